@@ -1,0 +1,1 @@
+"""Sluicegate's engine: rules decide, machines act, the ledger balances."""

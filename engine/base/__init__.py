@@ -1,0 +1,1 @@
+"""The few pure words every layer shares: money, bilingual texts, errors."""

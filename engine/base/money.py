@@ -1,0 +1,111 @@
+"""Money as integer minor units plus an ISO 4217 currency; no float on any path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.base.text import SluiceError, Text
+
+MAX_DIGITS = 18
+"""Most digits an amount in minor units may have at intake (BIGINT holds 18 for certain)."""
+
+DECIMALS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "GBP": 2, "JPY": 0, "KRW": 0}
+"""Minor-unit decimals of the currencies Sluicegate knows (ISO 4217)."""
+
+_PLAIN = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
+
+
+class MoneyError(SluiceError):
+    """An amount or a currency that cannot be taken."""
+
+
+def decimals(currency: str) -> int:
+    """Minor-unit decimals of `currency`; MoneyError UNKNOWN_CURRENCY when it is not known."""
+    try:
+        return DECIMALS[currency]
+    except KeyError:
+        raise MoneyError(
+            "UNKNOWN_CURRENCY",
+            Text(
+                f"currency {currency!r} is not known; use one of {', '.join(DECIMALS)}",
+                f"未知币种 {currency!r};可用:{', '.join(DECIMALS)}",
+            ),
+        ) from None
+
+
+def parse_major(text: str, currency: str) -> int:
+    """Read a decimal string in major units ("49999.99") as minor units (4999999).
+
+    Refuses exponents, thousands separators, more decimals than the currency has
+    (AMOUNT_DECIMALS) and more than MAX_DIGITS digits (AMOUNT_TOO_LARGE).
+    """
+    places = decimals(currency)
+    found = _PLAIN.fullmatch(text.strip())
+    if found is None:
+        raise MoneyError(
+            "AMOUNT_UNREADABLE",
+            Text(
+                f"{text!r} is not an amount; write digits like 1234.56",
+                f"{text!r} 不是金额;请写成 1234.56",
+            ),
+        )
+    sign, whole, fraction = found[1], found[2], found[3] or ""
+    if len(fraction) > places:
+        raise MoneyError(
+            "AMOUNT_DECIMALS",
+            Text(
+                f"{text} has {len(fraction)} decimals; {currency} takes {places} at most",
+                f"{text} 有 {len(fraction)} 位小数;{currency} 最多 {places} 位",
+            ),
+        )
+    digits = (whole + fraction.ljust(places, "0")).lstrip("0") or "0"
+    if len(digits) > MAX_DIGITS:
+        raise MoneyError(
+            "AMOUNT_TOO_LARGE",
+            Text(
+                f"{text} is too large; amounts have {MAX_DIGITS} digits at most",
+                f"{text} 过大;金额最多 {MAX_DIGITS} 位",
+            ),
+        )
+    return -int(digits) if sign else int(digits)
+
+
+def format_major(minor: int, currency: str, *, grouped: bool = False) -> str:
+    """Write minor units as a decimal string in major units: 4999999 -> "49999.99"."""
+    places = decimals(currency)
+    value = Decimal(minor).scaleb(-places)
+    return f"{value:,.{places}f}" if grouped else f"{value:.{places}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`minor` units of `currency`; amounts of different currencies never mix."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {format_major(self.minor, self.currency, grouped=True)}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise MoneyError(
+                "CURRENCY_MISMATCH",
+                Text(
+                    f"{self.currency} and {other.currency} cannot be added",
+                    f"{self.currency} 与 {other.currency} 不能相加",
+                ),
+            )

@@ -1,0 +1,55 @@
+"""What a ruleset kind is: the facts it is asked about, the outcome it gives, its own checks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.base.text import Text
+from engine.rules.findings import Finding
+from engine.rules.model import Duration, HitPolicy, Ruleset, Type
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One output column a kind declares. `values` closes a code list (value -> label)."""
+
+    type: Type
+    label: Text
+    values: Mapping[str, Text] | None = None
+    required: bool = False
+    """A row must give it (a `-` cell is an error)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One ruleset kind.
+
+    `facts` maps each subject to a frozen dataclass whose field names are vocabulary words (plus
+    nothing else): what the engine supplies when it asks. `outcome` is a frozen dataclass whose
+    field names are output columns; missing columns are None. Both hold the internal values of
+    engine.rules.model (money in minor units).
+    """
+
+    name: str
+    title: Text
+    about: Text
+    """One paragraph for people: what this kind decides and what happens with the outcome."""
+    facts: Mapping[str, type[DataclassInstance]]
+    outputs: Mapping[str, OutputSpec]
+    outcome: type[DataclassInstance]
+    hit_policies: frozenset[HitPolicy]
+    extras_schema: Mapping[str, object] = field(default_factory=dict)
+    """JSON Schema `properties` of the envelope keys this kind adds."""
+    raw_facts: bool = False
+    """Facts are raw input: every word may be null (the kind validation)."""
+    checks: tuple[Callable[[Ruleset], list[Finding]], ...] = ()
+    """Further static checks, such as the posting balance."""
+
+
+FactValue = int | str | bool | dt.date | dt.time | Duration | None
