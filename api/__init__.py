@@ -1,0 +1,1 @@
+"""Every way in: JSON (rest), pages, and the command line (cli)."""

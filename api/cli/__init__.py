@@ -1,0 +1,1 @@
+"""The command `sluice`: each module here is a group of commands."""
