@@ -1,0 +1,1 @@
+"""Double entry in PostgreSQL: accounts, vouchers, balances."""

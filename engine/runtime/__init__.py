@@ -1,0 +1,1 @@
+"""What every capability stands on: database, clock, actions, schedules, boxes, audit, workspace."""

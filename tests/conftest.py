@@ -1,0 +1,132 @@
+"""Fixtures for everybody: a real PostgreSQL, a migrated database per test, a clock.
+
+One server serves all workers of a test run. Each test that asks for `engine` gets a database
+of its own, copied from a migrated template, so tests see no rows of each other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from engine.runtime import db, migrate
+from engine.runtime.clock import BUSINESS_ZONE, ManualClock
+from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
+
+TEMPLATE = "template_migrated"
+
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+}
+"""Only for tests: data that need not survive a power cut."""
+
+HOMES = Path(tempfile.gettempdir()) / f"sluicegate-tests-{os.geteuid()}"
+
+
+def _sweep() -> None:
+    """Remove servers that killed test runs left behind."""
+    for place in HOMES.iterdir():
+        if place.is_dir() and EmbeddedServer.for_folder(place).destroy():
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    """The server of this test run, shared by its xdist workers, gone at the end."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+    HOMES.mkdir(mode=0o700, exist_ok=True)
+    with (HOMES / "sweep.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        place = HOMES / run[:16]
+        if not place.exists():
+            _sweep()
+        place.mkdir(exist_ok=True)
+        server = EmbeddedServer.for_folder(place, settings=FAST)
+        server.start()
+        _make_template(server)
+    yield server
+    with (HOMES / "sweep.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if server.destroy() and place.exists():
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _make_template(server: EmbeddedServer) -> None:
+    with server.admin() as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if found.fetchone() is not None:
+            return
+    server.ensure_database("template_unfinished")
+    engine = db.make_engine(server.url("template_unfinished"), pooled=False)
+    migrate.upgrade(engine)
+    with server.admin() as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE template_unfinished RENAME TO {}").format(
+                sql.Identifier(TEMPLATE)
+            )
+        )
+
+
+@contextmanager
+def _fresh_database(server: EmbeddedServer) -> Iterator[str]:
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    with server.admin() as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(ROLE)
+            )
+        )
+    yield server.url(name)
+    with server.admin() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedServer) -> Iterator[str]:
+    """URL of a fresh migrated database, dropped after the test."""
+    with _fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a fresh migrated database."""
+    made = db.make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module")
+def module_engine(postgres_server: EmbeddedServer) -> Iterator[sa.Engine]:
+    """An engine on one migrated database for a whole module, as Hypothesis tests need."""
+    with _fresh_database(postgres_server) as url:
+        made = db.make_engine(url)
+        yield made
+        made.dispose()
+
+
+@pytest.fixture
+def superuser_url(database_url: str) -> str:
+    """The same fresh database as the server's superuser, to tamper with it."""
+    return database_url.replace(f"//{ROLE}@", f"//{SUPERUSER}@")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock standing at 2026-11-23 09:00 in Shanghai, a Monday."""
+    return ManualClock(datetime(2026, 11, 23, 9, 0, tzinfo=BUSINESS_ZONE))
