@@ -5,12 +5,19 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 import api.cli
 from engine.base.text import SluiceError
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sluice {version('sluicegate')}")
+        raise typer.Exit
 
 
 def build() -> typer.Typer:
@@ -25,14 +32,14 @@ def build() -> typer.Typer:
     )
 
     @app.callback()
-    def version_option(
-        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-    ) -> None:
-        if version:
-            from importlib.metadata import version as installed
-
-            typer.echo(f"sluice {installed('sluicegate')}")
-            raise typer.Exit
+    def options(
+        _version: Annotated[
+            bool,
+            typer.Option(
+                "--version", help="Print the version.", is_eager=True, callback=_print_version
+            ),
+        ] = False,
+    ) -> None: ...
 
     for found in pkgutil.iter_modules(api.cli.__path__):
         module = importlib.import_module(f"api.cli.{found.name}")
