@@ -26,7 +26,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: code like R102, place, sentence, remedy."""
+    """One finding: code like R102, place, sentence, remedy.
+
+    `message` is the whole sentence including the remedy; `hint` is the remedy alone, for
+    programs, and is not printed again behind the message.
+    """
 
     code: str
     severity: Severity

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.base.text import Text
@@ -52,4 +54,5 @@ class Kind:
     """Further static checks, such as the posting balance."""
 
 
-FactValue = int | str | bool | dt.date | dt.time | Duration | None
+FactValue = int | Decimal | str | bool | dt.date | dt.time | Duration | None
+"""One typed fact: percent words are Decimal fractions, money words int minor units."""

@@ -333,3 +333,8 @@ class Ruleset:
     """Envelope keys the kind adds (schedule, block_on, balance, shortage ...), schema-checked."""
     key_spans: Mapping[str, Span]
     """Dotted envelope path ("params.small", "overrides.SH.large") -> span of its value."""
+    facts: Mapping[str, Column]
+    """Every fact a decision may read: the table's inputs, derived columns, and the words that
+    cells, formulas and templates name. `span` is the place of first use."""
+    param_types: Mapping[str, Type]
+    """Type of each parameter, from where it is used (money or int, both are int values)."""
