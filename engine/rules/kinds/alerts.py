@@ -1,0 +1,100 @@
+"""Alerts: what about a document deserves somebody's eyes before it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.base.text import Text
+from engine.rules.kind import Kind, OutputSpec
+from engine.rules.model import HitPolicy, Type
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentToWatch:
+    """A checked payment. `amount` in minor units of the base currency."""
+
+    amount: int
+    currency: str
+    business_type: str
+    business_reference: str | None
+    creditor_type: str
+    creditor_name: str | None
+    creditor_account: str | None
+    payment_method: str
+    urgency: str
+    org_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionToWatch:
+    """A checked collection. `amount` in minor units of the base currency."""
+
+    amount: int
+    currency: str
+    business_type: str
+    business_reference: str | None
+    debtor_name: str | None
+    debtor_account: str | None
+    payment_method: str
+    urgency: str
+    org_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert: how grave, what happens to the document, who hears of it and how."""
+
+    severity: str
+    action: str
+    notify: tuple[str, ...] | None = None
+    channel: tuple[str, ...] | None = None
+    template: str | None = None
+    message_en: str | None = None
+    message_zh: str | None = None
+
+
+KIND = Kind(
+    name="alerts",
+    title=Text("Alerts", "预警"),
+    about=Text(
+        "Decides which documents raise an alert: suspected duplicates, large amounts, split "
+        "payments. Windows over earlier documents are written under `derive`. An alert can only "
+        "inform, add an approver, or hold the document until somebody releases it.",
+        "决定哪些单据触发预警:疑似重复、大额、拆分支付。对历史单据的统计写在 derive 下。"
+        "预警只能提示、增加审批人,或扣住单据待人放行。",
+    ),
+    facts={"payment": PaymentToWatch, "collection": CollectionToWatch},
+    outputs={
+        "severity": OutputSpec(
+            Type.CODE,
+            Text("severity", "级别"),
+            {"low": Text("low", "低"), "medium": Text("medium", "中"), "high": Text("high", "高")},
+            required=True,
+        ),
+        "action": OutputSpec(
+            Type.CODE,
+            Text("action", "处置"),
+            {
+                "hint": Text("inform only", "仅提示"),
+                "extra_approver": Text("one more approver", "增加审批人"),
+                "hold": Text("hold until released", "扣住待放行"),
+            },
+            required=True,
+        ),
+        "notify": OutputSpec(Type.LIST, Text("notify", "通知角色")),
+        "channel": OutputSpec(
+            Type.LIST,
+            Text("by", "通知方式"),
+            {
+                "page": Text("page", "页面"),
+                "email": Text("e-mail", "邮件"),
+                "sms": Text("SMS", "短信"),
+            },
+        ),
+        "template": OutputSpec(Type.CODE, Text("message template", "消息模板")),
+        "message_en": OutputSpec(Type.TEXT, Text("message in English", "英文消息")),
+        "message_zh": OutputSpec(Type.TEXT, Text("message in Chinese", "中文消息")),
+    },
+    outcome=Alert,
+    hit_policies=frozenset({HitPolicy.COLLECT, HitPolicy.RULE_ORDER}),
+)

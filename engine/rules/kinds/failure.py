@@ -1,0 +1,139 @@
+"""Failure: what a bank's answer about one item means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.base.text import Text
+from engine.rules.findings import Finding, Severity, Span
+from engine.rules.kind import Kind, OutputSpec
+from engine.rules.model import (
+    Cell,
+    Compare,
+    HitPolicy,
+    Literal,
+    OneOf,
+    Output,
+    ParamRef,
+    Ruleset,
+    Type,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One bank answer about one attempt. `attempts` counts this one."""
+
+    bank: str
+    direction: str
+    bank_code: str | None
+    reason_code: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the answer means and what happens next. `class_` is the column `class`."""
+
+    class_: str
+    handling: str
+
+
+FINAL = frozenset({"paid", "failed"})
+"""Classes that only a listed code may give."""
+
+
+def _listed(cell: Cell) -> bool:
+    """Whether `cell` takes nothing but codes that it names."""
+    match cell:
+        case Compare(op="=", operand=Literal() | ParamRef()):
+            return True
+        case OneOf(items=items):
+            return all(_listed(item) for item in items)
+        case _:
+            return False
+
+
+def _finding(ruleset: Ruleset, where: str, place_zh: str, span: Span, given: str) -> Finding:
+    return Finding(
+        "K401",
+        Severity.ERROR,
+        ruleset.file,
+        span,
+        Text(
+            f"{where} calls answers {given} that it does not list by bank_code",
+            f"{place_zh}把未按返回码列出的回答判为 {given}",
+        ),
+        Text(
+            "list the codes; what is not listed is unknown and is asked again, because a payment "
+            "wrongly called failed is paid twice",
+            "请逐一列出返回码;未列出的一律未知并继续查询,误判失败会导致重复付款",
+        ),
+    )
+
+
+def _only_listed_codes_are_final(ruleset: Ruleset) -> list[Finding]:
+    """`paid` and `failed` need the bank's own code: never by default, never by `-`."""
+    outputs = [column.name for column in ruleset.table.outputs]
+    inputs = [column.name for column in ruleset.table.inputs]
+    found: list[Finding] = []
+
+    def final(output: Output | None) -> Literal | None:
+        return output if isinstance(output, Literal) and output.value in FINAL else None
+
+    if "class" in outputs:
+        for row in ruleset.table.rows:
+            given = final(row.outputs[outputs.index("class")])
+            if given is None:
+                continue
+            if "bank_code" in inputs and _listed(row.cells[inputs.index("bank_code")]):
+                continue
+            found.append(
+                _finding(ruleset, f"row {row.id}", f"行 {row.id}", given.span, given.written)
+            )
+    given = final((ruleset.otherwise or {}).get("class"))
+    if given is not None:
+        found.append(_finding(ruleset, "`otherwise`", "otherwise ", given.span, given.written))
+    return found
+
+
+KIND = Kind(
+    name="failure",
+    title=Text("Bank answers", "银行返回码"),
+    about=Text(
+        "Decides what a bank's answer about one item means and what happens next. Only codes that "
+        "a row names can mean paid or failed; everything else, no answer included, is unknown "
+        "and is asked again. `paid` is the bank's word; only the statement proves money.",
+        "决定银行对某一笔的回答是什么意思、下一步做什么。只有列明的返回码才能判为已支付或失败,其余"
+        "(包括没有回答)一律未知并继续查询。“已支付”只是银行的答复,资金以对账单为准。",
+    ),
+    facts={"answer": Answer},
+    outputs={
+        "class": OutputSpec(
+            Type.CODE,
+            Text("class", "分类"),
+            {
+                "paid": Text("paid", "已支付"),
+                "pending": Text("in processing", "支付中"),
+                "failed": Text("failed for certain", "确定失败"),
+                "unknown": Text("unknown", "未知"),
+            },
+            required=True,
+        ),
+        "handling": OutputSpec(
+            Type.CODE,
+            Text("handling", "处理"),
+            {
+                "confirm": Text("wait for the statement", "等待到账确认"),
+                "query": Text("ask the bank again", "继续查询"),
+                "retry_inside": Text("kept for a new attempt", "留存待重新支付"),
+                "return_to_source": Text("returned to the source", "退回来源系统"),
+                "review": Text("a person decides", "人工处理"),
+            },
+            required=True,
+        ),
+    },
+    outcome=Meaning,
+    hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE}),
+    checks=(_only_listed_codes_are_final,),
+)

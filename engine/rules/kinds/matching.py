@@ -1,0 +1,85 @@
+"""Matching: whether a statement line is the money of one of our items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.base.text import Text
+from engine.rules.kind import Kind, OutputSpec
+from engine.rules.model import HitPolicy, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One item of ours beside one statement line; all facts compare the two.
+
+    `amount_gap` is the absolute difference in minor units, `days_apart` the absolute difference
+    between value date and booking date in calendar days.
+    """
+
+    item: str
+    direction: str
+    currency: str
+    reference: str
+    amount_gap: int
+    days_apart: int
+    same_account: bool
+    same_name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the pair is worth."""
+
+    outcome: str
+    cardinality: str | None = None
+
+
+KIND = Kind(
+    name="matching",
+    title=Text("Matching", "匹配"),
+    about=Text(
+        "Decides, pair by pair, whether a statement line is the money of one of our items. Rows "
+        "are passes, strictest first. A line with several equally good items, or an item with "
+        "several such lines, is never guessed: it goes to a person.",
+        "逐对判断银行明细是否就是我方某笔单据的资金。行即轮次,先严后宽。"
+        "一条明细有多个同样合适的单据(或反之)时绝不猜测,交人工处理。",
+    ),
+    facts={"arrival": Pair},
+    outputs={
+        "outcome": OutputSpec(
+            Type.CODE,
+            Text("outcome", "结果"),
+            {
+                "auto": Text("matched", "自动匹配"),
+                "propose": Text("proposed to a person", "建议,待人确认"),
+                "unmatched": Text("not a match", "不匹配"),
+            },
+            required=True,
+        ),
+        "cardinality": OutputSpec(
+            Type.CODE,
+            Text("cardinality", "对应关系"),
+            {
+                "one_to_one": Text("one item, one line", "一对一"),
+                "batch_total": Text("a batch's total, one line", "批次合计对一"),
+            },
+        ),
+    },
+    outcome=Match,
+    hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE}),
+    extras_schema={
+        "block_on": {
+            "description": "Pairs are formed only where these agree. 仅在这些值相同时成对比较。",
+            "type": "array",
+            "items": {"enum": ["account", "currency", "direction"]},
+            "minItems": 1,
+            "uniqueItems": True,
+        },
+        "interchangeable": {
+            "description": "k identical items and k identical lines are paired in order of date "
+            "and number. 完全相同的 k 笔与 k 条按日期、编号顺序配对。",
+            "type": "boolean",
+        },
+    },
+)
