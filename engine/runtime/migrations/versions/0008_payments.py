@@ -67,7 +67,7 @@ CREATE TABLE attempt (
     bank_code varchar,
     bank_text varchar,
     bank_reference varchar,
-    handling varchar CHECK (handling IN ('retry_inside', 'return_to_source', 'query', 'confirm')),
+    handling varchar,
     decision_id bigint,
     not_found_count integer NOT NULL DEFAULT 0,
     evidence_id bigint REFERENCES bank_message (id),

@@ -1,0 +1,1 @@
+"""The machines every capability uses: approval, instruction, matching, posting."""

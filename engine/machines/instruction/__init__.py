@@ -1,0 +1,1 @@
+"""Instructions to move money: payment batches, attempts, evidence; never two, never lost."""
