@@ -1,0 +1,42 @@
+"""The words of the pages, in English and Chinese: flat keys in locale/*.yaml."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import yaml
+from starlette.requests import Request
+
+from engine.base.text import Lang
+
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
+_FOLDER = Path(__file__).parent / "locale"
+
+
+@cache
+def catalog(lang: Lang) -> dict[str, str]:
+    """Key -> sentence; `{name}` places are filled by `translate`."""
+    words: dict[str, str] = {}
+    for file in sorted(_FOLDER.glob(f"*.{lang}.yaml")):
+        part = cast(dict[str, str], yaml.safe_load(file.read_text("utf-8")))
+        doubled = words.keys() & part.keys()
+        if doubled:
+            raise ValueError(f"{file.name} repeats {sorted(doubled)}")
+        words |= part
+    return words
+
+
+def translate(lang: Lang, key: str, **values: object) -> str:
+    """The sentence `key` in `lang`. KeyError for an unknown key: a page never shows a bare key."""
+    return catalog(lang)[key].format(**values)
+
+
+def language_of(request: Request) -> Lang:
+    """The user's language: the cookie `lang`, else what the browser prefers, else Chinese."""
+    chosen = request.cookies.get("lang")
+    if chosen in LANGUAGES:
+        return chosen
+    preferred = request.headers.get("accept-language", "")
+    return "en" if preferred.lower().startswith("en") else "zh"

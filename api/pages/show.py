@@ -1,0 +1,47 @@
+"""How values look on pages: money, capitals 大写, instants, accounts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import cn2an
+
+from engine.base.money import format_major
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MINUS = "\u2212"
+
+
+def money(minor: int | None, currency: str | None = None) -> str:
+    """Minor units as `CNY 1,284,500.00` (without code when `currency` is None: CNY decimals).
+
+    Never rounded; a true minus; an em dash for no amount.
+    """
+    if minor is None:
+        return "—"
+    text = format_major(abs(minor), currency or "CNY", grouped=True)
+    signed = f"{MINUS}{text}" if minor < 0 else text
+    return f"{currency} {signed}" if currency else signed
+
+
+def capitals(minor: int) -> str:
+    """A CNY amount in Chinese capitals 大写: 4999999 -> 肆万玖仟玖佰玖拾玖元玖角玖分."""
+    return str(cn2an.an2cn(format_major(minor, "CNY"), "rmb"))
+
+
+def instant(at: dt.datetime | None) -> str:
+    """An instant in the group's zone with its offset: 2026-11-23 09:30:05 +08:00."""
+    if at is None:
+        return "—"
+    local = at.astimezone(ZONE)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.isoformat()[-6:]}"
+
+
+def account(number: str | None, *, masked: bool = False) -> str:
+    """An account number in groups of four; masked it keeps the first and last four digits."""
+    if not number:
+        return "—"
+    if masked and len(number) > 8:
+        number = number[:4] + "*" * (len(number) - 8) + number[-4:]
+    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
