@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -18,7 +18,7 @@ class DocumentBatch(SQLModel, table=True):
     """DB20261123-000001"""
     org_id: str
     source_system: str
-    """file | page | api user's id"""
+    """file:ORG | page:ORG | the technical user's id (see intake.typing)"""
     source_channel: str
     """import | page | api"""
     file_name: str | None = None
@@ -37,7 +37,9 @@ class RefusedRow(SQLModel, table=True):
     __tablename__ = "refused_row"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     org_id: str
-    document_batch_id: int = Field(foreign_key="document_batch.id")
+    document_batch_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("document_batch.id"), nullable=False)
+    )
     row_number: int
     raw: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
     reasons: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
@@ -58,7 +60,9 @@ class Document(SQLModel, table=True):
     document_no: str = Field(unique=True)
     """D20261123-000001"""
     org_id: str = Field(foreign_key="organisation.id")
-    document_batch_id: int = Field(foreign_key="document_batch.id")
+    document_batch_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("document_batch.id"), nullable=False)
+    )
     direction: str
     """pay | collect"""
     source_system: str
@@ -82,7 +86,9 @@ class Document(SQLModel, table=True):
     business_reference: str | None = None
     """Claim, policy or invoice number."""
     payee_is_insured: bool | None = None
-    replaces_id: int | None = Field(default=None, foreign_key="document.id")
+    replaces_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("document.id"))
+    )
     created_by: str
     created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     business_date: dt.date
@@ -92,7 +98,9 @@ class Document(SQLModel, table=True):
     """Why it does not move on: NO_RULESET, HELD, BLOCKED, NO_ACCOUNT ... with waiting_text."""
     waiting_text: str | None = None
     channel: str | None = None
-    account_id: int | None = Field(default=None, foreign_key="bank_account.id")
+    account_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("bank_account.id"))
+    )
     """Paying (or receiving) account, by routing."""
     content_hash: str | None = None
     """SHA-256 over content + channel + account, as submitted for approval."""
@@ -108,7 +116,9 @@ class DocumentEvent(SQLModel, table=True):
     __tablename__ = "document_event"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     org_id: str
-    document_id: int = Field(foreign_key="document.id", index=True)
+    document_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("document.id"), nullable=False, index=True)
+    )
     from_state: str | None = None
     to_state: str
     actor: str

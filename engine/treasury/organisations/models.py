@@ -56,6 +56,8 @@ class UserAccount(SQLModel, table=True):
     language: str = "zh"
     beneficiary_account: str | None = None
     """The person's own bank account: may not approve payments to it."""
+    endpoint: str | None = None
+    """Where messages for a technical user go; None for people and for systems without one."""
     active: bool = True
 
 
