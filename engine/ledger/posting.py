@@ -1,0 +1,253 @@
+"""Posting vouchers and reversing them.
+
+Numbers are gapless per legal entity and month of the voucher date: the counter row is raised
+in the posting transaction, so a rollback gives its number back. The price is that postings of
+one legal entity and month wait for each other until commit; keep those transactions short.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from engine.base.money import decimals
+from engine.base.text import SluiceError, Text
+from engine.ledger.models import GlAccount, Voucher, VoucherLine
+from engine.runtime.jsontypes import JsonValue, content_hash
+
+
+class LedgerError(SluiceError):
+    """A voucher that cannot be posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """One line to post: minor units, exactly one of debit and credit above zero."""
+
+    account: str
+    debit: int
+    credit: int
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherDraft:
+    """A voucher to post. `event_id` names the business event, `now` is UTC."""
+
+    event_id: str
+    org_id: str
+    legal_entity_id: str
+    currency: str
+    voucher_date: dt.date
+    voucher_type: str
+    text: str
+    lines: tuple[LineDraft, ...]
+    now: dt.datetime
+    reversal_of: int | None = None
+
+
+def post(session: Session, draft: VoucherDraft) -> Voucher:
+    """Post `draft`, or return the voucher its event was posted as.
+
+    Raises LedgerError: VOUCHER_LINES, VOUCHER_LINE_SIDES, VOUCHER_UNBALANCED, GL_ACCOUNT_UNKNOWN,
+    EVENT_CONFLICT (same event, other content), and MoneyError UNKNOWN_CURRENCY. The database
+    checks balance and reversal again at commit.
+    """
+    hashed = content_hash(_content(draft))
+    posted = session.exec(select(Voucher).where(Voucher.event_id == draft.event_id)).first()
+    if posted is not None:
+        if posted.content_hash != hashed:
+            raise _event_conflict(draft, posted)
+        return posted
+    _check(session, draft)
+    voucher = Voucher(
+        org_id=draft.org_id,
+        legal_entity_id=draft.legal_entity_id,
+        number=_next_number(session, draft),
+        event_id=draft.event_id,
+        content_hash=hashed,
+        currency=draft.currency,
+        voucher_date=draft.voucher_date,
+        voucher_type=draft.voucher_type,
+        text=draft.text,
+        reversal_of=draft.reversal_of,
+        created_at=draft.now,
+    )
+    session.add(voucher)
+    session.flush()
+    session.execute(
+        sa.insert(VoucherLine),
+        [
+            {
+                "voucher_id": voucher.id,
+                "line_no": number,
+                "org_id": draft.org_id,
+                "account": line.account,
+                "debit": line.debit,
+                "credit": line.credit,
+                "currency": draft.currency,
+                "dimensions": dict(line.dimensions),
+                "text": line.text or draft.text,
+            }
+            for number, line in enumerate(draft.lines, start=1)
+        ],
+    )
+    return voucher
+
+
+def reverse(
+    session: Session, voucher_id: int, event_id: str, voucher_date: dt.date, now: dt.datetime
+) -> Voucher:
+    """Post the exact negative of a voucher: every line with debit and credit exchanged.
+
+    Repeating the call with the same event returns the same reversal. Raises LedgerError
+    VOUCHER_UNKNOWN, VOUCHER_IS_REVERSAL, VOUCHER_REVERSED (by another event).
+    """
+    # Locking the original makes two reversals at once wait instead of colliding.
+    original = session.exec(
+        select(Voucher).where(Voucher.id == voucher_id).with_for_update()
+    ).first()
+    if original is None:
+        raise LedgerError(
+            "VOUCHER_UNKNOWN",
+            Text(
+                f"there is no voucher {voucher_id}; take its id from the voucher list",
+                f"凭证 {voucher_id} 不存在;请从凭证清单中选取",
+            ),
+        )
+    if original.reversal_of is not None:
+        raise LedgerError(
+            "VOUCHER_IS_REVERSAL",
+            Text(
+                f"voucher {original.number} is a reversal itself; post the business event again",
+                f"凭证 {original.number} 本身是冲销凭证;请重新过账该业务",
+            ),
+        )
+    reversal = session.exec(select(Voucher).where(Voucher.reversal_of == voucher_id)).first()
+    if reversal is not None and reversal.event_id != event_id:
+        raise LedgerError(
+            "VOUCHER_REVERSED",
+            Text(
+                f"voucher {original.number} was reversed by {reversal.number}; "
+                "a voucher is reversed once at most",
+                f"凭证 {original.number} 已由 {reversal.number} 冲销;每张凭证最多冲销一次",
+            ),
+        )
+    lines = tuple(
+        LineDraft(line.account, line.credit, line.debit, line.dimensions, line.text)
+        for line in lines_of(session, voucher_id)
+    )
+    draft = VoucherDraft(
+        event_id=event_id,
+        org_id=original.org_id,
+        legal_entity_id=original.legal_entity_id,
+        currency=original.currency,
+        voucher_date=voucher_date,
+        voucher_type=original.voucher_type,
+        text=f"冲销 {original.number} {original.text}",
+        lines=lines,
+        now=now,
+        reversal_of=voucher_id,
+    )
+    return post(session, draft)
+
+
+def lines_of(session: Session, voucher_id: int) -> list[VoucherLine]:
+    """The lines of a voucher, in order."""
+    query = select(VoucherLine).where(VoucherLine.voucher_id == voucher_id)
+    return list(session.exec(query.order_by(sa.column("line_no"))))
+
+
+def _content(draft: VoucherDraft) -> dict[str, JsonValue]:
+    return {
+        "org_id": draft.org_id,
+        "legal_entity_id": draft.legal_entity_id,
+        "currency": draft.currency,
+        "voucher_date": draft.voucher_date.isoformat(),
+        "voucher_type": draft.voucher_type,
+        "text": draft.text,
+        "reversal_of": draft.reversal_of,
+        "lines": [
+            [line.account, line.debit, line.credit, dict(line.dimensions), line.text]
+            for line in draft.lines
+        ],
+    }
+
+
+def _check(session: Session, draft: VoucherDraft) -> None:
+    """Say in words what the database would refuse at commit."""
+    decimals(draft.currency)
+    if len(draft.lines) < 2:
+        raise LedgerError(
+            "VOUCHER_LINES",
+            Text(
+                f"event {draft.event_id}: a voucher needs two lines at least; "
+                "correct the posting ruleset",
+                f"事件 {draft.event_id}:凭证至少需要两行分录;请修改记账规则",
+            ),
+        )
+    for number, line in enumerate(draft.lines, start=1):
+        if min(line.debit, line.credit) != 0 or max(line.debit, line.credit) <= 0:
+            raise LedgerError(
+                "VOUCHER_LINE_SIDES",
+                Text(
+                    f"event {draft.event_id}, line {number}: exactly one of debit and credit "
+                    "is above zero; correct the posting ruleset",
+                    f"事件 {draft.event_id} 第 {number} 行:借方与贷方须恰有一方大于零;"
+                    "请修改记账规则",
+                ),
+            )
+    debits = sum(line.debit for line in draft.lines)
+    credits = sum(line.credit for line in draft.lines)
+    if debits != credits:
+        raise LedgerError(
+            "VOUCHER_UNBALANCED",
+            Text(
+                f"event {draft.event_id}: debits {debits} and credits {credits} (minor units) "
+                "differ; correct the posting ruleset",
+                f"事件 {draft.event_id}:借方 {debits} 与贷方 {credits}(最小货币单位)不相等;"
+                "请修改记账规则",
+            ),
+        )
+    codes = {line.account for line in draft.lines}
+    known = session.exec(select(GlAccount.code).where(sa.column("code").in_(codes))).all()
+    if unknown := codes.difference(known):
+        names = ", ".join(sorted(unknown))
+        raise LedgerError(
+            "GL_ACCOUNT_UNKNOWN",
+            Text(
+                f"event {draft.event_id}: no ledger account {names}; add it to the chart of "
+                "accounts or correct the posting ruleset",
+                f"事件 {draft.event_id}:会计科目 {names} 不存在;请补充科目表或修改记账规则",
+            ),
+        )
+
+
+def _next_number(session: Session, draft: VoucherDraft) -> str:
+    month = draft.voucher_date.replace(day=1)
+    number = session.execute(
+        sa.text(
+            "INSERT INTO voucher_counter AS c (legal_entity_id, month, org_id, last_number) "
+            "VALUES (:entity, :month, :org, 1) ON CONFLICT (legal_entity_id, month) "
+            "DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number"
+        ),
+        {"entity": draft.legal_entity_id, "month": month, "org": draft.org_id},
+    ).scalar_one()
+    return f"{draft.legal_entity_id}-{month:%Y%m}-{number:06d}"
+
+
+def _event_conflict(draft: VoucherDraft, posted: Voucher) -> LedgerError:
+    return LedgerError(
+        "EVENT_CONFLICT",
+        Text(
+            f"event {draft.event_id} was posted as voucher {posted.number} with other content; "
+            "reverse that voucher or use a new event",
+            f"事件 {draft.event_id} 已以不同内容过账为凭证 {posted.number};"
+            "请冲销该凭证或使用新事件",
+        ),
+    )

@@ -1,0 +1,88 @@
+"""JSON without Any and without floats, its canonical form, and content hashes.
+
+Numbers in JSON are integers here: money is minor units or a decimal string, so no float can
+reach a money path through a payload.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from engine.base.text import SluiceError, Text
+
+JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+
+class JsonError(SluiceError):
+    """A value that JSON without floats cannot carry."""
+
+
+def _refuse(place: str, found: object) -> JsonError:
+    kind = type(found).__name__
+    return JsonError(
+        "JSON_VALUE",
+        Text(
+            f"{place}: a {kind} cannot be kept; use text, whole numbers, true, false, null, "
+            "lists and objects (amounts as minor units or decimal text)",
+            f"{place}:不能保存 {kind};请使用文本、整数、真假值、空值、列表和对象"
+            "(金额用最小货币单位或十进制文本)",
+        ),
+    )
+
+
+def check_value(value: object, place: str = "$") -> JsonValue:
+    """`value` as a JsonValue; JsonError JSON_VALUE naming the place of what is none."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {
+            _key(name, place): check_value(part, f"{place}.{name}") for name, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [check_value(part, f"{place}[{index}]") for index, part in enumerate(value)]
+    raise _refuse(place, value)
+
+
+def _key(name: object, place: str) -> str:
+    if not isinstance(name, str):
+        raise _refuse(f"{place} (key)", name)
+    return name
+
+
+def check_object(value: object) -> dict[str, JsonValue]:
+    """`value` as a JSON object; JsonError JSON_VALUE when it is none."""
+    checked = check_value(value)
+    if not isinstance(checked, dict):
+        raise _refuse("$", value)
+    return checked
+
+
+def parse_object(text: str | bytes) -> dict[str, JsonValue]:
+    """Read a JSON object; floats, NaN and anything but an object are refused (JSON_VALUE)."""
+    try:
+        return check_object(json.loads(text))
+    except ValueError as error:
+        raise JsonError(
+            "JSON_SYNTAX",
+            Text(f"not JSON: {error}; send a JSON object", f"不是 JSON:{error};请发送 JSON 对象"),
+        ) from error
+
+
+def canonical_json(value: JsonValue) -> str:
+    """The one way to write `value`: keys sorted, no spaces, characters as they are."""
+    return json.dumps(
+        check_value(value),
+        ensure_ascii=False,
+        allow_nan=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def content_hash(value: JsonValue) -> str:
+    """SHA-256 of the canonical form, 64 hex digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
