@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.base.text import Text
