@@ -1,0 +1,1 @@
+"""A simulated bank: accounts, bookings, statements, two dialects, faults on demand."""

@@ -1,0 +1,1 @@
+"""bank_b's dialect: Chinese style XML in GB18030."""

@@ -1,0 +1,1 @@
+"""bank_a's dialect: ISO 20022 over HTTP."""

@@ -1,0 +1,1 @@
+"""A simulated source system: sends claims, acknowledges what comes back, loses, repeats."""
