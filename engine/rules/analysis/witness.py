@@ -1,0 +1,63 @@
+"""Witnesses: a box of atoms as one natural set of facts, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.base.text import Text
+from engine.rules.analysis.atoms import Atom, Missing, Open, OtherValue, Point, TextClass, inside
+from engine.rules.analysis.axis import Axis
+from engine.rules.analysis.bits import members
+from engine.rules.analysis.grid import Box, Grid
+from engine.rules.model import AnyCell
+from engine.rules.show import show_value
+
+
+def matter(grid: Grid, rows: Iterable[int]) -> list[int]:
+    """The columns that one of `rows` restricts; the others may hold anything."""
+    table = grid.ruleset.table
+    restricted = [
+        place
+        for place in range(len(table.inputs))
+        if any(not isinstance(table.rows[row].cells[place], AnyCell) for row in rows)
+    ]
+    return restricted or list(range(len(table.inputs)))
+
+
+def describe(grid: Grid, box: Box, places: Iterable[int]) -> Text:
+    """ "amount = 400,000, creditor_type = staff": one point of `box`, for the columns `places`."""
+    said = [_column(grid, grid.dimensions[place].axis, box[place]) for place in places]
+    return Text(", ".join(text.en for text in said), "，".join(text.zh for text in said))
+
+
+def _column(grid: Grid, axis: Axis, atoms: int) -> Text:
+    atom = min((axis.atoms[place] for place in members(atoms)), key=_rank)
+    name = axis.column.name
+    if axis.column.name == "when":
+        return Text("the formulas hold", "公式成立")
+    if isinstance(atom, OtherValue):
+        return Text(f"{name} = any other value", f"{name} = 其他任何值")
+    if isinstance(atom, Missing):
+        return Text(f"{name} = null", f"{name} = null")
+    if isinstance(atom, TextClass):
+        return Text(f"{name} = {atom.sample}", f"{name} = {atom.sample}")
+    value = atom.value if isinstance(atom, Point) else inside(atom, axis.column.type)
+    shown = show_value(value, axis.column.type, grid.ruleset.currency)
+    return Text(f"{name} = {shown}", f"{name} = {shown}")
+
+
+def _rank(atom: Atom) -> int:
+    """Bounded intervals first (their middle convinces more than an edge), null last."""
+    match atom:
+        case Open(low, high):
+            if low is not None and high is not None:
+                return 0
+            return 2 if low is not None else 3
+        case Point():
+            return 1
+        case TextClass():
+            return 4
+        case OtherValue():
+            return 5
+        case _:
+            return 6
