@@ -1,0 +1,80 @@
+"""Statements of bank accounts and their lines (append-only). Amounts are minor units."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class Statement(SQLModel, table=True):
+    """One statement as imported. A quarantined one has no lines here, only its `content`."""
+
+    __tablename__ = "statement"
+    __table_args__ = (UniqueConstraint("account_id", "content_hash", "state"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    bank_statement_id: str | None = None
+    sequence: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """The bank's running number of the account's statements, when it has one."""
+    statement_date: dt.date
+    currency: str
+    opening: int = Field(sa_column=Column(BigInteger, nullable=False))
+    closing: int = Field(sa_column=Column(BigInteger, nullable=False))
+    line_count: int
+    """Lines the bank sent."""
+    new_lines: int
+    """Of these, lines not known from earlier statements."""
+    content_hash: str
+    """SHA-256 of `content`."""
+    source: str
+    """connector | file | manual"""
+    state: str
+    """accepted | quarantined"""
+    quarantine_code: str | None = None
+    quarantine_en: str | None = None
+    quarantine_zh: str | None = None
+    content: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
+    """The whole statement as read, amounts in minor units."""
+    imported_by: str
+    imported_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class StatementLine(SQLModel, table=True):
+    """One booking of the bank. `identity` and `occurrence` tell it from every other."""
+
+    __tablename__ = "statement_line"
+    __table_args__ = (
+        UniqueConstraint("account_id", "identity", "occurrence"),
+        UniqueConstraint("statement_id", "line_no"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    statement_id: int = Field(sa_column=Column(BigInteger, ForeignKey("statement.id")))
+    account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    line_no: int
+    """Place in its statement, from 1."""
+    identity: str
+    """SHA-256 over what tells lines apart; see engine.treasury.statements.identity."""
+    occurrence: int
+    """1 for the first line of this identity, 2 for a truly equal second one …"""
+    booking_date: dt.date
+    value_date: dt.date
+    direction: str
+    """debit | credit"""
+    amount: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str
+    balance_after: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    bank_reference: str | None = None
+    """The bank's own number of the booking."""
+    our_reference: str | None = None
+    """Our instruction id, or our message id when a batch was booked in one sum."""
+    batch_reference: str | None = None
+    counterparty_name: str | None = None
+    counterparty_account: str | None = None
+    remittance: str | None = None
+    return_reason: str | None = None
+    """Reason code of a returned payment; set on bounces only."""
