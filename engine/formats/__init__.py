@@ -1,0 +1,1 @@
+"""Bank files and messages: read and written here, pure, no database, no web, no clock."""
