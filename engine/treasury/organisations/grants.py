@@ -1,0 +1,191 @@
+"""Who holds which role where, and therefore who may do what.
+
+A grant holds for its organisation and everything below it. Roles whose duties exclude each other
+are refused on one person, whatever the organisations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from engine.base.text import Text
+from engine.treasury.organisations.errors import (
+    NotPermitted,
+    OrganisationError,
+    unknown_user,
+)
+from engine.treasury.organisations.models import RoleGrant, UserAccount
+from engine.treasury.organisations.permissions import (
+    PERMISSIONS,
+    ROLES,
+    conflict,
+    roles_with,
+)
+from engine.treasury.organisations.tree import organisation
+
+GrantListener = Callable[[Session], None]
+"""Called in the transaction that changed grants: blocked approvals look again."""
+
+_LISTENERS: list[GrantListener] = []
+
+
+def subscribe_grants(listener: GrantListener) -> None:
+    """Tell `listener` whenever grants change. Subscribing again changes nothing."""
+    if listener not in _LISTENERS:
+        _LISTENERS.append(listener)
+
+
+def user(session: Session, user_id: str) -> UserAccount:
+    """The user; OrganisationError USER_UNKNOWN when there is none."""
+    found = session.get(UserAccount, user_id)
+    if found is None:
+        raise unknown_user(user_id)
+    return found
+
+
+def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
+    """Let `user_id` hold `role` for `org_id` and below; holding it already is fine.
+
+    Raises OrganisationError ROLE_UNKNOWN, ROLE_CONFLICT (duties exclude each other),
+    USER_UNKNOWN, ORGANISATION_UNKNOWN.
+    """
+    if role not in PERMISSIONS:
+        raise OrganisationError(
+            "ROLE_UNKNOWN",
+            Text(
+                f"there is no role {role}; use one of {', '.join(PERMISSIONS)}",
+                f"没有角色 {role};可用:{', '.join(PERMISSIONS)}",
+            ),
+        )
+    organisation(session, org_id)
+    # Two grants to one person at once must see each other.
+    locked = session.exec(
+        select(UserAccount).where(UserAccount.id == user_id).with_for_update()
+    ).first()
+    if locked is None:
+        raise unknown_user(user_id)
+    held = session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id)).all()
+    for other in held:
+        if (other.role, other.org_id) == (role, org_id):
+            return other
+        why = conflict(role, other.role)
+        if why is not None:
+            raise OrganisationError(
+                "ROLE_CONFLICT",
+                Text(
+                    f"{user_id} is {ROLES[other.role].en} and cannot become {ROLES[role].en}: "
+                    f"{why.en}; give the role to another person, or end the other one first",
+                    f"{user_id} 已是{ROLES[other.role].zh},不能再任{ROLES[role].zh}:{why.zh};"
+                    "请改授他人,或先撤销原角色",
+                ),
+            )
+    made = RoleGrant(user_id=user_id, role=role, org_id=org_id)
+    session.add(made)
+    session.flush()
+    _tell(session)
+    return made
+
+
+def revoke(session: Session, user_id: str, role: str, org_id: str) -> bool:
+    """Take a role away; False when it was not held. Open steps look for another holder."""
+    session.flush()
+    gone = session.execute(
+        sa.text(
+            "DELETE FROM role_grant WHERE user_id = :user AND role = :role AND org_id = :org "
+            "RETURNING id"
+        ),
+        {"user": user_id, "role": role, "org": org_id},
+    ).first()
+    if gone is None:
+        return False
+    session.expire_all()
+    _tell(session)
+    return True
+
+
+def can(session: Session, user_id: str, permission: str, org_id: str) -> bool:
+    """Whether the user may do `permission` for the organisation, by a grant there or above."""
+    session.flush()
+    return bool(
+        session.execute(
+            sa.text("""
+                SELECT EXISTS (
+                  SELECT 1 FROM role_grant g
+                  JOIN user_account u ON u.id = g.user_id AND u.active
+                  JOIN organisation o ON o.id = :org
+                  WHERE g.user_id = :user AND g.role = ANY(:roles)
+                    AND g.org_id = ANY(string_to_array(o.path, '/')))"""),
+            {"org": org_id, "user": user_id, "roles": roles_with(permission)},
+        ).scalar_one()
+    )
+
+
+def require(session: Session, user_id: str, permission: str, org_id: str) -> None:
+    """Raise NotPermitted unless `can`."""
+    if not can(session, user_id, permission, org_id):
+        raise NotPermitted(user_id, permission, org_id)
+
+
+def visible_orgs(session: Session, user_id: str, permission: str) -> frozenset[str]:
+    """Organisations for which the user has `permission`; every list is limited to them."""
+    session.flush()
+    rows = session.execute(
+        sa.text("""
+            SELECT DISTINCT o.id FROM role_grant g
+            JOIN user_account u ON u.id = g.user_id AND u.active
+            JOIN organisation o ON g.org_id = ANY(string_to_array(o.path, '/'))
+            WHERE g.user_id = :user AND g.role = ANY(:roles)"""),
+        {"user": user_id, "roles": roles_with(permission)},
+    )
+    return frozenset(rows.scalars())
+
+
+def permissions_of(session: Session, user_id: str) -> frozenset[str]:
+    """Everything the user may do anywhere: what a page offers in its menu."""
+    rows = session.exec(select(RoleGrant.role).where(RoleGrant.user_id == user_id))
+    held: Iterable[frozenset[str]] = (PERMISSIONS.get(role, frozenset()) for role in rows)
+    return frozenset().union(*held)
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """The nearest organisation upwards at which somebody holds a role, and who they are."""
+
+    org_id: str
+    users: tuple[str, ...]
+
+
+def holders(
+    session: Session, role: str, org_id: str, *, excluding: Collection[str] = ()
+) -> Holders | None:
+    """Nearest holders of `role` from `org_id` upwards, users in `excluding` not counted.
+
+    None when nobody holds it, which blocks the matter.
+    """
+    session.flush()
+    rows = session.execute(
+        sa.text("""
+            WITH line AS (
+              SELECT above.id, above.path FROM organisation o
+              JOIN organisation above ON above.id = ANY(string_to_array(o.path, '/'))
+              WHERE o.id = :org)
+            SELECT line.id AS org_id, u.id AS user_id FROM role_grant g
+            JOIN line ON line.id = g.org_id
+            JOIN user_account u ON u.id = g.user_id AND u.active
+            WHERE g.role = :role AND NOT u.id = ANY(:excluding)
+            ORDER BY length(line.path) DESC, u.id"""),
+        {"org": org_id, "role": role, "excluding": list(excluding)},
+    ).all()
+    if not rows:
+        return None
+    nearest = str(rows[0].org_id)
+    return Holders(nearest, tuple(str(r.user_id) for r in rows if r.org_id == nearest))
+
+
+def _tell(session: Session) -> None:
+    for listener in tuple(_LISTENERS):
+        listener(session)
