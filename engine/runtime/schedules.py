@@ -1,0 +1,179 @@
+"""Schedules: when an action becomes due by itself, fired once however many replicas look.
+
+APScheduler reads triggers and computes times, nothing else. Firing is one row in `run`: the
+replica whose INSERT succeeds enqueues the action, the others find it fired.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from sqlmodel import Session
+
+from engine.base.text import SluiceError, Text
+from engine.runtime import actions, db
+from engine.runtime.clock import BUSINESS_ZONE, Clock, business_date_of
+
+NextDue = Callable[[Session, datetime], datetime | None]
+"""The first due instant strictly after the given one; None when there is none (yet)."""
+
+LONGEST_WAIT = timedelta(seconds=30)
+"""A waiting replica looks again after this long at the latest."""
+
+MOST_MISSED = 1000
+"""Due times one look goes through per schedule; the rest follow at the next look."""
+
+
+class ScheduleError(SluiceError):
+    """A schedule that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`kind` is enqueued at every due time.
+
+    `trigger` is a cron line of five fields in Asia/Shanghai with weekdays as names
+    ("30 17 * * mon-fri"). A capability whose times come from the business calendar gives
+    `next_due`, and `trigger` only describes it. `missed`: after a standstill fire only the
+    latest time that was missed, or all of them.
+    """
+
+    name: str
+    trigger: str
+    kind: str
+    next_due: NextDue | None = None
+    missed: Literal["latest", "all"] = "latest"
+    org_id: str | None = None
+
+
+def cron(line: str) -> CronTrigger:
+    """A trigger from a cron line; ScheduleError SCHEDULE_TRIGGER when it cannot be read.
+
+    Numbered weekdays are refused: cron counts them from Sunday, APScheduler from Monday.
+    """
+    fields = line.split()
+    if len(fields) == 5 and not re.search(r"(?<![#/\d])\d", fields[4]):
+        try:
+            return CronTrigger.from_crontab(line, timezone=BUSINESS_ZONE)
+        except ValueError:
+            pass  # answered below, with the form that is wanted
+    raise ScheduleError(
+        "SCHEDULE_TRIGGER",
+        Text(
+            f"{line!r} is not a trigger; write minute, hour, day, month and weekday name, "
+            "such as '30 17 * * mon-fri'",
+            f"{line!r} 不是触发时间;请写成分、时、日、月、星期名,如 '30 17 * * mon-fri'",
+        ),
+    )
+
+
+def next_due(session: Session, schedule: Schedule, after: datetime) -> datetime | None:
+    """The first due instant of `schedule` strictly after `after`."""
+    if schedule.next_due is not None:
+        return schedule.next_due(session, after)
+    found: datetime | None = cron(schedule.trigger).get_next_fire_time(
+        None, after + timedelta(microseconds=1)
+    )
+    return found
+
+
+def fire_due(session: Session, schedules: Iterable[Schedule], now: datetime) -> list[str]:
+    """Enqueue every schedule that became due until `now`; keys of the actions made here.
+
+    A schedule never seen before is due from `now` on. The action's key is
+    `schedule:<name>:<due instant>`, its payload {"schedule", "due_at", "business_date"}.
+    """
+    fired: list[str] = []
+    for schedule in schedules:
+        times = _missed(session, schedule, now)
+        for due in times[-1:] if schedule.missed == "latest" else times:
+            if _fire(session, schedule, due, now):
+                fired.append(_enqueue(session, schedule, due))
+    return fired
+
+
+def _missed(session: Session, schedule: Schedule, now: datetime) -> list[datetime]:
+    session.execute(
+        sa.text(
+            "INSERT INTO schedule (name, org_id, since) VALUES (:name, :org, :now) "
+            "ON CONFLICT (name) DO NOTHING"
+        ),
+        {"name": schedule.name, "org": schedule.org_id, "now": now},
+    )
+    after: datetime = session.execute(
+        sa.text(
+            "SELECT coalesce((SELECT max(due_at) FROM run WHERE schedule = :name), since) "
+            "FROM schedule WHERE name = :name"
+        ),
+        {"name": schedule.name},
+    ).scalar_one()
+    times: list[datetime] = []
+    while len(times) < MOST_MISSED:
+        due = next_due(session, schedule, after)
+        if due is None or due > now:
+            break
+        times.append(due)
+        after = due
+    return times
+
+
+def _fire(session: Session, schedule: Schedule, due: datetime, now: datetime) -> bool:
+    made = session.execute(
+        sa.text(
+            "INSERT INTO run (schedule, due_at, org_id, fired_at) "
+            "VALUES (:name, :due, :org, :now) ON CONFLICT DO NOTHING RETURNING schedule"
+        ),
+        {"name": schedule.name, "due": due, "org": schedule.org_id, "now": now},
+    )
+    return made.first() is not None
+
+
+def _enqueue(session: Session, schedule: Schedule, due: datetime) -> str:
+    instant = due.astimezone(BUSINESS_ZONE).isoformat()
+    key = f"schedule:{schedule.name}:{instant}"
+    payload = {
+        "schedule": schedule.name,
+        "due_at": instant,
+        "business_date": business_date_of(due).isoformat(),
+    }
+    actions.enqueue(session, schedule.kind, key, payload, due, org_id=schedule.org_id)
+    return key
+
+
+class Scheduler:
+    """Looks at the schedules of this process and fires what is due."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock, schedules: Iterable[Schedule]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._schedules = tuple(schedules)
+        for schedule in self._schedules:
+            if schedule.next_due is None:
+                cron(schedule.trigger)
+
+    def run_once(self) -> list[str]:
+        """Fire what is due now; keys of the actions made."""
+        with db.transaction(self._engine) as session:
+            return fire_due(session, self._schedules, self._clock.now())
+
+    def next_wake(self) -> datetime | None:
+        """When the next schedule becomes due; None when none will."""
+        now = self._clock.now()
+        with db.transaction(self._engine) as session:
+            times = [next_due(session, schedule, now) for schedule in self._schedules]
+        return min((t for t in times if t is not None), default=None)
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Fire until `stop` is set."""
+        while not stop.is_set():
+            self.run_once()
+            wake = self.next_wake()
+            wait = LONGEST_WAIT if wake is None else min(wake - self._clock.now(), LONGEST_WAIT)
+            stop.wait(max(wait.total_seconds(), 0.05))
