@@ -230,5 +230,5 @@ def positions(session: Session, user_id: str) -> list[Position]:
 
 
 def _sums(accounts: Sequence[BankAccount], latest: Mapping[int, AccountBalance]) -> tuple[int, int]:
-    found = [latest[a.id] for a in accounts if a.id in latest]
+    found = [latest[a.id] for a in accounts if a.id is not None and a.id in latest]
     return sum(b.bank_booked for b in found), sum(b.bank_available for b in found)
