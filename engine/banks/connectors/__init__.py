@@ -1,0 +1,1 @@
+"""One module per way a bank speaks; a profile names its module (`connector: iso20022`)."""
