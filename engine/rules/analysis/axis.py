@@ -201,6 +201,7 @@ def _below(value: Value | None, minimum: Value | None, *, closed: bool) -> bool:
     """Whether everything up to `value` is under the word's `min`."""
     if value is None or minimum is None:
         return False
+    # Both were read by one ordered type, so they compare.
     return value <= minimum if closed else value < minimum  # type: ignore[operator]
 
 

@@ -33,19 +33,15 @@ def check_gap(grid: Grid, report: Report, *, disjoint: bool) -> None:
     except NotProven:
         _tell_not_proven(grid, report, place)
         return
-    if gap is None or _known(grid, report, gap):
+    if gap is None:
         return
-    where = describe(grid, gap, matter(grid, grid.rows))
+    where = describe(grid, gap, matter(grid, grid.rows), hits=False)
     text = Text(f"no row matches when {where.en}", f"当 {where.zh} 时没有任何行命中")
     report.error("R303", place, text, _HINT, grid, key=where.en)
 
 
 def _by_search(grid: Grid) -> Box | None:
     return Cover(grid).hole(grid.space(), (1 << len(grid.rows)) - 1)
-
-
-def _known(grid: Grid, report: Report, gap: Box) -> bool:
-    return report.told("R303", describe(grid, gap, matter(grid, grid.rows)).en)
 
 
 def _tell_not_proven(grid: Grid, report: Report, place: Span) -> None:

@@ -38,10 +38,6 @@ class Report:
         """Tell a warning found under the parameters of `grid`."""
         self._tell(code, Severity.WARNING, span, text, hint, grid, key)
 
-    def told(self, code: str, key: object) -> bool:
-        """Whether a finding was already told under an earlier parameter set."""
-        return (code, key) in self._told
-
     def _tell(
         self,
         code: str,

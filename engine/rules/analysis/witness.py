@@ -11,6 +11,7 @@ from engine.rules.analysis.bits import members
 from engine.rules.analysis.grid import Box, Grid
 from engine.rules.model import AnyCell
 from engine.rules.show import show_value
+from engine.rules.table import WHEN
 
 
 def matter(grid: Grid, rows: Iterable[int]) -> list[int]:
@@ -24,17 +25,21 @@ def matter(grid: Grid, rows: Iterable[int]) -> list[int]:
     return restricted or list(range(len(table.inputs)))
 
 
-def describe(grid: Grid, box: Box, places: Iterable[int]) -> Text:
-    """ "amount = 400,000, creditor_type = staff": one point of `box`, for the columns `places`."""
-    said = [_column(grid, grid.dimensions[place].axis, box[place]) for place in places]
+def describe(grid: Grid, box: Box, places: Iterable[int], *, hits: bool = True) -> Text:
+    """ "amount = 400,000, creditor_type = staff": one point of `box`, for the columns `places`.
+
+    `hits` says whether the rows spoken of match there, which is all that can be said of formulas.
+    """
+    said = [_column(grid, grid.dimensions[place].axis, box[place], hits=hits) for place in places]
     return Text(", ".join(text.en for text in said), "，".join(text.zh for text in said))
 
 
-def _column(grid: Grid, axis: Axis, atoms: int) -> Text:
+def _column(grid: Grid, axis: Axis, atoms: int, *, hits: bool) -> Text:
     atom = min((axis.atoms[place] for place in members(atoms)), key=_rank)
     name = axis.column.name
-    if axis.column.name == "when":
-        return Text("the formulas hold", "公式成立")
+    if name == WHEN:
+        truth = "true" if hits else "false"
+        return Text(f"{name} = {truth}", f"{name} = {truth}")
     if isinstance(atom, OtherValue):
         return Text(f"{name} = any other value", f"{name} = 其他任何值")
     if isinstance(atom, Missing):
