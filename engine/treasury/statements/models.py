@@ -22,8 +22,9 @@ class Statement(SQLModel, table=True):
     """The bank's running number of the account's statements, when it has one."""
     statement_date: dt.date
     currency: str
-    opening: int = Field(sa_column=Column(BigInteger, nullable=False))
-    closing: int = Field(sa_column=Column(BigInteger, nullable=False))
+    opening: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    closing: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Balances; a quarantined statement may lack them."""
     line_count: int
     """Lines the bank sent."""
     new_lines: int
@@ -38,7 +39,7 @@ class Statement(SQLModel, table=True):
     quarantine_en: str | None = None
     quarantine_zh: str | None = None
     content: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
-    """The whole statement as read, amounts in minor units."""
+    """The whole statement as read, amounts as decimal text in major units."""
     imported_by: str
     imported_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 

@@ -16,8 +16,8 @@ CREATE TABLE statement (
   sequence           bigint,
   statement_date     date NOT NULL,
   currency           text NOT NULL,
-  opening            bigint NOT NULL,
-  closing            bigint NOT NULL,
+  opening            bigint,
+  closing            bigint,
   line_count         integer NOT NULL CHECK (line_count >= 0),
   new_lines          integer NOT NULL CHECK (new_lines BETWEEN 0 AND line_count),
   content_hash       text NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE statement (
   imported_at        timestamptz NOT NULL,
   UNIQUE (account_id, content_hash, state),
   CHECK ((state = 'quarantined') = (quarantine_code IS NOT NULL)),
-  CHECK (state = 'accepted' OR new_lines = 0)
+  CHECK (state = 'accepted' OR new_lines = 0),
+  CHECK (state = 'quarantined' OR (opening IS NOT NULL AND closing IS NOT NULL))
 );
 CREATE INDEX statement_by_account ON statement (account_id, id) WHERE state = 'accepted';
 SELECT make_append_only('statement');

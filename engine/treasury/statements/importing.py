@@ -1,0 +1,350 @@
+"""Taking a statement in: once, whole, and only where it continues what is known (I11).
+
+A statement that does not fit is quarantined: kept as it came, with the reason, and none of its
+lines is believed. Importing again is harmless: known lines are recognised, truly equal lines are
+told apart by their occurrence number, and a quarantined statement is taken as soon as it fits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from engine.base.money import format_major
+from engine.base.text import SluiceError, Text
+from engine.formats.statement import (
+    Break,
+    Discontinuity,
+    Previous,
+    Statement,
+    StatementLine,
+    continuity,
+    line_identities,
+)
+from engine.runtime.clock import BUSINESS_ZONE
+from engine.runtime.jsontypes import JsonValue, content_hash
+from engine.treasury.accounts.book import record_balance
+from engine.treasury.accounts.models import BankAccount
+from engine.treasury.incidents import raise_incident
+from engine.treasury.statements import models
+
+_PLACE = frozenset({Break.SEQUENCE_GAP, Break.SEQUENCE_REPEATED, Break.OPENING_DIFFERS})
+"""Reasons that speak of the statement's place among others, not of the statement itself."""
+
+
+class StatementError(SluiceError):
+    """A statement that cannot even be put into quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a statement."""
+
+    state: str
+    """accepted | quarantined | known (every line was known: nothing was written)"""
+    statement_id: int | None
+    new_lines: int
+    known_lines: int
+    reasons: tuple[Discontinuity, ...] = ()
+
+
+def import_statement(
+    session: Session,
+    account_id: int,
+    statement: Statement,
+    *,
+    source: str,
+    actor: str,
+    now: dt.datetime,
+) -> Imported:
+    """Import `statement` for the account; `source` is connector, file or manual.
+
+    Imports of one account wait for each other. Raises StatementError ACCOUNT_UNKNOWN.
+    """
+    account = session.exec(
+        select(BankAccount).where(col(BankAccount.id) == account_id).with_for_update()
+    ).first()
+    if account is None:
+        raise StatementError(
+            "ACCOUNT_UNKNOWN",
+            Text(f"there is no account {account_id}", f"没有账户 {account_id}"),
+        )
+    content = _content(statement)
+    hashed = content_hash(content)
+    if _stands(session, account_id, hashed, "accepted"):
+        return Imported("known", None, 0, len(statement.lines))
+    identities = [_split(one) for one in line_identities(statement)]
+    previous = _previous(session, account)
+    reasons = continuity(statement, previous) or _of_another_account(statement, account)
+    keys = _new_keys(session, account_id, statement, identities, previous, reasons)
+    arrival = _Arrival(account, statement, content, hashed, source, actor, now)
+    if keys is None:
+        return _quarantine(session, arrival, reasons)
+    if statement.lines and not any(keys):
+        _advance(session, account, statement)
+        return Imported("known", None, 0, len(statement.lines))
+    return _accept(session, arrival, keys)
+
+
+def _advance(session: Session, account: BankAccount, statement: Statement) -> None:
+    """Remember the bank's running number, so that the next fetch asks for what follows."""
+    if statement.sequence is not None and statement.sequence > account.statement_sequence:
+        account.statement_sequence = statement.sequence
+        session.add(account)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    account: BankAccount
+    statement: Statement
+    content: dict[str, JsonValue]
+    hash: str
+    source: str
+    actor: str
+    now: dt.datetime
+
+
+_Key = tuple[str, int]
+"""Identity and occurrence number."""
+
+
+def _split(identity: str) -> _Key:
+    digest, _, occurrence = identity.rpartition("-")
+    return digest, int(occurrence)
+
+
+def _new_keys(
+    session: Session,
+    account_id: int,
+    statement: Statement,
+    identities: Sequence[_Key],
+    previous: Previous | None,
+    reasons: Sequence[Discontinuity],
+) -> list[_Key | None] | None:
+    """Per line its key when it is new, None when known; None for all when it does not fit.
+
+    A statement that continues the last one consists of new lines, even where one looks like an
+    older one: the balances prove that the money moved again. Any other may overlap: then what
+    was not known before must lead from the known closing balance to this one.
+    """
+    if any(one.reason not in _PLACE for one in reasons):
+        return None
+    highest = _highest(session, account_id, [identity for identity, _ in identities])
+    if not reasons:
+        return [
+            (identity, highest.get(identity, 0) + occurrence) for identity, occurrence in identities
+        ]
+    if previous is None or any(one.reason is Break.SEQUENCE_GAP for one in reasons):
+        return None
+    keys = [key if key[1] > highest.get(key[0], 0) else None for key in identities]
+    moved = sum(
+        line.signed for line, key in zip(statement.lines, keys, strict=True) if key is not None
+    )
+    if any(keys) and previous.closing + moved != statement.closing:
+        return None
+    return keys if statement.lines else None
+
+
+def _highest(session: Session, account_id: int, identities: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        sa.text(
+            "SELECT identity, max(occurrence) FROM statement_line "
+            "WHERE account_id = :account AND identity = ANY(:identities) GROUP BY identity"
+        ),
+        {"account": account_id, "identities": list(identities)},
+    )
+    return {identity: int(occurrence) for identity, occurrence in rows}
+
+
+def _previous(session: Session, account: BankAccount) -> Previous | None:
+    last = session.exec(
+        select(models.Statement)
+        .where(models.Statement.account_id == account.id)
+        .where(models.Statement.state == "accepted")
+        .order_by(col(models.Statement.id).desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return None
+    # Numbers start from 1: 0 stands for an account whose bank does not number.
+    sequence = account.statement_sequence or None
+    return Previous(account.number, account.currency, sequence, last.closing or 0)
+
+
+def _of_another_account(statement: Statement, account: BankAccount) -> tuple[Discontinuity, ...]:
+    """The first statement of an account has no previous one to be compared with."""
+    if (statement.account, statement.currency) == (account.number, account.currency):
+        return ()
+    return (
+        Discontinuity(
+            Break.ACCOUNT,
+            Text(
+                f"the statement is of {statement.account} in {statement.currency}, not of "
+                f"{account.number} in {account.currency}; import it for its own account",
+                f"对账单属于 {statement.account}({statement.currency}),不是 "
+                f"{account.number}({account.currency});请导入到对应账户",
+            ),
+        ),
+    )
+
+
+def _stands(session: Session, account_id: int, hashed: str, state: str) -> int | None:
+    found = session.execute(
+        sa.text(
+            "SELECT id FROM statement WHERE account_id = :account AND content_hash = :hash "
+            "AND state = :state"
+        ),
+        {"account": account_id, "hash": hashed, "state": state},
+    ).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def _row(arrival: _Arrival, state: str, new_lines: int) -> models.Statement:
+    statement = arrival.statement
+    return models.Statement(
+        org_id=arrival.account.org_id,
+        account_id=arrival.account.id or 0,
+        bank_statement_id=statement.identification,
+        sequence=statement.sequence,
+        statement_date=statement.date,
+        currency=statement.currency,
+        opening=statement.opening,
+        closing=statement.closing,
+        line_count=len(statement.lines),
+        new_lines=new_lines,
+        content_hash=arrival.hash,
+        source=arrival.source,
+        state=state,
+        content=dict(arrival.content),
+        imported_by=arrival.actor,
+        imported_at=arrival.now,
+    )
+
+
+def _quarantine(session: Session, arrival: _Arrival, reasons: Sequence[Discontinuity]) -> Imported:
+    kept = _stands(session, arrival.account.id or 0, arrival.hash, "quarantined")
+    if kept is not None:
+        return Imported("quarantined", kept, 0, 0, tuple(reasons))
+    row = _row(arrival, "quarantined", 0)
+    row.quarantine_code = reasons[0].reason.value
+    row.quarantine_en = "; ".join(one.text.en for one in reasons)
+    row.quarantine_zh = ";".join(one.text.zh for one in reasons)
+    session.add(row)
+    session.flush()
+    account, statement = arrival.account, arrival.statement
+    raise_incident(
+        session,
+        org_id=account.org_id,
+        code="STATEMENT_QUARANTINED",
+        subject_kind="statement",
+        subject_id=str(row.id),
+        message=Text(
+            f"statement {statement.identification} of account {account.number} is quarantined: "
+            f"{row.quarantine_en}",
+            f"账户 {account.number} 的对账单 {statement.identification} 已隔离:{row.quarantine_zh}",
+        ),
+        now=arrival.now,
+    )
+    return Imported("quarantined", row.id, 0, 0, tuple(reasons))
+
+
+def _accept(session: Session, arrival: _Arrival, keys: Sequence[_Key | None]) -> Imported:
+    new = [
+        (number, line, key)
+        for number, (line, key) in enumerate(
+            zip(arrival.statement.lines, keys, strict=True), start=1
+        )
+        if key is not None
+    ]
+    row = _row(arrival, "accepted", len(new))
+    session.add(row)
+    session.flush()
+    if new:
+        session.execute(
+            sa.insert(models.StatementLine),
+            [_line(row, arrival, number, line, key) for number, line, key in new],
+        )
+    account, statement = arrival.account, arrival.statement
+    if statement.sequence is not None:
+        # Also downwards: some banks number anew each year.
+        account.statement_sequence = statement.sequence
+        session.add(account)
+    closing = statement.closing or 0
+    record_balance(
+        session,
+        account.id or 0,
+        as_of=min(arrival.now, _end_of(statement.date)),
+        booked=closing,
+        available=closing,
+        source="statement",
+    )
+    return Imported("accepted", row.id, len(new), len(keys) - len(new))
+
+
+def _line(
+    row: models.Statement, arrival: _Arrival, number: int, line: StatementLine, key: _Key
+) -> dict[str, object]:
+    return {
+        "org_id": row.org_id,
+        "statement_id": row.id,
+        "account_id": row.account_id,
+        "line_no": number,
+        "identity": key[0],
+        "occurrence": key[1],
+        "booking_date": line.booking_date,
+        "value_date": line.value_date,
+        "direction": line.direction,
+        "amount": line.amount,
+        "currency": arrival.statement.currency,
+        "balance_after": line.balance,
+        "bank_reference": line.bank_reference,
+        "our_reference": line.our_reference,
+        "batch_reference": line.message_reference,
+        "counterparty_name": line.counterparty_name,
+        "counterparty_account": line.counterparty_account,
+        "remittance": line.remittance,
+        "return_reason": line.return_reason,
+    }
+
+
+def _end_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(23, 59, 59), BUSINESS_ZONE).astimezone(dt.UTC)
+
+
+def _content(statement: Statement) -> dict[str, JsonValue]:
+    """The whole statement as JSON, amounts as decimal text: what its hash is taken of."""
+
+    def money(minor: int | None) -> str | None:
+        return None if minor is None else format_major(minor, statement.currency)
+
+    lines: list[JsonValue] = [
+        {
+            "booking_date": line.booking_date.isoformat(),
+            "value_date": line.value_date.isoformat(),
+            "amount": money(line.amount),
+            "direction": line.direction,
+            "balance": money(line.balance),
+            "bank_reference": line.bank_reference,
+            "our_reference": line.our_reference,
+            "message_reference": line.message_reference,
+            "counterparty_name": line.counterparty_name,
+            "counterparty_account": line.counterparty_account,
+            "remittance": line.remittance,
+            "return_reason": line.return_reason,
+        }
+        for line in statement.lines
+    ]
+    return {
+        "account": statement.account,
+        "currency": statement.currency,
+        "identification": statement.identification,
+        "sequence": statement.sequence,
+        "date": statement.date.isoformat(),
+        "opening": money(statement.opening),
+        "closing": money(statement.closing),
+        "lines": lines,
+    }

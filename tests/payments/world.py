@@ -1,0 +1,166 @@
+"""A small group with accounts, people and documents, written straight into the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from engine import ledger
+from engine.runtime.clock import ManualClock
+from engine.treasury.accounts.book import AccountDraft, create
+from engine.treasury.documents.course import seal_content
+from engine.treasury.organisations.models import LegalEntity, RoleGrant, UserAccount
+from engine.treasury.organisations.tree import add_organisation
+
+CNAPS_A, CNAPS_B = "901100000001", "902100000001"
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids of what was made."""
+
+    pay_account: int
+    collect_account: int
+    second_account: int
+
+
+def build(session: Session) -> World:
+    """GROUP > BJ > BJ01 with a disbursement account at each bank and a collection account."""
+    session.add(LegalEntity(id="LE1", name_en="Insurance", name_zh="保险", org_id="GROUP"))
+    session.flush()
+    above = None
+    for code, level in (("GROUP", "head_office"), ("BJ", "branch"), ("BJ01", "sub_branch")):
+        add_organisation(
+            session,
+            code,
+            parent_id=above,
+            level=level,
+            name_en=code,
+            name_zh=code,
+            legal_entity_id="LE1",
+        )
+        above = code
+    for user, role in (("cashier", "cashier"), ("accountant", "accountant"), ("boss", "treasurer")):
+        session.add(UserAccount(id=user, org_id="GROUP", name=user))
+        session.flush()
+        session.add(RoleGrant(user_id=user, role=role, org_id="GROUP"))
+    for code, nature in (
+        ("100201", "asset"),
+        ("112201", "asset"),
+        ("224101", "liability"),
+        ("224199", "liability"),
+        ("660303", "expense"),
+    ):
+        ledger.ensure_account(
+            session, code, org_id="GROUP", name_en=code, name_zh=code, nature=nature
+        )
+    made = [
+        create(
+            session,
+            AccountDraft("BJ", bank, number, "演示保险北京", "CNY", nature, cnaps, "100201"),
+        ).id
+        or 0
+        for bank, number, nature, cnaps in (
+            ("bank_a", "6100000001", "disbursement", CNAPS_A),
+            ("bank_a", "6100000002", "collection", CNAPS_A),
+            ("bank_b", "6200000001", "disbursement", CNAPS_B),
+        )
+    ]
+    session.execute(
+        sa.text(
+            "INSERT INTO document_batch (batch_no, org_id, source_system, source_channel, "
+            "created_by, created_at, business_date) "
+            "VALUES ('DB1', 'BJ', 'claims', 'api', 'claims', now(), '2026-11-23')"
+        )
+    )
+    return World(*made)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document to make; the rest is filled in."""
+
+    number: int
+    amount: int = 10_000
+    account: int = 0
+    direction: str = "pay"
+    urgency: str = "normal"
+    counterparty_account: str | None = None
+    counterparty_name: str = "王伟"
+    channel: str = "bank_direct"
+    org_id: str = "BJ01"
+    business_type: str = "claim"
+    counterparty_bank_code: str = CNAPS_A
+
+
+_INSERT = sa.text("""
+INSERT INTO document (document_no, org_id, document_batch_id, direction, source_system,
+    source_document_no, payload_hash, business_type, creditor_type, counterparty_name,
+    counterparty_account, counterparty_bank_code, amount, currency, payment_method, urgency,
+    due_date, purpose, created_by, created_at, business_date)
+VALUES (:no, :org, (SELECT min(id) FROM document_batch), :direction, 'claims', :source_no, :hash,
+    :business_type, :creditor_type, :name, :account, :bank_code, :amount, 'CNY', 'transfer',
+    :urgency, '2026-11-23', '赔款', 'claims', :now, '2026-11-23')
+RETURNING id
+""")
+
+
+def unpaid(session: Session, clock: ManualClock, drafts: Iterable[Draft]) -> list[int]:
+    """Documents that passed approval: routed, sealed, UNPAID."""
+    made = []
+    for draft in drafts:
+        document = session.execute(
+            _INSERT,
+            {
+                "no": f"D20261123-{draft.number:06d}",
+                "org": draft.org_id,
+                "direction": draft.direction,
+                "source_no": f"C{draft.number}",
+                "hash": hashlib.sha256(str(draft.number).encode()).hexdigest(),
+                "business_type": draft.business_type,
+                "creditor_type": "claimant" if draft.direction == "pay" else None,
+                "name": draft.counterparty_name,
+                "account": draft.counterparty_account or f"62220000{draft.number:06d}",
+                "bank_code": draft.counterparty_bank_code,
+                "amount": draft.amount,
+                "urgency": draft.urgency,
+                "now": clock.now(),
+            },
+        ).scalar_one()
+        session.execute(
+            sa.text("UPDATE document SET channel = :channel, account_id = :account WHERE id = :id"),
+            {"channel": draft.channel, "account": draft.account, "id": document},
+        )
+        made.append(int(document))
+    for state in ("VALIDATED", "BATCHED"):
+        _move(session, made, state)
+    seal_content(session, made)
+    _move(session, made, "UNPAID")
+    return made
+
+
+def _move(session: Session, documents: list[int], state: str) -> None:
+    session.execute(
+        sa.text("UPDATE document SET state = :state WHERE id = ANY(:ids)"),
+        {"state": state, "ids": documents},
+    )
+
+
+def states(session: Session, documents: Iterable[int]) -> list[str]:
+    """States of documents, in the order given."""
+    wanted = list(documents)
+    rows = session.execute(
+        sa.text("SELECT id, state FROM document WHERE id = ANY(:ids)"), {"ids": wanted}
+    )
+    found = {int(row.id): str(row.state) for row in rows}
+    return [found[one] for one in wanted]
+
+
+def day(number: int) -> dt.date:
+    """A day of November 2026."""
+    return dt.date(2026, 11, number)
