@@ -1,0 +1,130 @@
+"""One way to answer with a page: template, language, menu, notes, who is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.identity import Caller
+from api.pages import show
+from api.pages.assets import asset
+from api.pages.language import language_of, translate
+from api.services import services_of
+from engine.base.text import SluiceError
+
+MENU = (
+    ("nav.today", "/", "documents.read"),
+    ("nav.payments", "/payments", "documents.read"),
+    ("nav.approvals", "/approvals", "approvals.decide"),
+    ("nav.accounts", "/accounts", "accounts.read"),
+    ("nav.reconcile", "/reconcile", "statements.reconcile"),
+    ("nav.rulesets", "/rulesets", "rulesets.read"),
+    ("nav.vouchers", "/vouchers", "vouchers.read"),
+    ("nav.trace", "/trace", "documents.read"),
+    ("nav.alerts", "/alerts", "alerts.read"),
+)
+"""Label key, address, and the permission without which the entry is not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line above a page: what just happened, or what is wrong."""
+
+    tone: Literal["good", "bad", ""]
+    text: str
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(("html",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "money": show.money,
+        "capitals": show.capitals,
+        "instant": show.instant,
+        "account": show.account,
+    }
+    environment.globals |= {"asset": asset}
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def page(
+    request: Request,
+    template: str,
+    caller: Caller | None = None,
+    *,
+    notes: tuple[Note, ...] = (),
+    status: int = 200,
+    **values: object,
+) -> HTMLResponse:
+    """Render `template` with `values`; every page also gets t, lang, me, csrf, menu, now, notes."""
+    services = services_of(request)
+    lang = language_of(request)
+    path = request.url.path
+    menu = [
+        {
+            "key": key,
+            "href": href,
+            "current": path == href or (href != "/" and path.startswith(href)),
+        }
+        for key, href, permission in MENU
+        if caller is not None and permission in caller.permissions
+    ]
+    text = _TEMPLATES.get_template(template).render(
+        request=request,
+        lang=lang,
+        t=partial(translate, lang),
+        me=caller.visitor if caller else None,
+        csrf=caller.visitor.csrf_token if caller else None,
+        can=caller.permissions if caller else frozenset(),
+        menu=menu,
+        demo=services.demo,
+        now=services.clock.now(),
+        notes=(*notes, *_carried(request)),
+        **values,
+    )
+    return HTMLResponse(text, status_code=status)
+
+
+def go(address: str, *, key: str | None = None, **values: str | int) -> RedirectResponse:
+    """Answer a form by going to `address`, where the sentence `key` is shown once."""
+    if key is not None:
+        query = urlencode({"done": key, **{f"v.{name}": value for name, value in values.items()}})
+        address += ("&" if "?" in address else "?") + query
+    return RedirectResponse(address, status_code=303)
+
+
+def _carried(request: Request) -> tuple[Note, ...]:
+    """The sentence a form answer carried along; only keys of the catalog, values are escaped."""
+    key = request.query_params.get("done")
+    if key is None or not key.startswith("done."):
+        return ()
+    values = {k[2:]: v for k, v in request.query_params.items() if k.startswith("v.")}
+    try:
+        return (Note("good", translate(language_of(request), key, **values)),)
+    except (KeyError, IndexError):
+        return ()
+
+
+def refusal(request: Request, error: SluiceError) -> Note:
+    """A note that says why something was refused, in the user's language."""
+    return Note("bad", f"{error.text.say(language_of(request))} [{error.code}]")
+
+
+def sign_in_address(request: Request) -> str:
+    """Where to send somebody who is not signed in, so that he comes back afterwards."""
+    return f"/sign-in?next={quote(request.url.path)}"

@@ -1,0 +1,1 @@
+"""JSON for programs, under /api. A module here that defines `router` adds its routes."""
