@@ -70,7 +70,8 @@ def _weekdays(given: Fields, default: tuple[int, ...]) -> tuple[int, ...]:
     if not given.has("weekend_days"):
         return default
     days = tuple(day for day in given.objects("weekend_days") if isinstance(day, int))
-    if len(days) != len(given.objects("weekend_days")) or len(set(days) & set(range(1, 8))) == 7:
+    allowed = set(range(1, 8))
+    if len(days) != len(given.objects("weekend_days")) or not set(days) < allowed:
         raise Refused("options: weekend_days must be ISO weekdays 1-7, not all of them")
     return days
 

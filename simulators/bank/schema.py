@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS booking (
   counterparty_name TEXT NOT NULL, remittance TEXT NOT NULL, return_code TEXT NOT NULL,
   return_text TEXT NOT NULL, item_count INTEGER NOT NULL,
   statement INTEGER REFERENCES statement (id));
-CREATE INDEX IF NOT EXISTS booking_uncut ON booking (account) WHERE statement IS NULL;
+CREATE INDEX IF NOT EXISTS booking_uncut ON booking (account, recorded_at, amount)
+  WHERE statement IS NULL;
+CREATE INDEX IF NOT EXISTS booking_uncut_since ON booking (booked_at) WHERE statement IS NULL;
 CREATE INDEX IF NOT EXISTS booking_of_statement ON booking (statement);
 CREATE TABLE IF NOT EXISTS fault (
   id INTEGER PRIMARY KEY, on_call TEXT NOT NULL, kind TEXT NOT NULL, times_left INTEGER NOT NULL,

@@ -47,6 +47,11 @@ class Sender:
         with self._changed:
             self._changed.notify_all()
 
+    def join(self) -> None:
+        """Wait for the workers after `stop`, so that the store may be closed."""
+        for thread in self._threads:
+            thread.join(self._options.timeout_seconds)
+
     def enqueue(self, documents: list[object], repeat_percent: int) -> list[str]:
         """Queue documents; returns their message ids. Raises Refused."""
         ids: list[str] = []
