@@ -17,8 +17,8 @@ import pytest
 from tests.simulators.messages import Line, batch_body, cms, pain001, parse
 
 OURS = "9010000000000001"
-GOOD_BANK = "bank --profile bank_a --port 0 --store {}/a --token T".split()
-GOOD_SOURCE = "source --port 0 --store {}/a --token T".split()
+GOOD_BANK = ["bank", "--profile", "bank_a", "--port", "0", "--store", "{}/a", "--token", "T"]
+GOOD_SOURCE = ["source", "--port", "0", "--store", "{}/a", "--token", "T"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
