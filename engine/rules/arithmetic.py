@@ -50,7 +50,8 @@ def round_half_up(value: Exact, unit: Exact) -> Exact:
     So a reversal rounds to the exact negative of its original.
     """
     _positive(unit)
-    size = ((2 * abs(value) + unit) // (2 * unit)) * unit
+    size: Exact = -value if value < 0 else value
+    size = ((2 * size + unit) // (2 * unit)) * unit
     return -size if value < 0 else size
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol, cast
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from engine.base.text import Text, normalise
 from engine.rules.collector import Problem
@@ -71,12 +72,19 @@ def check_pattern(pattern: str) -> None:
         ) from None
 
 
-def compiled_pattern(pattern: str) -> re2._Regexp[str]:
+class Pattern(Protocol):
+    """What is used of a compiled RE2 pattern."""
+
+    def fullmatch(self, text: str) -> object | None:
+        """Return a match of the whole text, or None."""
+
+
+def compiled_pattern(pattern: str) -> Pattern:
     """Compile a pattern with RE2 (linear time, bounded memory). Raises re2.error."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 20
-    return re2.compile(pattern, options)
+    return cast("Pattern", re2.compile(pattern, options))
 
 
 def read_cell(cell: RawCell, line: int, column: Column, scope: Scope) -> Cell:

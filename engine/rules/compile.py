@@ -22,7 +22,14 @@ from engine.rules.cells import compiled_pattern
 from engine.rules.decide import Decision, check_fact, fact_class, refuse
 from engine.rules.evaluator import Compute, Evaluator, Facts, Plan, Test
 from engine.rules.kind import FactValue
-from engine.rules.masks import ColumnMasks, Listed, Stepped, column_masks, is_regular
+from engine.rules.masks import (
+    ColumnMasks,
+    Listed,
+    Stepped,
+    column_masks,
+    is_regular,
+    other_columns,
+)
 from engine.rules.model import (
     AnyCell,
     Call,
@@ -42,7 +49,6 @@ from engine.rules.model import (
     Operand,
     Output,
     ParamRef,
-    Range,
     Ruleset,
     Template,
     TextTest,
@@ -242,8 +248,8 @@ class _Compiler:
     def _decide(self, evaluator: Evaluator, masks: Sequence[ColumnMasks]) -> ast.stmt:
         variables = self._variables()
         body: list[ast.stmt] = [_assign("get", ast.Attribute(_name("facts"), "get", ast.Load()))]
-        for column, variable in variables.items():
-            body.extend(self._read(self._column(column), variable))
+        for read, variable in variables.items():
+            body.extend(self._read(self._column(read), variable))
         everything = (1 << len(self.rows)) - 1
         body.append(_assign("hits", _constant(everything)))
         for column, mask in zip(self.inputs, masks, strict=True):
@@ -265,7 +271,7 @@ class _Compiler:
         for row in self.rows:
             for cell in row.cells:
                 if not is_regular(cell):
-                    names.extend(_columns_of_cell(cell))
+                    names.extend(other_columns(cell))
         return {name: f"v{at}" for at, name in enumerate(dict.fromkeys(names))}
 
     def _check(self, column: Column) -> Callable[[FactValue], FactValue]:
@@ -372,7 +378,7 @@ class _Compiler:
         variables = {
             name: f"v{at}"
             for at, name in enumerate(
-                dict.fromkeys([self.inputs[column].name, *_columns_of_cell(cell)])
+                dict.fromkeys([self.inputs[column].name, *other_columns(cell)])
             )
         }
         body: list[ast.stmt] = [
@@ -615,27 +621,3 @@ def _column_of(formula: Formula) -> str:
     if not isinstance(formula, ColumnRef):
         raise TypeError("a column is needed here")
     return formula.name
-
-
-def _columns_of_formula(formula: Formula) -> list[str]:
-    if isinstance(formula, ColumnRef):
-        return [formula.name]
-    if isinstance(formula, Call):
-        return [name for one in formula.arguments for name in _columns_of_formula(one)]
-    return []
-
-
-def _columns_of_cell(cell: Cell) -> list[str]:
-    """The other columns a cell reads."""
-    if isinstance(cell, WhenCell):
-        return _columns_of_formula(cell.formula)
-    if isinstance(cell, OneOf):
-        return [name for item in cell.items for name in _columns_of_cell(item)]
-    if isinstance(cell, Not):
-        return _columns_of_cell(cell.item)
-    operands: tuple[Operand, ...] = ()
-    if isinstance(cell, Compare):
-        operands = (cell.operand,)
-    elif isinstance(cell, Range):
-        operands = (cell.low, cell.high)
-    return [operand.name for operand in operands if isinstance(operand, ColumnRef)]

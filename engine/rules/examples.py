@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.rules.compile import compile_ruleset
-from engine.rules.decide import Decision, DecisionRefused, refuse
+from engine.rules.decide import Decision, refuse
 from engine.rules.evaluator import Evaluator
 from engine.rules.kind import FactValue
-from engine.rules.model import AnyCell, Column, Example, HitPolicy, Ruleset, Value
+from engine.rules.masks import other_columns
+from engine.rules.model import AnyCell, Cell, Column, Example, HitPolicy, Ruleset, Value
 from engine.rules.params import branch_params
 from engine.rules.samples import wanted_values
 
@@ -44,24 +45,29 @@ def needed_facts(evaluator: Evaluator, facts: Mapping[str, FactValue]) -> tuple[
     ruleset = evaluator.ruleset
     inputs = ruleset.table.inputs
     absent = {
-        at
-        for at, column in enumerate(inputs)
-        if column.name in ruleset.facts and not column.nullable and facts.get(column.name) is None
+        name: column
+        for name, column in ruleset.facts.items()
+        if not column.nullable and facts.get(name) is None
     }
-    if not absent:
-        return None
     for index, row in enumerate(ruleset.table.rows):
+        reads = [_reads(column, cell) for column, cell in zip(inputs, row.cells, strict=True)]
         others = all(
-            evaluator.holds(index, at, facts) for at in range(len(inputs)) if at not in absent
+            evaluator.holds(index, at, facts)
+            for at, names in enumerate(reads)
+            if names.isdisjoint(absent)
         )
         if not others:
             continue
-        open_ = [at for at in sorted(absent) if not isinstance(row.cells[at], AnyCell)]
-        if open_:
-            return row.id, inputs[open_[0]]
+        hangs_on = set().union(*reads) & set(absent)
+        if hangs_on:
+            return row.id, absent[min(hangs_on)]
         if ruleset.hit_policy is HitPolicy.FIRST:
             return None
     return None
+
+
+def _reads(column: Column, cell: Cell) -> set[str]:
+    return set() if isinstance(cell, AnyCell) else {column.name, *other_columns(cell)}
 
 
 def wanted_outcomes(ruleset: Ruleset, example: Example) -> dict[str, tuple[Value | None, ...]]:
@@ -74,6 +80,3 @@ def wanted_outcomes(ruleset: Ruleset, example: Example) -> dict[str, tuple[Value
         name: wanted_values(written, columns[name], ruleset.currency)
         for name, written in example.want.items()
     }
-
-
-__all__ = ["DecisionRefused", "needed_facts", "run_example", "wanted_outcomes"]

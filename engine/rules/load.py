@@ -21,6 +21,7 @@ from engine.rules.model import (
     Output,
     Ruleset,
     Table,
+    Value,
     Vocabulary,
 )
 from engine.rules.outputs import read_constant, read_output
@@ -312,7 +313,7 @@ class _Loader:
             column = self._output_column(table, name, entry.key.span)
             if column is None or not isinstance(entry.value, Sequence):
                 continue
-            values = set()
+            values: set[Value] = set()
             for item in entry.value.items:
                 if not isinstance(item, Scalar):
                     continue
@@ -328,7 +329,7 @@ class _Loader:
             self._ranked(table, table.outputs.index(column), values, entry.key.span)
         return found
 
-    def _ranked(self, table: Table, index: int, values: set[object], span: Span) -> None:
+    def _ranked(self, table: Table, index: int, values: set[Value], span: Span) -> None:
         name = table.outputs[index].name
         for row in table.rows:
             if index >= len(row.outputs):

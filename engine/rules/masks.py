@@ -15,10 +15,12 @@ from typing import Any
 from engine.rules.model import (
     ORDERED,
     AnyCell,
+    Call,
     Cell,
     Column,
     ColumnRef,
     Compare,
+    Formula,
     Literal,
     Not,
     NullCell,
@@ -56,6 +58,30 @@ def is_independent(cell: Cell) -> bool:
     if isinstance(cell, OneOf):
         return all(is_independent(item) for item in cell.items)
     return is_independent(cell.item) if isinstance(cell, Not) else is_regular(cell)
+
+
+def other_columns(cell: Cell) -> list[str]:
+    """Return the columns a cell reads besides its own."""
+    if isinstance(cell, WhenCell):
+        return _formula_columns(cell.formula)
+    if isinstance(cell, OneOf):
+        return [name for item in cell.items for name in other_columns(item)]
+    if isinstance(cell, Not):
+        return other_columns(cell.item)
+    operands: tuple[Operand, ...] = ()
+    if isinstance(cell, Compare):
+        operands = (cell.operand,)
+    elif isinstance(cell, Range):
+        operands = (cell.low, cell.high)
+    return [operand.name for operand in operands if isinstance(operand, ColumnRef)]
+
+
+def _formula_columns(formula: Formula) -> list[str]:
+    if isinstance(formula, ColumnRef):
+        return [formula.name]
+    if isinstance(formula, Call):
+        return [name for one in formula.arguments for name in _formula_columns(one)]
+    return []
 
 
 def takes_null(cell: Cell) -> bool:
@@ -218,7 +244,7 @@ class _Axis:
             self.cuts: list[Any] = sorted(cuts | {cut + 1 for cut in cuts})
             self.slots = len(self.cuts) + 1
         else:
-            self.cuts = sorted(set(values))  # type: ignore[type-var]
+            self.cuts = sorted(set(values))
             self.slots = 2 * len(self.cuts) + 1
         self.rank = {cut: rank for rank, cut in enumerate(self.cuts)}
 

@@ -45,9 +45,7 @@ class Type(StrEnum):
     LIST = "list"
 
 
-ORDERED = frozenset(
-    {Type.MONEY, Type.INT, Type.PERCENT, Type.DATE, Type.TIME, Type.DURATION}
-)
+ORDERED = frozenset({Type.MONEY, Type.INT, Type.PERCENT, Type.DATE, Type.TIME, Type.DURATION})
 """Types that have < and ranges."""
 
 

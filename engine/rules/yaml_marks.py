@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import yaml
 
@@ -75,6 +76,15 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+class _Mark(Protocol):
+    """A place as either parser gives it: 0-based line and column."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
 class _Refused(Exception):
     """The file cannot be read further; the finding is written."""
 
@@ -135,7 +145,7 @@ class _Composer:
             return None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = Span(1, 1) if mark is None else self._place(mark)
+            place = self._place(mark)
             said = " ".join(str(p) for p in (error.problem, error.context) if p)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             place, said = Span(1, 1), str(error).splitlines()[0]
@@ -187,7 +197,9 @@ class _Composer:
         self.out.add(code, span, text, remedy)
         raise _Refused
 
-    def _place(self, mark: yaml.Mark, end: yaml.Mark | None = None) -> Span:
+    def _place(self, mark: _Mark | None, end: _Mark | None = None) -> Span:
+        if mark is None:
+            return Span(1, 1)
         line = min(mark.line, len(self.lines) - 1)
         source = self.lines[line]
         column = min(mark.column, len(source))
