@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.base.text import Text
-from engine.runtime.jsontypes import canonical_json
+from engine.treasury.alerts.board import AlertDraft, raise_alerts
 
 NOTIFY = ("operator", "treasurer")
 """Roles that look after incidents."""
@@ -23,28 +22,17 @@ def raise_incident(
     subject_id: str,
     message: Text,
     now: dt.datetime,
-    severity: str = "high",
-) -> bool:
-    """Raise an alert once per code and subject; False when it was raised before."""
-    made = session.execute(
-        sa.text(
-            "INSERT INTO alert (org_id, dedupe_key, code, severity, action, subject_kind, "
-            "subject_id, message_en, message_zh, notify, channels, state, raised_at) "
-            "VALUES (:org, :key, :code, :severity, 'hint', :kind, :subject, :en, :zh, "
-            "CAST(:notify AS jsonb), CAST('[\"page\"]' AS jsonb), 'open', :now) "
-            "ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
-        ),
-        {
-            "org": org_id,
-            "key": f"{code}:{subject_kind}:{subject_id}",
-            "code": code,
-            "severity": severity,
-            "kind": subject_kind,
-            "subject": subject_id,
-            "en": message.en,
-            "zh": message.zh,
-            "notify": canonical_json(list(NOTIFY)),
-            "now": now,
-        },
+) -> None:
+    """Raise a high alert, once per code and subject."""
+    draft = AlertDraft(
+        org_id=org_id,
+        dedupe_key=f"{code}:{subject_kind}:{subject_id}",
+        code=code,
+        severity="high",
+        action="hint",
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        text=message,
+        notify=NOTIFY,
     )
-    return made.first() is not None
+    raise_alerts(session, [draft], now)

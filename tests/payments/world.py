@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -49,13 +50,14 @@ def build(session: Session) -> World:
         session.add(UserAccount(id=user, org_id="GROUP", name=user))
         session.flush()
         session.add(RoleGrant(user_id=user, role=role, org_id="GROUP"))
-    for code, nature in (
+    chart: tuple[tuple[str, Literal["asset", "liability", "expense"]], ...] = (
         ("100201", "asset"),
         ("112201", "asset"),
         ("224101", "liability"),
         ("224199", "liability"),
         ("660303", "expense"),
-    ):
+    )
+    for code, nature in chart:
         ledger.ensure_account(
             session, code, org_id="GROUP", name_en=code, name_zh=code, nature=nature
         )

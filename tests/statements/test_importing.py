@@ -164,13 +164,18 @@ def test_an_opening_that_is_not_the_previous_closing_is_quarantined(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"account": "6999"}, {"currency": "USD"}, {"opening": None}, {"closing": None}]
+    "wrong",
+    [
+        replace(statement(1_000, line(-100, "B1")), account="6999"),
+        replace(statement(1_000, line(-100, "B1")), currency="USD"),
+        replace(statement(1_000, line(-100, "B1")), opening=None),
+        replace(statement(1_000, line(-100, "B1")), closing=None),
+    ],
 )
 def test_a_statement_of_another_account_or_without_balances_is_quarantined(
-    engine: sa.Engine, clock: ManualClock, world: World, wrong: dict[str, None]
+    engine: sa.Engine, clock: ManualClock, world: World, wrong: Statement
 ) -> None:
-    found = take(engine, clock, world, replace(statement(1_000, line(-100, "B1")), **wrong))
-    assert found.state == "quarantined"
+    assert take(engine, clock, world, wrong).state == "quarantined"
 
 
 def test_an_empty_statement_moves_the_sequence_on(
