@@ -107,7 +107,7 @@ class Orders:
         A bank that deduplicates refuses, item by item, an instruction id it holds already
         (AM05); one that does not will execute it again.
         """
-        used = self._used(items) if self._options.deduplicates else set()
+        used = self.held_ids(items) if self._options.deduplicates else set()
         for item in items:
             due_at, next_day = due(accepted_at, item.requested_date, self._options)
             refused = item.instruction_id in used
@@ -134,7 +134,8 @@ class Orders:
         )
         return [_status(row) for row in rows]
 
-    def _used(self, items: list[OrderItem]) -> set[str]:
+    def held_ids(self, items: list[OrderItem]) -> set[str]:
+        """Instruction ids among these that the bank has taken before and not refused."""
         return {
             item.instruction_id
             for item in items

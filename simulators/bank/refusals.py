@@ -29,7 +29,7 @@ _KNOWN: Final = {
         Refusal("AM04", "E201", "余额不足", "insufficient funds"),
         Refusal("AM02", "E202", "超过单笔限额", "amount above the limit"),
         Refusal("AM03", "E301", "币种不符", "currency of the account differs"),
-        Refusal("AM05", "E301", "重复的指令号", "instruction id was used before"),
+        Refusal("AM05", "E004", "重复的指令号", "instruction id was used before"),
     )
 }
 

@@ -105,6 +105,7 @@ LINE = Line("I1", "100.00")
         (batch_body("B1", [Line("I1", "0.00")]), "E001"),
         (batch_body("B1", [Line("I1", "1.00", remittance="款" * 31)]), "E001"),
         (batch_body("B1", [Line("I1", "1.00", name="")]), "E001"),
+        (batch_body("B1", [LINE]).replace("902000000001", "902"), "E001"),
         (batch_body("B1", [LINE], total="100.01"), "E002"),
         (batch_body("B1", [LINE], hash_total=2), "E002"),
         (batch_body("B1", [LINE], account="404"), "E003"),
@@ -140,6 +141,11 @@ def test_bytes_that_are_no_message_get_400(bank_b: BankClient, body: bytes) -> N
     assert parse(answer.content).findtext("HEAD/RETCODE") == "E001"
 
 
+def test_an_account_at_this_bank_needs_no_bank_code(bank_b: BankClient) -> None:
+    body = batch_body("B1", [LINE]).replace("902000000001", "")
+    assert _code(bank_b, "PAYBAT", body) == "0001"
+
+
 def test_an_unknown_transaction_code_is_e009(bank_b: BankClient) -> None:
     assert _code(bank_b, "XXX", "") == "E009"
 
@@ -156,9 +162,9 @@ def test_it_refuses_a_repeated_batch_when_it_deduplicates(tmp_path: Path) -> Non
     with running_bank(tmp_path / "b.sqlite", "bank_b", options={"deduplicates": True}) as bank:
         assert _code(bank, "PAYBAT", batch_body("B1", [LINE])) == "0001"
         assert _code(bank, "PAYBAT", batch_body("B1", [LINE])) == "E004"
-        assert _code(bank, "PAYBAT", batch_body("B2", [LINE])) == "0001"
+        assert _code(bank, "PAYBAT", batch_body("B2", [LINE])) == "E004"
         bank.clock(LATER)
-        assert _statuses(bank, "B2") == [("I1", "E301")]
+        assert len(bank.executions()) == 1
 
 
 def test_a_bank_that_cannot_be_queried_says_so(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ class CnDialect:
             raise Rejected("E004", batch)
         if len({item.instruction_id for item in items}) != len(items):
             raise Rejected("E001", "REFNO")
+        held = self._bank.orders.held_ids(items)
+        if held:
+            raise Rejected("E004", f"REFNO {min(held)}")
 
     def _status(self, envelope: Envelope) -> Response:
         batch = field(envelope.body, "BATNO")

@@ -72,7 +72,7 @@ def _item(
         raise Rejected("E001", f"{where} REFNO")
     if not field(row, "OPPACC") or not field(row, "OPPNAME"):
         raise Rejected("E001", f"{where} OPPACC, OPPNAME")
-    if _BANK_CODE.fullmatch(field(row, "OPPBANK")) is None:
+    if field(row, "OPPBANK") and _BANK_CODE.fullmatch(field(row, "OPPBANK")) is None:
         raise Rejected("E001", f"{where} OPPBANK")
     if len(purpose.encode("gb18030")) > _LONGEST_PURPOSE:
         raise Rejected("E001", f"{where} USES")
