@@ -73,11 +73,10 @@ class BankAnswer:
     amount: int
     """Minor units."""
     currency: str
-    code: str
-    """The bank's most telling code: AM04 of a rejection, else ACSC, 0000 …; NOT_SENT when no
-    byte left."""
-    status: str
-    """The bank's status the code belongs to: RJCT of AM04; the code itself when there is one."""
+    bank_code: str | None
+    """The bank's status: RJCT, ACSC, 0000, E201 …"""
+    reason_code: str | None
+    """Its reason within the status: AM04 of RJCT."""
     text: str | None
 
 

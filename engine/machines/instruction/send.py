@@ -1,0 +1,283 @@
+"""Sending a payment batch: at most once, and known to the database before the first byte.
+
+Transaction 1 takes refused items out, renders the message once, keeps its bytes, writes SENDING
+and commits. Then the bank is called with no transaction open. Transaction 2 writes what came of
+it. Whoever finds a batch that was sent before never sends it again: SENDING becomes UNKNOWN and
+the bank is asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from engine.banks.contract import Connector, ItemStatus, SubmitAnswer, Submitted
+from engine.base.text import SluiceError
+from engine.formats.iso20022.pain002 import Reading
+from engine.formats.payment import PaymentItem, PaymentMessage
+from engine.machines.instruction.evidence import Evidence, digest, record
+from engine.machines.instruction.ports import Classifier, Handling, Listener, Refusal
+from engine.machines.instruction.query import FIRST_QUERY, QUERY
+from engine.machines.instruction.reading import moves_by_status
+from engine.machines.instruction.states import AttemptState
+from engine.machines.instruction.store import (
+    AttemptRow,
+    BatchRow,
+    Move,
+    accepted,
+    lock_batch_attempts,
+    move,
+    read_batch,
+)
+from engine.runtime import actions
+from engine.runtime.actions import ActionContext, Done, LeaseLost, Outcome, Retry
+from engine.runtime.db import transaction
+
+SEND_BUDGET = 10.0
+"""Most seconds between asking for the commit of SENDING and the first byte. A process that was
+paused longer than this does not send: somebody else may have begun to ask the bank."""
+
+BANK_NOT_SET_UP = dt.timedelta(minutes=5)
+"""Wait before a batch of a bank that cannot be opened is looked at again."""
+
+NOT_SENT = "NOT_SENT"
+_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""A clock that goes on while the machine sleeps."""
+
+S = AttemptState
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message whose sending is committed and that nobody else will send."""
+
+    message_id: str
+    request: bytes
+    until: float
+    """Reading of the boot clock after which it must not leave any more."""
+
+
+def send_batch(
+    context: ActionContext,
+    batch_id: int,
+    connectors: Callable[[str], Connector],
+    listener: Listener,
+    classify: Classifier,
+) -> Outcome:
+    """Handle payment_batch.send."""
+    with transaction(context.engine) as session:
+        bank_id = read_batch(session, batch_id, lock=False).bank_id
+    try:
+        connector = connectors(bank_id)
+    except SluiceError as error:
+        return Retry(BANK_NOT_SET_UP, str(error))
+    prepared = prepare(context, batch_id, connector, listener)
+    if prepared is None:
+        return Done()
+    answer = submit(connector, prepared)
+    try:
+        settle_submission(context, batch_id, answer, listener, classify)
+    except LeaseLost:
+        raise
+    except SluiceError as error:
+        # The next run finds SENDING and asks the bank; the answer is kept as evidence.
+        return Retry(FIRST_QUERY, str(error))
+    return Done()
+
+
+def prepare(
+    context: ActionContext, batch_id: int, connector: Connector, listener: Listener
+) -> Prepared | None:
+    """Transaction 1. None when there is nothing to send: sent before, or nothing left in it."""
+    until = _boot() + SEND_BUDGET
+    with transaction(context.engine) as session:
+        context.guard(session)
+        now = context.clock.now()
+        batch = read_batch(session, batch_id, lock=True)
+        attempts = lock_batch_attempts(session, batch_id)
+        if batch.sent_at is not None:
+            _forget_sender(session, attempts, listener, now)
+            return None
+        ready = [one for one in attempts if one.state is S.READY]
+        withdrawn = _refused(session, batch, ready, connector, listener, now)
+        out = {one.attempt.id for one in withdrawn}
+        leaving = [one for one in ready if one.id not in out]
+        changes = move(session, withdrawn, None, now)
+        request = b""
+        if leaving:
+            request = connector.render(_message(batch, leaving, connector, now))
+            evidence = record(
+                session, batch.org_id, batch.id, Evidence("request", "RENDERED", request), now
+            )
+            _freeze(session, batch.id, request, now)
+            changes += move(session, [Move(one, S.SENDING) for one in leaving], evidence, now)
+            actions.enqueue(
+                session,
+                QUERY,
+                f"{QUERY}:{batch.id}",
+                {"batch_id": batch.id},
+                now + FIRST_QUERY,
+                org_id=batch.org_id,
+            )
+        if changes:
+            listener.on_attempts(session, changes)
+    return Prepared(batch.message_id, request, until) if leaving else None
+
+
+def submit(connector: Connector, prepared: Prepared) -> SubmitAnswer:
+    """Call the bank, unless too much time went by since the commit."""
+    if _boot() > prepared.until:
+        why = f"paused for more than {SEND_BUDGET:.0f} seconds before the first byte; not sent"
+        return SubmitAnswer(Submitted.NOT_SENT, None, None, why, b"")
+    return connector.submit(prepared.message_id, prepared.request)
+
+
+def settle_submission(
+    context: ActionContext,
+    batch_id: int,
+    answer: SubmitAnswer,
+    listener: Listener,
+    classify: Classifier,
+) -> None:
+    """Transaction 2: what came of the submission, by the worker that still holds the action.
+
+    The answer itself is kept in any case, in a transaction of its own: evidence cannot be
+    wrong, whoever writes it.
+    """
+    now = context.clock.now()
+    with transaction(context.engine) as session:
+        batch = read_batch(session, batch_id, lock=False)
+        kind = "submit_answer" if answer.raw else "no_answer"
+        kept = Evidence(kind, answer.outcome.value, answer.raw, answer.text)
+        evidence = record(session, batch.org_id, batch.id, kept, now)
+    with transaction(context.engine) as session:
+        context.guard(session)
+        batch = read_batch(session, batch_id, lock=True)
+        attempts = [
+            one
+            for one in lock_batch_attempts(session, batch_id)
+            if one.state in (S.SENDING, S.UNKNOWN)
+        ]
+        moves = _moves(session, batch, attempts, answer, classify)
+        if answer.outcome is Submitted.ACCEPTED:
+            accepted(session, batch.id, now)
+        changes = move(session, moves, evidence, now)
+        if changes:
+            listener.on_attempts(session, changes)
+
+
+def _moves(
+    session: Session,
+    batch: BatchRow,
+    attempts: Sequence[AttemptRow],
+    answer: SubmitAnswer,
+    classify: Classifier,
+) -> list[Move]:
+    sending = [one for one in attempts if one.state is S.SENDING]
+    match answer.outcome:
+        case Submitted.ACCEPTED:
+            return [
+                Move(one, S.PROCESSING, bank_code=answer.status, bank_text=answer.text)
+                for one in attempts
+            ]
+        case Submitted.REJECTED:
+            said = ItemStatus("", Reading.REJECTED, answer.status, answer.reason, answer.text, None)
+            return moves_by_status(session, batch, [(one, said) for one in attempts], classify)
+        case Submitted.NOT_SENT:
+            return [
+                Move(
+                    one,
+                    S.FAILED,
+                    bank_code=NOT_SENT,
+                    bank_text=answer.text,
+                    handling=Handling.RETRY_INSIDE,
+                )
+                for one in sending
+            ]
+        case Submitted.UNKNOWN:
+            return [
+                Move(one, S.UNKNOWN, bank_code=answer.status, bank_text=answer.text)
+                for one in sending
+            ]
+
+
+def _forget_sender(
+    session: Session, attempts: Sequence[AttemptRow], listener: Listener, now: dt.datetime
+) -> None:
+    """A sender stopped between its two transactions: nobody knows how far it came."""
+    text = "the sender stopped before it kept an answer"
+    lost = [Move(one, S.UNKNOWN, bank_text=text) for one in attempts if one.state is S.SENDING]
+    changes = move(session, lost, None, now)
+    if changes:
+        listener.on_attempts(session, changes)
+
+
+def _refused(
+    session: Session,
+    batch: BatchRow,
+    ready: Sequence[AttemptRow],
+    connector: Connector,
+    listener: Listener,
+    now: dt.datetime,
+) -> list[Move]:
+    """Items that must not leave, with the reason: the owner's refusals, then the format's."""
+    refusals = dict(listener.before_send(session, [one.document_id for one in ready]))
+    rest = [one for one in ready if one.document_id not in refusals]
+    if rest:
+        for fault in connector.check(_message(batch, rest, connector, now)):
+            # Row 0 is the message itself: then nothing of it can leave.
+            named = rest if fault.row == 0 else [rest[fault.row - 1]]
+            for one in named:
+                refusals.setdefault(one.document_id, Refusal(fault.code, fault.text))
+    return [
+        Move(
+            one,
+            S.WITHDRAWN,
+            bank_code=refusals[one.document_id].code,
+            bank_text=refusals[one.document_id].text.en,
+        )
+        for one in ready
+        if one.document_id in refusals
+    ]
+
+
+def _message(
+    batch: BatchRow, attempts: Sequence[AttemptRow], connector: Connector, now: dt.datetime
+) -> PaymentMessage:
+    return PaymentMessage(
+        message_id=batch.message_id,
+        direction=batch.direction,
+        account_number=batch.account_number,
+        account_name=batch.account_name,
+        account_bank_code=batch.account_bank_code,
+        currency=batch.currency,
+        value_date=batch.value_date,
+        created_at=now.astimezone(connector.profile.zone),
+        items=tuple(
+            PaymentItem(
+                one.instruction_id,
+                one.amount,
+                one.counterparty_name,
+                one.counterparty_account,
+                one.counterparty_bank_code,
+                one.remittance,
+            )
+            for one in attempts
+        ),
+    )
+
+
+def _freeze(session: Session, batch_id: int, request: bytes, now: dt.datetime) -> None:
+    session.connection().execute(
+        sa.text("UPDATE payment_batch SET sent_at = :now, request_sha256 = :sha WHERE id = :id"),
+        {"now": now, "sha": digest(request), "id": batch_id},
+    )
+
+
+def _boot() -> float:
+    return time.clock_gettime(_BOOT)
