@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,10 +58,14 @@ class EmbeddedServer:
 
     @classmethod
     def for_folder(
-        cls, place: Path, *, settings: Mapping[str, str] | None = None
+        cls,
+        place: Path,
+        *,
+        identity: str | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> EmbeddedServer:
-        """The server that belongs to the folder `place` (a workspace)."""
-        return cls(home_for(place), settings=settings)
+        """The server that belongs to the folder `place` (a workspace of that `identity`)."""
+        return cls(home_for(place, identity), settings=settings)
 
     def __enter__(self) -> EmbeddedServer:
         self.start()
@@ -92,11 +97,13 @@ class EmbeddedServer:
             fcntl.flock(users, fcntl.LOCK_SH)
             try:
                 self._ensure_running()
+                # Not only after a start: whoever started it may have been killed before this.
+                self._make_role()
+                self.ensure_database(DATABASE)
             except BaseException:
                 users.close()
                 raise
             self._users = users
-        self.ensure_database(DATABASE)
 
     def stop(self) -> None:
         """Leave the server; the last one to leave stops it (fast shutdown, data kept)."""
@@ -183,7 +190,6 @@ class EmbeddedServer:
         done = self._run(command)
         if done.returncode != 0 or not self._answers():
             raise self._not_started(done.stdout + done.stderr)
-        self._make_role()
 
     def _choose_binaries(self) -> Binaries:
         version_file = self.home.data / "PG_VERSION"
@@ -345,3 +351,23 @@ def _is_postgres(pid: int, data: Path) -> bool:
     except OSError:
         return True
     return os.fsencode(data) in words or b"postgres" in words[0]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m engine.runtime.postgres --which`: print the server programs' folder.
+
+    Exit code 1 with the reason on stderr when there are none; the set-up asks this way.
+    """
+    if list(arguments) != ["--which"]:
+        print("usage: python -m engine.runtime.postgres --which", file=sys.stderr)
+        return 2
+    try:
+        print(find_binaries().folder)
+    except PostgresError as error:
+        print(error.text.en, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -103,14 +103,16 @@ class ServerHome:
             folder.chmod(0o700)
 
 
-def home_for(place: Path) -> ServerHome:
+def home_for(place: Path, identity: str | None = None) -> ServerHome:
     """The home of the server that belongs to the folder `place` (a workspace).
 
     Data lies in `place`/postgres; when root starts the server, under
-    /var/lib/sluicegate/<hash of the path>. The socket's folder is short and private.
+    /var/lib/sluicegate/<hash of `identity`, or of the path>. A workspace gives its identity, so
+    that its data is found after the folder was moved and not taken over by a new workspace in
+    the same place. The socket's folder is short and private.
     """
     owner = server_owner()
-    name = hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:16]
+    name = hashlib.sha256((identity or str(place.resolve())).encode()).hexdigest()[:16]
     if owner.switch:
         root = ROOT_HOME / name
         return ServerHome(root, root / "socket", owner)
