@@ -109,5 +109,8 @@ def formula_text(
         for one in rest:
             said += f" {word.say(lang)} {part(one, strength + 1)}"
         return f"({said})" if strength < binds else said
+    if formula.function == "is_null":
+        missing = Text("is missing", "缺失").say(lang)
+        return f"{part(formula.arguments[0])}{'' if lang == 'zh' else ' '}{missing}"
     called = _NAMES.get(formula.function, Text(formula.function, formula.function))
     return f"{called.say(lang)}({', '.join(part(one) for one in formula.arguments)})"

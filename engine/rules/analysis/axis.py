@@ -179,7 +179,7 @@ def build_axis(column: Column, cells: Iterable[Cell], params: Mapping[str, Value
 def _ordered(column: Column, constants: set[Value]) -> OrderedAxis:
     if column.minimum is not None:
         constants = constants | {column.minimum}
-    points = tuple(sorted(constants))  # type: ignore[type-var]
+    points = tuple(sorted(constants))
     atoms: list[Atom] = []
     live = 0
     for place in range(len(points) + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from functools import reduce
 
@@ -10,11 +10,11 @@ from engine.base.text import Text
 from engine.rules.analysis.bits import members
 from engine.rules.analysis.cover import BUDGET, NotProven
 from engine.rules.analysis.grid import Box, Grid
-from engine.rules.analysis.linear import NOTHING, Linear, formula_key, linear, say, strip_places
+from engine.rules.analysis.linear import NOTHING, Linear, linear, say
 from engine.rules.analysis.report import Report
 from engine.rules.analysis.witness import describe, matter
+from engine.rules.meaning import meaning
 from engine.rules.model import (
-    Cell,
     FormulaOutput,
     Literal,
     NullOutput,
@@ -23,7 +23,6 @@ from engine.rules.model import (
     Ruleset,
     Type,
     Value,
-    WhenCell,
 )
 from engine.rules.show import listed, show_value
 
@@ -99,7 +98,7 @@ class _Combinations:
 
 def _judge(grid: Grid, report: Report, rows: list[int], box: Box, sides: tuple[int, int]) -> None:
     """Rows hanging on the same opaque cells come and go together: each such group must balance."""
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[Hashable, ...], list[int]] = {}
     for row in rows:
         groups.setdefault(_conditions(grid, row, box), []).append(row)
     for conditions, members_ in groups.items():
@@ -110,19 +109,14 @@ def _judge(grid: Grid, report: Report, rows: list[int], box: Box, sides: tuple[i
             _tell(grid, report, members_, box, (debit, credit), sure=sure)
 
 
-def _conditions(grid: Grid, row: int, box: Box) -> tuple[str, ...]:
+def _conditions(grid: Grid, row: int, box: Box) -> tuple[Hashable, ...]:
     """The cells of `row` that are not decided on `box`."""
     cells = grid.ruleset.table.rows[row].cells
     return tuple(
-        f"{place}: {_opaque_key(cells[place])}"
+        (place, meaning(cells[place]))
         for place, (dimension, atoms) in enumerate(zip(grid.dimensions, box, strict=True))
         if atoms & ~dimension.must[row]
     )
-
-
-def _opaque_key(cell: Cell) -> str:
-    """Equal for cells written alike: they hold or fail together."""
-    return formula_key(cell.formula) if isinstance(cell, WhenCell) else strip_places(cell)
 
 
 def _total(grid: Grid, rows: list[int], side: int) -> Linear:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +9,6 @@ from fractions import Fraction
 
 from engine.rules.model import (
     Call,
-    Cell,
     ColumnRef,
     Formula,
     FormulaOutput,
@@ -114,24 +112,6 @@ def say(sum_: Linear, constant: Callable[[Fraction], str] = str) -> str:
         parts.append(f"{'-' if sum_.constant < 0 else '+'} {constant(abs(sum_.constant))}")
     text = " ".join(parts)
     return text[2:] if text.startswith("+ ") else text
-
-
-def formula_key(formula: Formula) -> str:
-    """A formula as text without places: equal for formulas that are written alike."""
-    match formula:
-        case Literal(value=value):
-            return repr(value)
-        case ParamRef(name=name):
-            return f"${name}"
-        case ColumnRef(name=name):
-            return name
-        case Call(function=function, arguments=arguments):
-            return f"{function}({', '.join(formula_key(a) for a in arguments)})"
-
-
-def strip_places(cell: Cell) -> str:
-    """A cell as text without places: equal for cells that are written alike."""
-    return re.sub(r", span=Span\([^)]*\)", "", repr(cell))
 
 
 def same_output(left: Output, right: Output, params: Mapping[str, Value]) -> bool | None:
