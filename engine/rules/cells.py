@@ -44,6 +44,7 @@ _FUNCTION = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _ORDERED_CHUNK = re.compile(r"(?:(?!\.\.)[^,()\[\]<>=])+")
 _TEXT_CHUNK = re.compile(r"[^,()]+")
 _STRAY = re.compile(r"[\[\]<>=\"$]")
+_NULL = re.compile(r"null(?!\w)\s*(?=[,)]|$)")
 _PARAM = re.compile(r"\$([A-Za-z_]\w*)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?!\d)")
@@ -164,7 +165,7 @@ class _CellReader:
         return items[0] if len(items) == 1 else OneOf(tuple(items))
 
     def _word_null(self) -> bool:
-        if re.compile(r"null(?!\w)\s*(?=[,)]|$)").match(self.text, self.at):
+        if _NULL.match(self.text, self.at):
             self.at += 4
             self._skip()
             return True

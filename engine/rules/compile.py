@@ -138,8 +138,12 @@ def _if(test: ast.expr, *body: ast.stmt) -> ast.If:
 
 
 def _function(name: str, body: list[ast.stmt]) -> ast.stmt:
-    arguments = ast.arguments([], [ast.arg("facts")], None, [], [], None, [])
-    return ast.FunctionDef(name, arguments, body, [])
+    # From a parsed shell, so that fields newer Pythons add to the node are there.
+    shell = ast.parse("def shell(facts): pass").body[0]
+    if not isinstance(shell, ast.FunctionDef):
+        raise TypeError("a function is needed here")
+    shell.name, shell.body = name, body
+    return shell
 
 
 class _Names:

@@ -28,7 +28,9 @@ def read_derive(root: Mapping, scope: Scope, out: Collector) -> dict[str, Derive
         if not isinstance(entry.value, Mapping):
             continue
         derive = _one(name, entry.key.span, entry.value, scope, out)
-        if derive is not None:
+        if derive is None or name not in scope.derived:
+            scope.broken.add(name)
+        else:
             found[name] = derive
     return found
 

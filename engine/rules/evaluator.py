@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from types import MappingProxyType
 
 from engine.rules.decide import Decision, DecisionRefused, Outcome, refuse
@@ -87,6 +88,7 @@ class Evaluator:
         self._ranks = ranks
         self._make_test = make_test
         self._tests: dict[tuple[int, int], Test] = {}
+        self._making = Lock()
         self._lenient = lenient
         self.ready = tuple(self._ready(row) for row in range(len(plans)))
         """Per row the finished Decision, where all its outputs are constant."""
@@ -178,5 +180,7 @@ class Evaluator:
             return self.matches(row, column, facts.get(self.ruleset.table.inputs[column].name))
         test = self._tests.get((row, column))
         if test is None:
-            test = self._tests[row, column] = self._make_test(row, column)
+            # Explanations come from several threads, and code is generated into one name space.
+            with self._making:
+                test = self._tests[row, column] = self._make_test(row, column)
         return test(facts)

@@ -74,8 +74,10 @@ def unbar(source: str) -> str:
 
 
 def _opens(shadow: str, at: int) -> bool:
-    before = shadow[:at].rstrip()
-    return not before or before[-1] in _BEFORE_QUOTE
+    """Whether the quote at `at` begins a value, rather than stands inside one (a 5" pipe)."""
+    while at > 0 and shadow[at - 1] in " \t":
+        at -= 1
+    return at == 0 or shadow[at - 1] in _BEFORE_QUOTE
 
 
 def cut(line: str, number: int) -> RawLine:
@@ -121,7 +123,7 @@ def split_quoted(source: str, separator: str) -> list[RawCell]:
     pieces: list[RawCell] = []
     start = at = 0
     while at <= len(shadow):
-        if at < len(shadow) and shadow[at] == '"' and _opens(shadow[start:], at - start):
+        if at < len(shadow) and shadow[at] == '"' and (at == start or _opens(shadow, at)):
             close = closing_quote(shadow, at)
             at = at + 1 if close is None else close + 1
         elif at == len(shadow) or shadow[at] == separator:

@@ -28,8 +28,9 @@ from engine.rules.outputs import read_constant, read_output
 from engine.rules.params import OrgTree, ParamReader
 from engine.rules.registry import all_kinds
 from engine.rules.samples import read_examples
-from engine.rules.schema import envelope_schema, typed, validate
+from engine.rules.schema import envelope_schema, mend_keys, typed, validate
 from engine.rules.scope import Scope
+from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
 from engine.rules.table import TableReader
 from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence, compose, lf, plain
@@ -94,6 +95,7 @@ class _Loader:
         self.out = out
         self.orgs = orgs
         self.kind = self._kind(kinds)
+        mend_keys(root, self.kind, out)
         validate(root, typed(plain(root), envelope_schema(self.kind)), self.kind, out)
         params = root.get("params")
         scalars = (
@@ -137,6 +139,9 @@ class _Loader:
                 Text(f"unknown kind {node.value!r}", f"未知种类 {node.value!r}"),
                 suggest(node.value, kinds),
             )
+            # Read on as the kind that was meant, so that one slip gives one finding.
+            near = nearest(node.value, kinds)
+            return None if near is None else kinds[near]
         return found
 
     # --- the whole

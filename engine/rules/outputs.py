@@ -67,21 +67,12 @@ def _several(
     found: list[str] = []
     for piece in split_quoted(source, separator):
         if not piece.source:
-            problem = unreadable(source, type_)
-            raise problem
+            raise unreadable(source, type_)
         try:
             value = _code(piece.source, Type.CODE)
             check_listed(value, values, name)
         except Problem as problem:
             raise problem.at(piece.column, len(piece.source)) from None
-        if value in found:
-            raise Problem(
-                "R111",
-                Text(f"{value!r} stands here twice", f"{value!r} 重复出现"),
-                Text("name it once", "请只写一次"),
-                piece.column,
-                len(piece.source),
-            )
         found.append(value)
     return tuple(found)
 

@@ -53,7 +53,8 @@ class ParamReader:
     def _type(self, name: str, scalar: Scalar) -> Type | None:
         uses = self.scope.uses.get(name, [])
         if not uses:
-            if f"${name}" not in self.extras_text:
+            # Beside an error this would be its echo: the use may be what could not be read.
+            if f"${name}" not in self.extras_text and not self.out.failed:
                 self.out.warn(
                     "R202",
                     self.root_key("params", name),

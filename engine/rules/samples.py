@@ -82,10 +82,10 @@ class _Reader:
                 branch = index
             else:
                 column = self.scope.look_up(name, span)
-                if column is None:
-                    self.out.problem(self.scope.unknown(name), span)
-                else:
+                if column is not None:
                     given[index] = column
+                elif name not in self.scope.broken:
+                    self.out.problem(self.scope.unknown(name), span)
         return _Columns(branch, given, rows, want)
 
     def _unknown_output(self, name: str, span: Span, outputs: Mapping[str, Column]) -> None:

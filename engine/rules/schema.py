@@ -21,6 +21,7 @@ from engine.rules.collector import Collector
 from engine.rules.findings import Span
 from engine.rules.kind import Kind
 from engine.rules.model import HitPolicy
+from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
 from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
@@ -149,6 +150,28 @@ def _scalar(text: str, schema: MappingABC[str, object]) -> object:
     if re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text) and "number" in types:
         return Decimal(text)
     return text
+
+
+def mend_keys(root: Mapping, kind: Kind | None, out: Collector) -> None:
+    """Report unknown keys of the envelope, and read each as the missing key it is meant to be.
+
+    So a slip in `params:` is one finding, not one more for every use of a parameter.
+    """
+    if kind is None:
+        return
+    known = {**_BASE, **kind.extras_schema}
+    for name in [name for name in root.entries if name not in known]:
+        entry = root.entries.pop(name)
+        free = [one for one in known if one not in root.entries]
+        out.add(
+            "R011",
+            entry.key.span,
+            Text(f"unknown key {name!r}", f"未知键 {name!r}"),
+            suggest(name, free),
+        )
+        near = nearest(name, free)
+        if near is not None:
+            root.entries[near] = entry
 
 
 def validate(root: Mapping, instance: object, kind: Kind | None, out: Collector) -> None:

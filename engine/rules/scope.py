@@ -38,6 +38,8 @@ class Scope:
     raw_facts: bool
     params: Mapping[str, Scalar]
     derived: dict[str, Column] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """Derived columns whose declaration is wrong; using them is no second mistake."""
     facts: dict[str, Column] = field(default_factory=dict)
     uses: dict[str, list[ParamUse]] = field(default_factory=dict)
 

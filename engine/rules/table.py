@@ -32,6 +32,8 @@ from engine.rules.suggest import remedy as suggest
 from engine.rules.yaml_marks import Scalar
 
 MAX_ROWS = 5_000
+MAX_FINDINGS = 1_000
+"""Findings after which no further row is read: such a file is not a ruleset with mistakes."""
 WHEN = "when"
 BASIS = "basis"
 ID = "id"
@@ -152,6 +154,14 @@ class TableReader:
             row = self._row(line, self.header)
             if row is not None:
                 rows.append(row)
+            if len(self.out.findings) >= MAX_FINDINGS:
+                self.out.add(
+                    "R115",
+                    Span(line.number, line.column, line.width),
+                    Text("rows below this line were not read", "此行以下未再读取"),
+                    Text("correct the findings above first", "请先改正以上问题"),
+                )
+                break
         if self.header is None or count == 0:
             self.out.add(
                 "R101",
@@ -204,7 +214,7 @@ class TableReader:
         if cell.shadow == WHEN:
             return Column(WHEN, Type.BOOL, Text("when", "条件"), span)
         column = self.scope.fact(cell.shadow, span)
-        if column is None:
+        if column is None and cell.shadow not in self.scope.broken:
             problem = self.scope.unknown(cell.shadow)
             self.out.problem(problem, span)
         return column
