@@ -91,7 +91,7 @@ def start_source(
         "simulators.source",
         arguments,
         log=folder / "source.log",
-        environment={"SIM_TOKEN": token, "PRODUCT_TOKEN": product_token},
+        environment={"SIM_TOKEN": token, "SIM_PRODUCT_TOKEN": product_token},
     )
     return Simulator("source", child, int(child.wait_ready()), token)
 
