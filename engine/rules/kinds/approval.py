@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import Duration, HitPolicy, Literal, Ruleset, Type
 from engine.rules.roles import NEVER_APPROVE, ROLES
+from engine.rules.suggest import remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,45 +58,34 @@ def _roles_can_approve(ruleset: Ruleset) -> list[Finding]:
     if "approvers" not in names:
         return []
     at = names.index("approvers")
-    found = []
+    out = Collector(ruleset.file)
     for row in ruleset.table.rows:
         output = row.outputs[at]
         if not isinstance(output, Literal) or not isinstance(output.value, tuple):
             continue
         for role in output.value:
             if role in NEVER_APPROVE:
-                found.append(
-                    Finding(
-                        "K301",
-                        Severity.ERROR,
-                        ruleset.file,
-                        output.span,
-                        Text(
-                            f"row {row.id}: a {role} executes and therefore approves nothing",
-                            f"行 {row.id}:{ROLES[role].zh}负责执行,不得审批",
-                        ),
-                        Text("name a role that reviews", "请改为有复核职责的角色"),
-                    )
+                out.add(
+                    "K301",
+                    output.span,
+                    Text(
+                        f"row {row.id}: a {role} executes and therefore approves nothing",
+                        f"行 {row.id}:{ROLES[role].zh}负责执行,不得审批",
+                    ),
+                    Text("name a role that reviews", "请改为有复核职责的角色"),
                 )
             elif role not in ROLES:
-                near = difflib.get_close_matches(role, ROLES, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(ROLES)}"
-                rat = f"是否指 {near[0]!r}?" if near else f"已知角色:{', '.join(ROLES)}"
-                found.append(
-                    Finding(
-                        "K302",
-                        Severity.WARNING,
-                        ruleset.file,
-                        output.span,
-                        Text(
-                            f"row {row.id}: nobody is known to hold the role {role!r}; "
-                            "its documents would be blocked",
-                            f"行 {row.id}:没有人担任角色 {role!r},单据将被阻塞",
-                        ),
-                        Text(hint, rat),
-                    )
+                out.warn(
+                    "K302",
+                    output.span,
+                    Text(
+                        f"row {row.id}: {role!r} is no role that is known, and where nobody holds "
+                        "it documents are blocked",
+                        f"行 {row.id}:未知角色 {role!r},无人任职时单据将被阻塞",
+                    ),
+                    remedy(role, [one for one in ROLES if one not in NEVER_APPROVE]),
                 )
-    return found
+    return out.findings
 
 
 KIND = Kind(

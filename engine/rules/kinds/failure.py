@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity, Span
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import (
     Cell,
@@ -54,47 +55,34 @@ def _listed(cell: Cell) -> bool:
             return False
 
 
-def _finding(ruleset: Ruleset, where: str, place_zh: str, span: Span, given: str) -> Finding:
-    return Finding(
-        "K401",
-        Severity.ERROR,
-        ruleset.file,
-        span,
-        Text(
-            f"{where} calls answers {given} that it does not list by bank_code",
-            f"{place_zh}把未按返回码列出的回答判为 {given}",
-        ),
-        Text(
-            "list the codes; what is not listed is unknown and is asked again, because a payment "
-            "wrongly called failed is paid twice",
-            "请逐一列出返回码;未列出的一律未知并继续查询,误判失败会导致重复付款",
-        ),
-    )
+def _final(output: Output | None) -> Literal | None:
+    return output if isinstance(output, Literal) and output.value in FINAL else None
 
 
 def _only_listed_codes_are_final(ruleset: Ruleset) -> list[Finding]:
     """`paid` and `failed` need the bank's own code: never by default, never by `-`."""
     outputs = [column.name for column in ruleset.table.outputs]
     inputs = [column.name for column in ruleset.table.inputs]
-    found: list[Finding] = []
-
-    def final(output: Output | None) -> Literal | None:
-        return output if isinstance(output, Literal) and output.value in FINAL else None
-
-    if "class" in outputs:
-        for row in ruleset.table.rows:
-            given = final(row.outputs[outputs.index("class")])
-            if given is None:
-                continue
-            if "bank_code" in inputs and _listed(row.cells[inputs.index("bank_code")]):
-                continue
-            found.append(
-                _finding(ruleset, f"row {row.id}", f"行 {row.id}", given.span, given.written)
+    wrong = {"`otherwise`": _final((ruleset.otherwise or {}).get("class"))}
+    for row in ruleset.table.rows if "class" in outputs else ():
+        if "bank_code" not in inputs or not _listed(row.cells[inputs.index("bank_code")]):
+            wrong[row.id] = _final(row.outputs[outputs.index("class")])
+    out = Collector(ruleset.file)
+    for where, given in wrong.items():
+        if given is not None:
+            out.add(
+                "K401",
+                given.span,
+                Text(
+                    f"{where} calls answers {given.written} without naming their bank_code",
+                    f"{where} 未列明返回码即判为 {given.written}",
+                ),
+                Text(
+                    "list the codes: an answer wrongly called failed is paid twice",
+                    "请逐一列出返回码:误判失败会导致重复付款",
+                ),
             )
-    given = final((ruleset.otherwise or {}).get("class"))
-    if given is not None:
-        found.append(_finding(ruleset, "`otherwise`", "otherwise ", given.span, given.written))
-    return found
+    return out.findings
 
 
 KIND = Kind(

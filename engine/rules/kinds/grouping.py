@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity, Span
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import HitPolicy, Literal, Output, Row, Ruleset, Type
 
@@ -74,7 +75,7 @@ def _outputs(ruleset: Ruleset, row: Row) -> Iterator[tuple[str, Output]]:
 
 def _batches_are_whole(ruleset: Ruleset) -> list[Finding]:
     """A batch row names our own account and the currency among its keys: else no message."""
-    found = []
+    out = Collector(ruleset.file)
     for row in ruleset.table.rows:
         outputs = dict(_outputs(ruleset, row))
         mode = outputs.get("mode")
@@ -85,25 +86,20 @@ def _batches_are_whole(ruleset: Ruleset) -> list[Finding]:
         wanted = [OWN_ACCOUNT.get(ruleset.subject, "debtor_account"), "currency"]
         missing = [key for key in wanted if key not in given]
         if missing:
-            span: Span = keys.span if isinstance(keys, Literal) else row.span
-            found.append(
-                Finding(
-                    "K201",
-                    Severity.ERROR,
-                    ruleset.file,
-                    span,
-                    Text(
-                        f"row {row.id}: a batch is one account and one currency, but batch_by "
-                        f"lacks {', '.join(missing)}",
-                        f"行 {row.id}:一批只含一个账户一种币种,batch_by 缺少 {', '.join(missing)}",
-                    ),
-                    Text(
-                        f"add {', '.join(missing)} to batch_by",
-                        f"在 batch_by 中加上 {', '.join(missing)}",
-                    ),
-                )
+            out.add(
+                "K201",
+                keys.span if isinstance(keys, Literal) else row.span,
+                Text(
+                    f"row {row.id}: a batch is one account and one currency, but batch_by lacks "
+                    f"{', '.join(missing)}",
+                    f"行 {row.id}:一批只含一个账户一种币种,batch_by 缺少 {', '.join(missing)}",
+                ),
+                Text(
+                    f"add {', '.join(missing)} to batch_by",
+                    f"请在 batch_by 中加上 {', '.join(missing)}",
+                ),
             )
-    return found
+    return out.findings
 
 
 KIND = Kind(

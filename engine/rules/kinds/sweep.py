@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import HitPolicy, Literal, NullOutput, Ruleset, Type
 
@@ -54,7 +55,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 def _methods_are_complete(ruleset: Ruleset) -> list[Finding]:
     """Every row gives the parameters that its method needs."""
-    found = []
+    out = Collector(ruleset.file)
     for row in ruleset.table.rows:
         outputs = {c.name: o for c, o in zip(ruleset.table.outputs, row.outputs, strict=True)}
         method = outputs.get("method")
@@ -66,23 +67,16 @@ def _methods_are_complete(ruleset: Ruleset) -> list[Finding]:
             if isinstance(outputs.get(name, NullOutput()), NullOutput)
         ]
         if missing:
-            found.append(
-                Finding(
-                    "K501",
-                    Severity.ERROR,
-                    ruleset.file,
-                    method.span,
-                    Text(
-                        f"row {row.id}: method {method.written} needs {', '.join(missing)}",
-                        f"行 {row.id}:方法 {method.written} 缺少 {', '.join(missing)}",
-                    ),
-                    Text(
-                        f"give {', '.join(missing)} in this row",
-                        f"请在本行填写 {', '.join(missing)}",
-                    ),
-                )
+            out.add(
+                "K501",
+                method.span,
+                Text(
+                    f"row {row.id}: method {method.written} needs {', '.join(missing)}",
+                    f"行 {row.id}:方法 {method.written} 缺少 {', '.join(missing)}",
+                ),
+                Text(f"give {', '.join(missing)}", f"请填写 {', '.join(missing)}"),
             )
-    return found
+    return out.findings
 
 
 KIND = Kind(

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass, fields
 
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import HitPolicy, Literal, Ruleset, Type
+from engine.rules.suggest import remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +71,20 @@ def _field_is_supplied(ruleset: Ruleset) -> list[Finding]:
         return []
     known = {one.name for one in fields(facts)}
     at = names.index("field")
-    found = []
+    out = Collector(ruleset.file)
     for row in ruleset.table.rows:
         output = row.outputs[at]
         if isinstance(output, Literal) and output.value not in known:
-            found.append(
-                Finding(
-                    "K101",
-                    Severity.ERROR,
-                    ruleset.file,
-                    output.span,
-                    Text(
-                        f"row {row.id}: {output.written!r} is no field of a {ruleset.subject}",
-                        f"行 {row.id}:{output.written!r} 不是 {ruleset.subject} 的字段",
-                    ),
-                    Text(
-                        f"name one of {', '.join(sorted(known))}",
-                        f"可用字段:{', '.join(sorted(known))}",
-                    ),
-                )
+            out.add(
+                "K101",
+                output.span,
+                Text(
+                    f"row {row.id}: {output.written!r} is no field of a {ruleset.subject}",
+                    f"行 {row.id}:{output.written!r} 不是 {ruleset.subject} 的字段",
+                ),
+                remedy(output.written, sorted(known)),
             )
-    return found
+    return out.findings
 
 
 KIND = Kind(

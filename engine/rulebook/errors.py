@@ -1,0 +1,59 @@
+"""What the rulebook refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from engine.base.text import SluiceError, Text
+from engine.rules.findings import Finding, Severity
+
+
+class RulebookError(SluiceError):
+    """A version or a revision that cannot be made as asked."""
+
+
+class NoLiveRuleset(SluiceError):
+    """No ruleset decides this matter on this date: it waits, it never passes."""
+
+    def __init__(self, kind: str, subject: str, org: str, on: dt.date) -> None:
+        super().__init__(
+            "NO_RULESET",
+            Text(
+                f"no live {kind} ruleset for {subject} of {org} on {on}; the matter waits until "
+                "one is activated",
+                f"{org} 在 {on} 没有生效的 {kind} 规则集({subject});该事项等待规则集激活",
+            ),
+        )
+        self.kind = kind
+        self.subject = subject
+
+
+class RulesetRefused(SluiceError):
+    """A ruleset, or a set of them, with errors: nothing became active."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [one for one in findings if one.severity is Severity.ERROR]
+        first = errors[0]
+        more_en = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        more_zh = f"(另有 {len(errors) - 1} 条)" if len(errors) > 1 else ""
+        place = f"{first.file}:{first.span.line}:{first.span.column}"
+        super().__init__(
+            "RULESET_REFUSED",
+            Text(
+                f"nothing was activated: {place}: [{first.code}] {first.message.en}{more_en}",
+                f"未激活任何规则集:{place}:[{first.code}] {first.message.zh}{more_zh}",
+            ),
+        )
+        self.findings = tuple(findings)
+
+
+def same_person(who: str) -> RulebookError:
+    """The refusal when author and reviewer are one person."""
+    return RulebookError(
+        "FOUR_EYES",
+        Text(
+            f"{who} cannot sign {who}'s own rules; another person has to",
+            f"{who} 不能复核自己的规则;须由他人复核",
+        ),
+    )

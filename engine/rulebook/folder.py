@@ -1,0 +1,254 @@
+"""Keeps a demo workspace's rulebook equal to its folder: changed files become active together.
+
+Outside a demo workspace nothing of this runs: a changed text is proposed and a second person
+activates it. Here the second signature is that of a second demo user.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from engine.base.text import Text
+from engine.rulebook.checking import check_text, failed
+from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.finding_json import finding_from_json, finding_to_json
+from engine.rulebook.models import Revision, RulesetFile, RulesetVersion
+from engine.rulebook.revisions import activate, current_revision, items_of
+from engine.rulebook.texts import ruleset_of
+from engine.rulebook.versions import ROOT, publish, publish_vocabulary, version_conflict
+from engine.rules import content_hash, parse_vocabulary
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding, Span
+from engine.rules.model import Ruleset, Vocabulary
+
+VOCABULARY = "vocabulary.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a look at the folder did: the live revision afterwards, what became active with it,
+    and all that is wrong in the folder."""
+
+    revision: int | None
+    activated: tuple[RulesetVersion, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What the last look at a file found; no findings is good news."""
+
+    file: str
+    checked_at: dt.datetime
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Look:
+    """One file as it is now. `ruleset` is None when it has errors, or is the vocabulary."""
+
+    file: str
+    text: str
+    changed: bool
+    findings: list[Finding] = field(default_factory=list)
+    ruleset: Ruleset | None = None
+
+
+def folder_state(session: Session) -> list[FileState]:
+    """The state of every file of the folder at the last look, by name, for the pages."""
+    rows = session.exec(select(RulesetFile).order_by(col(RulesetFile.file)))
+    return [FileState(row.file, row.checked_at, _findings(row)) for row in rows]
+
+
+def sync_folder(
+    session: Session, folder: Path, *, author: str, approver: str, reason: str, now: dt.datetime
+) -> Synced:
+    """Make what stands in `folder` live, all of it at once, or nothing while a file has an error.
+
+    Files that are as at the last look are not read again. The same version with other content is
+    an error (B106: raise version). A ruleset whose file has gone stays live, with a warning
+    (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError FOUR_EYES when
+    author and approver are one person.
+    """
+    texts = _read(folder)
+    known = {row.file: row for row in session.exec(select(RulesetFile))}
+    before = current_revision(session)
+    if before is not None and _as_before(texts, known):
+        return Synced(before, (), tuple(f for row in known.values() for f in _findings(row)))
+    looks = _look_at(session, texts, known, before)
+    activated: tuple[RulesetVersion, ...] = ()
+    revision = before
+    if not any(failed(look.findings) for look in looks):
+        try:
+            with session.begin_nested():
+                revision, activated = _activate(
+                    session, looks, before, author=author, approver=approver, reason=reason, now=now
+                )
+        except RulesetRefused as refused:
+            by_file = {look.file: look for look in looks}
+            for finding in refused.findings:
+                by_file.get(finding.file, looks[0]).findings.append(finding)
+    _keep(session, looks, known, now)
+    return Synced(revision, activated, tuple(f for look in looks for f in look.findings))
+
+
+def _read(folder: Path) -> dict[str, str]:
+    """The folder's texts, the vocabulary first; bytes that are no UTF-8 become findings later."""
+    paths = [folder / VOCABULARY, *sorted(folder.glob("*/*.yaml"))]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8", "replace")
+        for path in paths
+        if path.is_file()
+    }
+
+
+def _as_before(texts: Mapping[str, str], known: Mapping[str, RulesetFile]) -> bool:
+    """Whether every file is as it was at the last look, and the last look was good."""
+    return (
+        texts.keys() == known.keys()
+        and all(known[file].content_hash == content_hash(text) for file, text in texts.items())
+        and not any(failed(_findings(row)) for row in known.values())
+    )
+
+
+def _look_at(
+    session: Session,
+    texts: Mapping[str, str],
+    known: Mapping[str, RulesetFile],
+    before: int | None,
+) -> list[_Look]:
+    words = _Look(VOCABULARY, texts.get(VOCABULARY, ""), changed=True)
+    vocabulary, words.findings = parse_vocabulary(VOCABULARY, words.text)
+    looks = [words]
+    if vocabulary is None:
+        return looks
+    live = None if before is None else session.get(Revision, before)
+    new_words = live is None or live.vocabulary_hash != content_hash(words.text)
+    for file, text in texts.items():
+        if file == VOCABULARY:
+            continue
+        row = known.get(file)
+        same = row is not None and row.content_hash == content_hash(text)
+        if row is not None and same and not new_words and not failed(_findings(row)):
+            ruleset = ruleset_of(file, text, words.text)
+            looks.append(_Look(file, text, False, list(_findings(row)), ruleset))
+        else:
+            looks.append(_look(session, file, text, vocabulary))
+    if before is not None:
+        looks += _gone(session, before, looks)
+    return looks
+
+
+def _look(session: Session, file: str, text: str, vocabulary: Vocabulary) -> _Look:
+    checked = check_text(file, text, vocabulary)
+    look = _Look(file, text, True, list(checked.findings), checked.ruleset)
+    if look.ruleset is not None and not failed(look.findings):
+        conflict = version_conflict(session, look.ruleset)
+        look.findings += [] if conflict is None else [conflict]
+    return look
+
+
+def _gone(session: Session, before: int, looks: Iterable[_Look]) -> list[_Look]:
+    """Live rulesets that no file speaks of any more: a lost file must not stop payments."""
+    unread = any(look.ruleset is None for look in looks if look.file != VOCABULARY)
+    written = {(look.ruleset.kind, look.ruleset.name) for look in looks if look.ruleset}
+    here = {look.file for look in looks}
+    return [
+        _Look(item.version.file, "", True, _lost(item.version))
+        for item in items_of(session, before)
+        if not unread
+        and item.version.file not in here
+        and (item.version.kind, item.version.name) not in written
+    ]
+
+
+def _lost(version: RulesetVersion) -> list[Finding]:
+    out = Collector(version.file)
+    out.warn(
+        "B105",
+        Span(1, 1),
+        Text(
+            f"{version.name} is live, but no file of the folder has it any more",
+            f"{version.name} 仍然生效,但目录中已没有对应文件",
+        ),
+        Text(
+            "restore the file, or give its last version an `effective.to`",
+            "请恢复文件,或在其最后版本中填写 effective.to",
+        ),
+    )
+    return out.findings
+
+
+def _activate(
+    session: Session,
+    looks: Iterable[_Look],
+    before: int | None,
+    *,
+    author: str,
+    approver: str,
+    reason: str,
+    now: dt.datetime,
+) -> tuple[int, tuple[RulesetVersion, ...]]:
+    looks = list(looks)
+    words = publish_vocabulary(
+        session, looks[0].text, author=author, reviewer=approver, reason=reason, now=now
+    )
+    versions = [
+        publish(
+            session,
+            look.text,
+            look.file,
+            author=author,
+            reviewer=approver,
+            reason=reason,
+            now=now,
+            vocabulary=words,
+        )
+        for look in looks
+        if look.ruleset is not None
+    ]
+    live = set() if before is None else {i.version.hash for i in items_of(session, before)}
+    new = tuple(version for version in versions if version.hash not in live)
+    number = activate(
+        session,
+        [version.hash for version in new],
+        activated_by=author,
+        approved_by=approver,
+        reason=reason,
+        now=now,
+        vocabulary=words,
+    )
+    return number, new
+
+
+def _keep(
+    session: Session, looks: Iterable[_Look], known: Mapping[str, RulesetFile], now: dt.datetime
+) -> None:
+    """Keep what was found in changed files; forget files that are gone."""
+    looks = list(looks)
+    for file in known.keys() - {look.file for look in looks}:
+        session.delete(known[file])
+    for look in looks:
+        row = known.get(look.file)
+        kept = [finding_to_json(finding) for finding in look.findings]
+        if row is None:
+            row = RulesetFile(
+                file=look.file, org_id=ROOT, content_hash="", findings=[], checked_at=now
+            )
+        elif not look.changed and row.findings == kept:
+            continue
+        row.content_hash = content_hash(look.text)
+        row.findings = kept
+        row.checked_at = now
+        row.org_id = look.ruleset.scope_org if look.ruleset else ROOT
+        session.add(row)
+    session.flush()
+
+
+def _findings(row: RulesetFile) -> tuple[Finding, ...]:
+    return tuple(finding_from_json(row.file, kept) for kept in row.findings)
