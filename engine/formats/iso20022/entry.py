@@ -132,16 +132,21 @@ def _message(element: etree._Element, n: str, details: list[etree._Element]) -> 
     return named.pop() if len(named) == 1 else None
 
 
+def _other_side(one: etree._Element, n: str, direction: Direction) -> str:
+    """Creditor of a debit, debtor of a credit; a return keeps the roles of its original."""
+    returned = one.find(f"{n}RtrInf") is not None
+    return "Cdtr" if (direction == "debit") is not returned else "Dbtr"
+
+
 def _party(one: etree._Element, n: str, direction: Direction) -> str | None:
-    """The other side: creditor of a debit, debtor of a credit; `Pty` since version 4."""
-    role = "Cdtr" if direction == "debit" else "Dbtr"
+    """The other side's name; `Pty` stands between since version 4."""
+    role = _other_side(one, n, direction)
     base = f"{n}RltdPties/{n}{role}"
     return text_of(one, f"{base}/{n}Nm") or text_of(one, f"{base}/{n}Pty/{n}Nm")
 
 
 def _party_account(one: etree._Element, n: str, direction: Direction) -> str | None:
-    role = "CdtrAcct" if direction == "debit" else "DbtrAcct"
-    base = f"{n}RltdPties/{n}{role}/{n}Id"
+    base = f"{n}RltdPties/{n}{_other_side(one, n, direction)}Acct/{n}Id"
     return text_of(one, f"{base}/{n}Othr/{n}Id") or text_of(one, f"{base}/{n}IBAN")
 
 

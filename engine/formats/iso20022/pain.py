@@ -106,7 +106,7 @@ def _verify(content: bytes, message: PaymentMessage, version: str) -> None:
     root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     schema = _schema(version)
     if not schema.validate(root):
-        problem = next(iter(schema.error_log))
+        problem = schema.error_log[0]  # type: ignore[index]
         raise FormatError(
             "PAIN_INVALID",
             Text(

@@ -10,7 +10,7 @@ from lxml import etree
 
 from engine.base.text import Text
 from engine.formats.reading import FormatError, ReadFinding
-from engine.formats.safe_xml import END, START, forget, line_of, local, namespace, stream, text_of
+from engine.formats.safe_xml import END, START, line_of, local, namespace, stream, text_of
 
 
 class Reading(StrEnum):
@@ -93,7 +93,8 @@ def read_pain002(content: bytes) -> StatusReport:
             info = _status(element, n, "PmtInfSts")
         elif name == _TX and event == END:
             _transaction(element, n, transactions, findings)
-        forget(element)
+        # Not `forget`: a status of the payment information stands before its items.
+        element.clear()
     if not seen:
         raise FormatError(
             "NO_PAIN002",
