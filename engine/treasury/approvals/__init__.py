@@ -1,0 +1,1 @@
+"""Approval of documents: who may, what is submitted, what becomes of it."""
