@@ -59,6 +59,8 @@ class Judge:
 
     def accepts(self, item: Item, facts: PairFacts) -> Verdict | None:
         """The verdict when it can lead to a match of `item`, else None."""
+        if item.exact_only and facts.reference != "equal":
+            return None
         verdict = self(facts)
         if verdict.outcome == "unmatched" or verdict.cardinality not in (None, item.cardinality):
             return None

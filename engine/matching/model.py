@@ -55,6 +55,8 @@ class Item:
     counterparty_account: str | None = None
     counterparty_name: str | None = None
     members: tuple[int, ...] = ()
+    exact_only: bool = False
+    """Only a line with one of `references` can be it: the bank has not said yet it was done."""
 
     @property
     def claims(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -52,6 +53,12 @@ def test_a_line_without_reference_matches_by_account_amount_and_window() -> None
 def test_outside_the_window_nothing_matches() -> None:
     found = match([item(1)], [line(9, day=DAY + dt.timedelta(days=4))], rules)
     assert found == Matching()
+
+
+def test_an_item_the_bank_has_not_confirmed_needs_its_exact_reference() -> None:
+    unsure = replace(item(1), exact_only=True)
+    assert match([unsure], [line(9, text="D1")], rules) == Matching()
+    assert _pairs(match([unsure], [line(9, reference="D1-1")], rules)) == [(1, 9, "M1")]
 
 
 def test_another_account_of_the_counterparty_is_only_proposed() -> None:
