@@ -189,7 +189,7 @@ class EmbeddedServer:
         command += ["-D", str(self.home.data), "-l", str(self.home.log), "-o", words]
         done = run_as_owner(self.home, command)
         if done.returncode != 0 or not self._answers():
-            raise self._not_started(done.stdout + done.stderr)
+            raise self._not_started(done.stdout)
 
     def _choose_binaries(self) -> Binaries:
         version_file = self.home.data / "PG_VERSION"
@@ -225,7 +225,7 @@ class EmbeddedServer:
             command.append("--no-sync")
         done = run_as_owner(self.home, command)
         if done.returncode != 0:
-            raise self._not_started(done.stdout + done.stderr)
+            raise self._not_started(done.stdout)
         names = sorted({self.home.owner.name, "root"})
         roles = (SUPERUSER, ROLE)
         (fresh / "pg_ident.conf").write_text(
@@ -276,8 +276,8 @@ class EmbeddedServer:
             raise PostgresError(
                 "POSTGRES_STOP",
                 Text(
-                    f"the database did not stop: {done.stderr.strip()}; see {self.home.log}",
-                    f"数据库未能停止:{done.stderr.strip()};详见 {self.home.log}",
+                    f"the database did not stop: {done.stdout.strip()}; see {self.home.log}",
+                    f"数据库未能停止:{done.stdout.strip()};详见 {self.home.log}",
                 ),
             )
 

@@ -133,12 +133,16 @@ class Workspace:
         """An engine on the migrated database: DATABASE_URL's, else the embedded one's.
 
         The embedded server is started when nobody runs it, and stopped when nobody is left.
+        Raises WORKSPACE_COPIED when the data belongs to the folder this one was copied from.
         """
         if settings.database_url is not None:
             with _migrated(settings.database_url) as engine:
                 yield engine
             return
-        with self.server() as server, _migrated(server.url()) as engine:
+        server = self.server()
+        self._refuse_copy(server.home.root / "workspace")
+        with server, _migrated(server.url()) as engine:
+            (server.home.root / "workspace").write_text(str(self.folder))
             yield engine
 
     @contextmanager
@@ -154,6 +158,24 @@ class Workspace:
             lock.write(str(os.getpid()))
             lock.flush()
             yield
+
+    def _refuse_copy(self, owner_file: Path) -> None:
+        """A moved workspace takes its data along; a copied one must not share it unseen."""
+        if not owner_file.exists():
+            return
+        owner = Path(owner_file.read_text())
+        # A copy brings the note of its original along where the data lies inside the folder.
+        if owner == self.folder or owner_file.is_relative_to(self.folder):
+            return
+        if (owner / _MARK).exists() and Workspace.open(owner).identity == self.identity:
+            raise WorkspaceError(
+                "WORKSPACE_COPIED",
+                Text(
+                    f"{self.folder} is a copy of {owner}, whose database it would share; use the "
+                    "original, or delete one of the two",
+                    f"{self.folder} 是 {owner} 的副本,两者会共用数据库;请使用原工作区,或删除其一",
+                ),
+            )
 
     def destroy(self) -> None:
         """Delete a demo workspace with its data; WORKSPACE_NOT_DEMO, WORKSPACE_BUSY."""

@@ -101,12 +101,12 @@ def test_a_killed_server_starts_again_with_its_data(place: Path) -> None:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("content", [f"{os.getpid()}\n", "99999999\n", "", "rubbish\n"])
+@pytest.mark.parametrize("content", ["{living}\n", "99999999\n", "", "rubbish\n"])
 def test_a_stale_pid_file_is_survived(place: Path, content: str) -> None:
     """Also one that names a living process which is no PostgreSQL: this test's own."""
     with _server(place) as server:
         pass
-    (server.home.data / "postmaster.pid").write_text(content)
+    (server.home.data / "postmaster.pid").write_text(content.format(living=os.getpid()))
     with _server(place) as again:
         assert _show(again, "port") == "5432"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from engine.runtime import migrate
 from engine.runtime.settings import Settings
@@ -74,6 +76,29 @@ def test_a_workspace_brings_its_own_migrated_database_and_takes_it_away(tmp_path
 
 def _destroy_in_use(made: Workspace) -> None:
     made.destroy()
+
+
+def test_a_moved_workspace_keeps_its_data_and_a_copied_one_never_shares_it(tmp_path: Path) -> None:
+    made = Workspace.create(tmp_path / "w", demo=True)
+    settings = Settings.load(made.folder, {})
+    with made.database(settings) as engine, engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE kept (id int)"))
+    made.folder.rename(tmp_path / "moved")
+    moved = Workspace.open(tmp_path / "moved")
+    with moved.database(settings) as engine:
+        assert sa.inspect(engine).has_table("kept")
+    (tmp_path / "copy").mkdir()
+    shutil.copy(moved.folder / "workspace.json", tmp_path / "copy")
+    copy = Workspace.open(tmp_path / "copy")
+    if moved.server().home == copy.server().home:
+        with pytest.raises(WorkspaceError) as caught, copy.database(settings):
+            pass
+        assert caught.value.code == "WORKSPACE_COPIED"
+    else:
+        with copy.database(settings) as engine:
+            assert not sa.inspect(engine).has_table("kept")
+        copy.destroy()
+    moved.destroy()
 
 
 def test_a_given_server_is_used_instead(tmp_path: Path, database_url: str) -> None:
