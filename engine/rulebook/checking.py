@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from itertools import combinations
 
 from engine.base.text import Text
-from engine.rules import distinct_params, find_kind, load_ruleset
-from engine.rules.analysis import analyse
+from engine.rules import find_kind, load_ruleset
+from engine.rules.analysis.across import check_across
+from engine.rules.check import check_ruleset
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding, Severity, Span
 from engine.rules.model import Ruleset, Vocabulary
@@ -48,46 +50,16 @@ def unsupplied(ruleset: Ruleset) -> list[Finding]:
 
 
 def disputes(rulesets: Iterable[Ruleset]) -> list[Finding]:
-    """B104 where two different rulesets would decide the same subject of one scope on one day.
+    """R501 where two different rulesets would decide the same subject of one scope on one day.
 
     Versions of one name are no dispute: the one that was activated later rules.
     """
-    found: list[Finding] = []
-    seen: list[Ruleset] = []
-    for one in rulesets:
-        found += [_dispute(one, other) for other in seen if _disputed(one, other)]
-        seen.append(one)
-    return found
-
-
-def _disputed(one: Ruleset, other: Ruleset) -> bool:
-    asked = (one.kind, one.subject, one.scope_org) == (other.kind, other.subject, other.scope_org)
-    return asked and one.name != other.name and _overlap(one, other)
-
-
-def _dispute(one: Ruleset, other: Ruleset) -> Finding:
-    out = Collector(one.file)
-    out.add(
-        "B104",
-        one.key_spans["name"],
-        Text(
-            f"{one.name} and {other.name} ({other.file}) both decide {one.kind} of {one.subject} "
-            f"in {one.scope_org} on the same days",
-            f"{one.name} 与 {other.name}({other.file})在同一时期都决定 {one.scope_org} 的 "
-            f"{one.subject} {one.kind}",
-        ),
-        Text(
-            "give them different scopes or effective dates, or remove one",
-            "请使用不同的范围或生效日期,或删除其一",
-        ),
-    )
-    return out.findings[0]
-
-
-def _overlap(one: Ruleset, other: Ruleset) -> bool:
-    starts_in_time = other.effective_to is None or one.effective_from <= other.effective_to
-    ends_late_enough = one.effective_to is None or one.effective_to >= other.effective_from
-    return starts_in_time and ends_late_enough
+    return [
+        finding
+        for one, other in combinations(rulesets, 2)
+        if one.name != other.name
+        for finding in check_across((one, other))
+    ]
 
 
 def failed(findings: Iterable[Finding]) -> bool:
@@ -107,10 +79,7 @@ def check_text(file: str, text: str, vocabulary: Vocabulary) -> Checked:
     """All findings of one ruleset text: reading, analysis, examples, and the supplied words."""
     loaded = load_ruleset(file, text, vocabulary)
     findings = list(loaded.findings)
-    ruleset = loaded.ruleset
-    kind = None if ruleset is None else find_kind(ruleset.kind)
-    if ruleset is not None and kind is not None:
-        findings += analyse(ruleset, distinct_params(ruleset))
-        findings += (finding for check in kind.checks for finding in check(ruleset))
-        findings += unsupplied(ruleset)
-    return Checked(ruleset, tuple(findings))
+    if loaded.ruleset is not None:
+        findings += check_ruleset(loaded.ruleset)
+        findings += unsupplied(loaded.ruleset)
+    return Checked(loaded.ruleset, tuple(findings))

@@ -22,6 +22,7 @@ from engine.rulebook.revisions import activate, current_revision, items_of
 from engine.rulebook.texts import ruleset_of
 from engine.rulebook.versions import ROOT, publish, publish_vocabulary, version_conflict
 from engine.rules import content_hash, parse_vocabulary
+from engine.rules.analysis.across import check_across
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding, Span
 from engine.rules.model import Ruleset, Vocabulary
@@ -139,6 +140,8 @@ def _look_at(
             looks.append(_Look(file, text, False, list(_findings(row)), ruleset))
         else:
             looks.append(_look(session, file, text, vocabulary))
+    for finding in check_across(look.ruleset for look in looks if look.ruleset is not None):
+        next(look for look in looks if look.file == finding.file).findings.append(finding)
     if before is not None:
         looks += _gone(session, before, looks)
     return looks

@@ -65,7 +65,7 @@ def activate(
     Of two versions for the same scope the later activated one rules the days on which it is
     effective; versions left without a day leave the set. Activating what is already live changes
     nothing. Raises RulesetRefused when the set has errors under its vocabulary (B101 words that
-    nobody supplies, B104 disputes ...) and RulebookError FOUR_EYES, NO_REASON, NOT_SIGNED,
+    nobody supplies, R501 disputes ...) and RulebookError FOUR_EYES, NO_REASON, NOT_SIGNED,
     UNKNOWN_RULESET: then nothing has changed.
     """
     if activated_by == approved_by:

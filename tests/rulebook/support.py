@@ -31,7 +31,11 @@ def approval_text(
     effective: str = "{from: 2020-01-01}",
     word: str = "amount",
 ) -> str:
-    """A small approval ruleset: A1 below `large`, A2 from there on."""
+    """A small approval ruleset: A1 below `large`, A2 from there on.
+
+    SH has 300,000, or `large` where that is less.
+    """
+    branch = "30万" if large in {"50万", "45万", "40万"} else large
     return f"""kind: approval
 name: {name}
 title: {{en: Payment approval, zh: 付款审批}}
@@ -40,7 +44,7 @@ effective: {effective}
 scope: {{org: {org}, subject: payment}}
 params: {{large: {large}}}
 adjustable: {{large: down}}
-overrides: {{SH: {{large: 30万}}}}
+overrides: {{SH: {{large: {branch}}}}}
 hit_policy: unique
 rules: |
   id | {word} => approvers | sla
