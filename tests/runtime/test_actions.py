@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from datetime import timedelta
 
@@ -209,6 +211,32 @@ def test_when_a_worker_is_killed_another_takes_over_after_its_lease(
     assert other.run_once() == 1
     row = _row(engine, "a")
     assert (row.state, row.epoch, row.crashes) == ("done", 2, 1)
+
+
+def test_an_action_of_a_process_killed_with_kill_9_is_carried_out_by_another(
+    engine: sa.Engine, clock: ManualClock, database_url: str
+) -> None:
+    reader, writer = os.pipe()
+
+    def stalls(context: ActionContext, payload: JsonObject) -> Outcome:
+        os.write(writer, b"begun")
+        signal.pause()
+        return Done()
+
+    _ask(engine, "a")
+    child = os.fork()
+    if child == 0:
+        own = db.make_engine(database_url, pooled=False)
+        try:
+            _worker(own, clock, stalls, lease=NO_LEASE).run_once()
+        finally:
+            os._exit(1)
+    assert os.read(reader, 5) == b"begun"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    book = Book()
+    assert _worker(engine, clock, book).run_once() == 1
+    assert (book.seen, _row(engine, "a").epoch) == (["a"], 2)
 
 
 def test_an_action_that_kills_every_worker_ends_as_dead(
