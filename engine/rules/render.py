@@ -22,7 +22,8 @@ def finding_sentence(finding: Finding, lang: Lang) -> str:
 def finding_text(finding: Finding, text: str | None, lang: Lang, *, colour: bool) -> str:
     """`file:line:col: severity[CODE] message`, the source line, and carets under the place.
 
-    Severity and code are the same in every language. `text` is the file's text (LF line ends); without it only the first line is given.
+    Severity and code are the same in every language. `text` is the file's text (LF line ends);
+    without it only the first line is given.
     """
     place = f"{finding.file}:{finding.span.line}:{finding.span.column}"
     head = f"{finding.severity.value}[{finding.code}]"

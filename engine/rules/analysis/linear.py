@@ -42,6 +42,14 @@ class Linear:
         """`factor × self`."""
         return NOTHING.plus(self, factor)
 
+    def given(self, known: Mapping[str, Fraction]) -> Linear:
+        """The sum where some columns have a known value."""
+        out = Linear(self.constant, {t: w for t, w in self.terms.items() if t not in known})
+        for term, weight in self.terms.items():
+            if term in known:
+                out = out.plus(Linear(known[term], {}), weight)
+        return out
+
     @property
     def plain(self) -> bool:
         """Whether all terms are columns: then a sum that is not zero is not zero for some facts."""

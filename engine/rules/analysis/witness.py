@@ -9,7 +9,7 @@ from engine.rules.analysis.atoms import Atom, Missing, Open, OtherValue, Point, 
 from engine.rules.analysis.axis import Axis
 from engine.rules.analysis.bits import members
 from engine.rules.analysis.grid import Box, Grid
-from engine.rules.model import AnyCell
+from engine.rules.model import AnyCell, Column, Type, Value
 from engine.rules.show import show_value
 from engine.rules.table import WHEN
 
@@ -35,20 +35,43 @@ def describe(grid: Grid, box: Box, places: Iterable[int], *, hits: bool = True) 
 
 
 def _column(grid: Grid, axis: Axis, atoms: int, *, hits: bool) -> Text:
-    atom = min((axis.atoms[place] for place in members(atoms)), key=_rank)
     name = axis.column.name
+    atom = preferred(axis, atoms)[0]
     if name == WHEN:
         truth = "true" if hits else "false"
         return Text(f"{name} = {truth}", f"{name} = {truth}")
     if isinstance(atom, OtherValue):
         return Text(f"{name} = any other value", f"{name} = 其他任何值")
-    if isinstance(atom, Missing):
-        return Text(f"{name} = null", f"{name} = null")
-    if isinstance(atom, TextClass):
-        return Text(f"{name} = {atom.sample}", f"{name} = {atom.sample}")
-    value = atom.value if isinstance(atom, Point) else inside(atom, axis.column.type)
-    shown = show_value(value, axis.column.type, grid.ruleset.currency)
+    shown = shown_fact(atom_value(atom, axis.column), axis.column.type, grid.ruleset.currency)
     return Text(f"{name} = {shown}", f"{name} = {shown}")
+
+
+def preferred(axis: Axis, atoms: int) -> list[Atom]:
+    """The atoms of a set, the most natural first."""
+    return sorted((axis.atoms[place] for place in members(atoms)), key=_rank)
+
+
+def atom_value(atom: Atom, column: Column) -> Value | None:
+    """A natural value of one atom."""
+    match atom:
+        case Point(value):
+            return value
+        case Open():
+            return inside(atom, column.type)
+        case TextClass(sample):
+            return sample
+        case OtherValue():
+            return _OTHER
+        case Missing():
+            return None
+
+
+_OTHER = "any other value"
+
+
+def shown_fact(value: Value | None, type_: Type, currency: str) -> str:
+    """A fact in a witness."""
+    return "null" if value is None else show_value(value, type_, currency)
 
 
 def _rank(atom: Atom) -> int:
