@@ -64,7 +64,8 @@ def item(number: int, amount: int = 10_000, **changes: str | None) -> PaymentIte
         "counterparty_account": f"62220000{number:08d}",
         "counterparty_bank_code": "901290000020",
         "remittance": f"D20261123-{number:06d} 理赔款",
-    } | changes
+    }
+    values.update(changes)
     return PaymentItem(
         f"D20261123-{number:06d}-1",
         amount,
