@@ -46,8 +46,10 @@ def build(session: Session) -> World:
             legal_entity_id="LE1",
         )
         above = code
-    for user, role in (("cashier", "cashier"), ("accountant", "accountant"), ("boss", "treasurer")):
-        session.add(UserAccount(id=user, org_id="GROUP", name=user))
+    people = (("cashier", "cashier"), ("accountant", "accountant"), ("boss", "treasurer"))
+    for user, role in (*people, ("auditor", "accountant"), ("claims", "source")):
+        endpoint = "http://127.0.0.1:9/messages" if user == "claims" else None
+        session.add(UserAccount(id=user, org_id="GROUP", name=user, endpoint=endpoint))
         session.flush()
         session.add(RoleGrant(user_id=user, role=role, org_id="GROUP"))
     chart: tuple[tuple[str, Literal["asset", "liability", "expense"]], ...] = (
@@ -141,9 +143,42 @@ def unpaid(session: Session, clock: ManualClock, drafts: Iterable[Draft]) -> lis
         made.append(int(document))
     for state in ("VALIDATED", "BATCHED"):
         _move(session, made, state)
-    seal_content(session, made)
+    for document, sealed in seal_content(session, made).items():
+        _approve(session, document, sealed, clock)
     _move(session, made, "UNPAID")
     return made
+
+
+_APPROVED = """
+WITH request AS (
+  INSERT INTO approval_request (org_id, subject_kind, subject_id, subject_no, round, content_hash,
+    maker, rows, decision_ids, state, opened_at)
+  SELECT org_id, 'document', id, document_no, 1, :hash, created_by, '[]', '[]', 'OPEN', :now
+  FROM document WHERE id = :id RETURNING id)
+INSERT INTO approval_step (org_id, request_id, position, role, holder_org_id, state, opened_at)
+SELECT 'BJ', id, 1, 'treasurer', 'GROUP', 'OPEN', :now FROM request
+RETURNING id, request_id
+"""
+
+
+def _approve(session: Session, document: int, sealed: str, clock: ManualClock) -> None:
+    """Approval by `boss`, as the approval machine would leave it."""
+    now = {"now": clock.now()}
+    step = session.execute(sa.text(_APPROVED), {"id": document, "hash": sealed, **now}).one()
+    session.execute(
+        sa.text(
+            "INSERT INTO approval_verdict (org_id, request_id, step_id, user_id, verdict, "
+            "content_hash, at) VALUES ('BJ', :request, :step, 'boss', 'approve', :hash, :now)"
+        ),
+        {"request": step.request_id, "step": step.id, "hash": sealed, **now},
+    )
+    session.execute(
+        sa.text("UPDATE approval_step SET state = 'APPROVED' WHERE id = :id"), {"id": step.id}
+    )
+    session.execute(
+        sa.text("UPDATE approval_request SET state = 'APPROVED', closed_at = :now WHERE id = :id"),
+        {"id": step.request_id, **now},
+    )
 
 
 def _move(session: Session, documents: list[int], state: str) -> None:

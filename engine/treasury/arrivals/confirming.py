@@ -1,0 +1,200 @@
+"""Arrival confirmation of one account: match, then carry out, a batch of groups at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from engine.base.text import SluiceError, Text
+from engine.machines.instruction.ports import Listener
+from engine.matching import Group, Matching, match
+from engine.rulebook import Rulebook
+from engine.runtime import db
+from engine.runtime.clock import Clock
+from engine.treasury.accounts.book import account
+from engine.treasury.arrivals.bounces import Bounced, take_bounces
+from engine.treasury.arrivals.effects import Arrival, Confirmed, confirm
+from engine.treasury.arrivals.fees import is_fee, take_fees
+from engine.treasury.arrivals.items import (
+    OpenAttempt,
+    OpenLine,
+    as_items,
+    as_lines,
+    open_attempts,
+    open_lines,
+)
+from engine.treasury.arrivals.proposals import Suggested, refresh_proposals, suggestions_of
+from engine.treasury.arrivals.rules import MatchingRules
+from engine.treasury.incidents import raise_incident
+from engine.treasury.organisations.tree import path_of
+
+log = logging.getLogger(__name__)
+
+ACTOR = "system:arrivals"
+CHUNK = 100
+"""Groups carried out in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What arrival confirmation works with."""
+
+    rulebook: Rulebook
+    clock: Clock
+    listener: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one look at an account brought."""
+
+    confirmed: tuple[Confirmed, ...]
+    bounced: tuple[Bounced, ...]
+    fees: int
+    proposed: int
+    """Lines left to a person."""
+    failed: int
+    """Groups that could not be carried out; an alert names each."""
+
+
+def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> Run:
+    """Match what is open on the account by the live rulesets and carry it out.
+
+    Each chunk of groups is one transaction; a group that fails alone is tried alone, named in an
+    alert, and tried again at the next run. Raises NoLiveRuleset: then the lines wait.
+    """
+    with db.transaction(engine) as session:
+        rules = _rules(session, services, account_id)
+        attempts = open_attempts(session, account_id)
+        lines = open_lines(session, account_id)
+    arriving = [line for line in lines if line.return_reason is None]
+    found = match(
+        as_items(account_id, attempts),
+        as_lines(arriving),
+        rules.decide,
+        interchangeable=rules.interchangeable,
+    )
+    arrivals = _arrivals(found, attempts, arriving)
+    confirmed: list[Confirmed] = []
+    failed = 0
+    for start in range(0, len(arrivals), CHUNK):
+        done, bad = _carry_out(engine, services, rules, arrivals[start : start + CHUNK])
+        confirmed += done
+        failed += bad
+    bounced, suggested = _bounces(engine, services, account_id)
+    suggested += suggestions_of(found, attempts)
+    fees = _fees(engine, services, account_id, frozenset(one.line_id for one in suggested))
+    with db.transaction(engine) as session:
+        left = open_lines(session, account_id)
+        proposed = refresh_proposals(session, account_id, suggested, left, services.clock.now())
+    return Run(tuple(confirmed), bounced, fees, proposed, failed)
+
+
+def _bounces(
+    engine: sa.Engine, services: Services, account_id: int
+) -> tuple[tuple[Bounced, ...], list[Suggested]]:
+    """Each return in a transaction of its own, after the arrivals it may depend on."""
+    with db.transaction(engine) as session:
+        lines = [one for one in open_lines(session, account_id) if one.return_reason is not None]
+    done: list[Bounced] = []
+    suggested: list[Suggested] = []
+    for line in lines:
+        try:
+            with db.transaction(engine) as session:
+                found = take_bounces(session, account_id, [line], services.clock.now())
+        except SluiceError as error:
+            _cannot(engine, line, error, services.clock.now())
+            continue
+        done += found.done
+        suggested += found.suggested
+    return tuple(done), suggested
+
+
+def _fees(engine: sa.Engine, services: Services, account_id: int, suggested: frozenset[int]) -> int:
+    """Fees that a posting row takes; without one the line stays in the unmatched list."""
+    posted = 0
+    with db.transaction(engine) as session:
+        lines = [
+            one
+            for one in open_lines(session, account_id)
+            if one.id not in suggested and is_fee(one)
+        ]
+    for line in lines:
+        try:
+            with db.transaction(engine) as session:
+                pinned = services.rulebook.at(session)
+                posted += take_fees(session, pinned, account_id, [line], services.clock.now())
+        except SluiceError as error:
+            log.info("fee line %s stays unmatched: %s", line.id, error)
+    return posted
+
+
+def _rules(session: Session, services: Services, account_id: int) -> MatchingRules:
+    path = path_of(session, account(session, account_id).org_id)
+    pinned = services.rulebook.at(session)
+    return MatchingRules(pinned, path, services.clock.business_date())
+
+
+def _arrivals(
+    found: Matching, attempts: Sequence[OpenAttempt], lines: Sequence[OpenLine]
+) -> list[Arrival]:
+    by_line = {line.id: line for line in lines}
+    batch_of = {attempt.id: attempt.batch_id for attempt in attempts}
+
+    def arrival(group: Group) -> Arrival:
+        whole = len(group.claims) > 1
+        return Arrival(
+            attempt_ids=group.claims,
+            line=by_line[group.line_id],
+            actor=ACTOR,
+            row=group.row,
+            facts=group.facts,
+            batch_id=batch_of[group.claims[0]] if whole else None,
+        )
+
+    # A difference is never settled without a person who names it.
+    return [arrival(group) for group in found.groups if group.facts.amount_gap == 0]
+
+
+def _carry_out(
+    engine: sa.Engine, services: Services, rules: MatchingRules, arrivals: Sequence[Arrival]
+) -> tuple[list[Confirmed], int]:
+    try:
+        with db.transaction(engine) as session:
+            pinned = services.rulebook.at(session)
+            now = services.clock.now()
+            return confirm(session, pinned, rules, services.listener, arrivals, now), 0
+    except SluiceError as error:
+        if len(arrivals) == 1:
+            _cannot(engine, arrivals[0].line, error, services.clock.now())
+            return [], 1
+    done: list[Confirmed] = []
+    failed = 0
+    for one in arrivals:
+        made, bad = _carry_out(engine, services, rules, [one])
+        done += made
+        failed += bad
+    return done, failed
+
+
+def _cannot(engine: sa.Engine, line: OpenLine, error: SluiceError, now: dt.datetime) -> None:
+    log.warning("line %s cannot be confirmed: %s", line.id, error)
+    with db.transaction(engine) as session:
+        raise_incident(
+            session,
+            org_id=line.org_id,
+            code="ARRIVAL_NOT_CONFIRMED",
+            subject_kind="statement_line",
+            subject_id=str(line.id),
+            message=Text(
+                f"line {line.bank_reference or line.id} matches but cannot be confirmed: "
+                f"{error.text.en}",
+                f"明细 {line.bank_reference or line.id} 已匹配但无法确认到账:{error.text.zh}",
+            ),
+            now=now,
+        )

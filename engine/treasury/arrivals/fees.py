@@ -1,0 +1,100 @@
+"""Bank fees: debits that say so, posted as events of their own where a posting row takes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from engine.machines.matching import GroupDraft, Member, create_groups
+from engine.machines.posting import Event, post_event
+from engine.rulebook import Pinned
+from engine.treasury.accounts.book import account
+from engine.treasury.arrivals.cashflow import cash_flow_item
+from engine.treasury.arrivals.items import OpenLine
+from engine.treasury.organisations.tree import organisation
+
+ACTOR = "system:arrivals"
+WORDS = ("手续费", "账户管理费", "bank fee", "bank charge", "service charge")
+"""What banks call a fee in the text of a line."""
+
+
+def is_fee(line: OpenLine) -> bool:
+    """Whether the line says of itself that it is a fee: a debit without a reference of ours."""
+    text = (line.remittance or "").lower()
+    return (
+        line.direction == "debit"
+        and line.our_reference is None
+        and line.batch_reference is None
+        and line.return_reason is None
+        and any(word in text for word in WORDS)
+    )
+
+
+def take_fees(
+    session: Session,
+    pinned: Pinned,
+    account_id: int,
+    lines: Sequence[OpenLine],
+    now: dt.datetime,
+) -> int:
+    """Post the fees among `lines` (open lines of the account); how many.
+
+    Raises NoLiveRuleset and PostingError NOT_POSTABLE: then nothing is committed and the lines
+    stay in the unmatched list.
+    """
+    fees = [line for line in lines if is_fee(line)]
+    if not fees:
+        return 0
+    groups = create_groups(
+        session,
+        [
+            GroupDraft(
+                org_id=line.org_id,
+                kind="fee",
+                account_id=account_id,
+                currency=line.currency,
+                booking_date=line.booking_date,
+                items=(Member("bank_fee", line.id, line.amount),),
+                line_ids=((line.id, line.amount),),
+                matched_by=ACTOR,
+            )
+            for line in fees
+        ],
+        now,
+    )
+    owner = account(session, account_id)
+    org = organisation(session, owner.org_id)
+    for line, group in zip(fees, groups, strict=True):
+        post_event(
+            session,
+            pinned,
+            Event(
+                event_id=f"fee:{group.match_no}:{line.id}",
+                event="fee_charged",
+                org_id=org.id,
+                org_path=tuple(org.path.split("/")),
+                org_level=org.level,
+                legal_entity_id=owner.legal_entity_id,
+                currency=line.currency,
+                amount=line.amount,
+                date=line.booking_date,
+                document_no=line.bank_reference or str(line.id),
+                business_type="treasury",
+                creditor_name=line.counterparty_name or "",
+                debtor_name="",
+                subject_kind="statement_line",
+                subject_id=line.id,
+                group_id=group.group_id,
+                dimensions={
+                    "org": org.id,
+                    "bank_account": owner.number,
+                    "counterparty": line.counterparty_name or owner.bank_id,
+                    "cash_flow": cash_flow_item("treasury"),
+                    "business_type": "treasury",
+                },
+            ),
+            now,
+        )
+    return len(fees)

@@ -1,0 +1,169 @@
+"""What waits for its statement line, and the lines that wait for an item."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from engine.matching import Block, Item, Line
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that could be on a statement. `amount` in minor units."""
+
+    id: int
+    document_id: int
+    document_no: str
+    batch_id: int
+    message_id: str
+    instruction_id: str
+    state: str
+    amount: int
+    currency: str
+    direction: str
+    value_date: dt.date
+    counterparty_name: str
+    counterparty_account: str
+
+    @property
+    def told_paid(self) -> bool:
+        """The bank says it was done: weaker evidence than a reference may find the line."""
+        return self.state == "PAID"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A statement line in no live match. `amount` in minor units."""
+
+    id: int
+    org_id: str
+    account_id: int
+    booking_date: dt.date
+    direction: str
+    """debit | credit"""
+    amount: int
+    currency: str
+    bank_reference: str | None
+    our_reference: str | None
+    batch_reference: str | None
+    counterparty_name: str | None
+    counterparty_account: str | None
+    remittance: str | None
+    return_reason: str | None
+
+
+_LINES = sa.text("""
+SELECT l.id, l.org_id, l.account_id, l.booking_date, l.direction, l.amount, l.currency,
+       l.bank_reference, l.our_reference, l.batch_reference, l.counterparty_name,
+       l.counterparty_account, l.remittance, l.return_reason
+FROM statement_line l
+WHERE l.account_id = :account
+  AND NOT EXISTS (SELECT 1 FROM match_item m
+                  WHERE m.kind = 'statement_line' AND m.ref_id = l.id AND m.live)
+ORDER BY l.booking_date, l.id
+""")
+
+# A failed attempt counts while its document stands still: a line proves a late success.
+_ATTEMPTS = sa.text("""
+SELECT a.id, a.document_id, a.document_no, a.batch_id, b.message_id, a.instruction_id, a.state,
+       a.amount, b.currency, b.direction, b.value_date, a.counterparty_name,
+       a.counterparty_account
+FROM attempt a
+JOIN payment_batch b ON b.id = a.batch_id
+JOIN document d ON d.id = a.document_id
+WHERE b.account_id = :account
+  AND (a.state IN ('SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID')
+       OR (a.state IN ('FAILED', 'LATE_SUCCESS') AND a.match_no IS NULL
+           AND d.state IN ('FAILED', 'PAID')))
+  AND NOT EXISTS (SELECT 1 FROM match_item m
+                  WHERE m.kind = 'document' AND m.ref_id = a.document_id AND m.live)
+ORDER BY a.id
+""")
+
+
+def open_lines(session: Session, account_id: int) -> list[OpenLine]:
+    """Lines of the account that belong to nothing yet, oldest first."""
+    rows = session.execute(_LINES, {"account": account_id}).mappings()
+    return [OpenLine(**row) for row in rows]
+
+
+def open_attempts(session: Session, account_id: int) -> list[OpenAttempt]:
+    """Attempts from the account that no line shows yet."""
+    rows = session.execute(_ATTEMPTS, {"account": account_id}).mappings()
+    return [OpenAttempt(**row) for row in rows]
+
+
+def as_lines(lines: Sequence[OpenLine]) -> list[Line]:
+    """Lines in the kernel's form: a debit is what we pay, a credit what we collect."""
+    return [
+        Line(
+            id=one.id,
+            block=Block(
+                one.account_id, one.currency, "pay" if one.direction == "debit" else "collect"
+            ),
+            amount=one.amount,
+            date=one.booking_date,
+            references=tuple(filter(None, (one.our_reference, one.batch_reference))),
+            text=one.remittance,
+            counterparty_account=one.counterparty_account,
+            counterparty_name=one.counterparty_name,
+        )
+        for one in lines
+    ]
+
+
+def as_items(account_id: int, attempts: Sequence[OpenAttempt]) -> list[Item]:
+    """Attempts in the kernel's form, and the totals of their batches.
+
+    A total has a negative id, so that it never meets an attempt's.
+    """
+    return [_single(account_id, one) for one in attempts] + _totals(account_id, attempts)
+
+
+def _single(account_id: int, one: OpenAttempt) -> Item:
+    return Item(
+        id=one.id,
+        kind="document",
+        block=Block(account_id, one.currency, one.direction),
+        amount=one.amount,
+        date=one.value_date,
+        references=(one.instruction_id,),
+        mentions=(one.document_no,) if one.told_paid else (),
+        counterparty_account=one.counterparty_account,
+        counterparty_name=one.counterparty_name,
+        exact_only=not one.told_paid,
+    )
+
+
+def _totals(account_id: int, attempts: Sequence[OpenAttempt]) -> list[Item]:
+    """Per batch the sum of what the bank called paid, and of all that may be, where they differ."""
+    batches: dict[int, list[OpenAttempt]] = defaultdict(list)
+    for one in attempts:
+        if one.state not in ("FAILED", "LATE_SUCCESS"):
+            batches[one.batch_id].append(one)
+    made = []
+    for batch_id, members in sorted(batches.items()):
+        paid = [one for one in members if one.told_paid]
+        for place, chosen in enumerate((members, paid)):
+            if len(chosen) < 2 or (place == 1 and len(paid) == len(members)):
+                continue
+            first = chosen[0]
+            made.append(
+                Item(
+                    id=-(2 * batch_id + place),
+                    kind="payment_batch",
+                    block=Block(account_id, first.currency, first.direction),
+                    amount=sum(one.amount for one in chosen),
+                    date=first.value_date,
+                    references=(first.message_id,),
+                    members=tuple(one.id for one in chosen),
+                    exact_only=True,
+                )
+            )
+    return made
