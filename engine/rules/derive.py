@@ -15,6 +15,7 @@ from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 FUNCTIONS = ("count", "sum", "min", "max", "last", "distinct")
 _SUMMED = frozenset({Type.MONEY, Type.INT, Type.PERCENT, Type.DURATION})
 _LEAST = _SUMMED | {Type.DATE, Type.TIME}
+_KEYS = frozenset({*FUNCTIONS, "same", "within", "states", "self"})
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -37,6 +38,8 @@ def read_derive(root: Mapping, scope: Scope, out: Collector) -> dict[str, Derive
 
 def _one(name: str, span: Span, node: Mapping, scope: Scope, out: Collector) -> Derive | None:
     functions = [one for one in FUNCTIONS if one in node.entries]
+    if not functions and not set(node.entries) <= _KEYS:
+        return None  # the function is mistyped, and the schema has said so
     if len(functions) != 1:
         out.add(
             "R140",

@@ -112,7 +112,7 @@ def _cell(line: str, shadow: str, start: int, end: int) -> RawCell:
     body = text.strip(" \t")
     if not body:
         # An empty cell is pointed at where its text would stand.
-        return RawCell(min(start + 1, len(line)) + 1, "", "")
+        return RawCell(min(start + 1, end) + 1, "", "")
     first = start + lead
     return RawCell(first + 1, line[first : first + len(body)], body)
 

@@ -94,8 +94,11 @@ class _Loader:
         self.root = root
         self.out = out
         self.orgs = orgs
+        if "kind" not in root.entries:
+            mend_keys(root, None, out)
         self.kind = self._kind(kinds)
-        mend_keys(root, self.kind, out)
+        if self.kind is not None:
+            mend_keys(root, self.kind, out)
         validate(root, typed(plain(root), envelope_schema(self.kind)), self.kind, out)
         params = root.get("params")
         scalars = (

@@ -18,6 +18,7 @@ from engine.rules.yaml_marks import Mapping, Scalar
 OrgTree = MappingABC[str, str | None]
 """Organisation -> its parent (None at the root)."""
 
+_WAYS = frozenset({"down", "up", "any"})
 _TEXTS = frozenset({Type.CODE, Type.TEXT})
 
 
@@ -133,6 +134,8 @@ class ParamReader:
             if not self._known(name, entry.key.span) or not isinstance(entry.value, Scalar):
                 continue
             way = entry.value.value
+            if way not in _WAYS:
+                way = "any"  # already refused by the schema
             self.adjustable[name] = way
             type_ = self.types.get(name)
             if way in {"up", "down"} and type_ is not None and type_ not in ORDERED:

@@ -155,14 +155,15 @@ def _scalar(text: str, schema: MappingABC[str, object]) -> object:
 def mend_keys(root: Mapping, kind: Kind | None, out: Collector) -> None:
     """Report unknown keys of the envelope, and read each as the missing key it is meant to be.
 
-    So a slip in `params:` is one finding, not one more for every use of a parameter.
+    So a slip in `params:` is one finding, not one more for every use of a parameter. While the
+    kind is not known its own keys are not either: then only a mistyped `kind` is mended.
     """
-    if kind is None:
-        return
-    known = {**_BASE, **kind.extras_schema}
+    known = _BASE if kind is None else {**_BASE, **kind.extras_schema}
     for name in [name for name in root.entries if name not in known]:
-        entry = root.entries.pop(name)
         free = [one for one in known if one not in root.entries]
+        if kind is None and nearest(name, free) != "kind":
+            continue
+        entry = root.entries.pop(name)
         out.add(
             "R011",
             entry.key.span,
@@ -177,8 +178,27 @@ def mend_keys(root: Mapping, kind: Kind | None, out: Collector) -> None:
 def validate(root: Mapping, instance: object, kind: Kind | None, out: Collector) -> None:
     """Write a finding for every place where the envelope breaks the schema."""
     validator = Draft202012Validator(envelope_schema(kind))
-    for error in validator.iter_errors(instance):
-        _report(root, error, out)
+    errors = list(validator.iter_errors(instance))
+    meant = {(tuple(e.absolute_path), key) for e in errors for key in _meant_keys(root, e)}
+    for error in errors:
+        if (tuple(error.absolute_path), _missing_key(error)) not in meant:
+            _report(root, error, out)
+
+
+def _missing_key(error: ValidationError) -> str | None:
+    return str(error.message.split("'")[1]) if error.validator == "required" else None
+
+
+def _meant_keys(root: Mapping, error: ValidationError) -> list[str]:
+    """The keys that unknown keys of a mapping were meant to be: their absence is no news."""
+    node, _ = _locate(root, list(error.absolute_path))
+    if error.validator != "additionalProperties" or not isinstance(node, Mapping):
+        return []
+    schema = cast("MappingABC[str, object]", error.schema)
+    known = cast("MappingABC[str, object]", schema.get("properties", {}))
+    free = [one for one in known if one not in node.entries]
+    near = [nearest(name, free) for name in node.entries if name not in known]
+    return [name for name in near if name is not None]
 
 
 def _locate(root: Mapping, path: SequenceABC[str | int]) -> tuple[Node, Span]:
@@ -200,7 +220,7 @@ def _report(root: Mapping, error: ValidationError, out: Collector) -> None:
     name = ".".join(str(step) for step in path)
     rule = error.validator
     if rule == "required":
-        missing = str(error.message.split("'")[1])
+        missing = _missing_key(error)
         where = f" in {name}" if name else ""
         where_zh = f"{name} 中" if name else ""
         place = key if path else Span(1, 1)

@@ -11,7 +11,9 @@ from engine.base.text import Text
 def nearest(word: str, among: Iterable[str]) -> str | None:
     """Return the name in `among` most like `word`, or None when nothing is near."""
     names = {name.casefold(): name for name in among}
-    found = difflib.get_close_matches(word[:100].casefold(), names, n=1, cutoff=0.6)
+    # One wrong letter in a name of two or three is already half of it.
+    cutoff = 0.5 if len(word) <= 3 else 0.6
+    found = difflib.get_close_matches(word[:100].casefold(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
 
 

@@ -10,6 +10,7 @@ from engine.rules.collector import Collector, Problem
 from engine.rules.findings import Finding, Span
 from engine.rules.model import ORDERED, Type, Value, Vocabulary, Word
 from engine.rules.scope import VOCABULARY_CURRENCY
+from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
 from engine.rules.values import read_value
 from engine.rules.yaml_marks import MAX_BYTES, Entry, Mapping, Scalar, compose, lf
@@ -105,14 +106,18 @@ def _word(name: str, entry: Entry, out: Collector) -> Word | None:
             Text("write {type: …, en: …, zh: …}", "请写 {type: …, en: …, zh: …}"),
         )
         return None
-    for key, inner in node.entries.items():
-        if key not in _KEYS:
-            out.add(
-                "R011",
-                inner.key.span,
-                Text(f"unknown key {key!r}", f"未知键 {key!r}"),
-                suggest(key, [one for one in _KEYS if one not in node.entries]),
-            )
+    for key in [key for key in node.entries if key not in _KEYS]:
+        inner = node.entries.pop(key)
+        free = [one for one in _KEYS if one not in node.entries]
+        out.add(
+            "R011",
+            inner.key.span,
+            Text(f"unknown key {key!r}", f"未知键 {key!r}"),
+            suggest(key, free),
+        )
+        near = nearest(key, free)
+        if near is not None:
+            node.entries[near] = inner  # read on as meant: one slip, one finding
     type_ = _type(name, node, span, out)
     if type_ is None:
         return None
