@@ -15,7 +15,6 @@ from engine.formats.iso20022.entry import Entry, read_entry
 from engine.formats.iso20022.values import read_amount, read_date, read_instant
 from engine.formats.reading import FormatError, ReadFinding
 from engine.formats.safe_xml import (
-    START,
     forget,
     line_of,
     local,
@@ -103,30 +102,28 @@ def iter_camt(source: BinaryIO) -> Iterator[Part]:
 
 
 def _parts(source: BinaryIO) -> Iterator[Part]:
-    container: etree._Element | None = None
+    current: etree._Element | None = None
     head: Head | None = None
     any_seen = False
-    for event, element in stream(source, (*_CONTAINERS, "Ntry")):
-        if event == START:
-            if local(element) in _CONTAINERS:
-                container, head, any_seen = element, None, True
-            continue
-        if container is None:
+    for element in stream(source, (*_CONTAINERS, "Ntry")):
+        entry = local(element) not in _CONTAINERS
+        container = element.getparent() if entry else element
+        if container is None or local(container) not in _CONTAINERS:
             continue
         n = namespace(container)
-        if head is None:
+        if container is not current or head is None:
             # Everything but the entries comes before the first of them, by the schemas.
             findings: list[ReadFinding] = []
+            current, any_seen = container, True
             head = _head(container, n, findings)
             yield from findings
             yield head
-        if element is container:
-            yield End()
-            forget(element)
-            container = None
-        elif element.getparent() is container:
+        if entry:
             yield from _line(read_entry(element, n, head.currency, head.date))
-            forget(element)
+        else:
+            yield End()
+            current = head = None
+        forget(element)
     if not any_seen:
         yield ReadFinding(
             "NO_CAMT",

@@ -10,7 +10,7 @@ from lxml import etree
 from engine.base.text import Text
 from engine.formats.iso20022.values import read_amount, read_date
 from engine.formats.reading import ReadFinding
-from engine.formats.safe_xml import line_of, text_of
+from engine.formats.safe_xml import Children, below, children, line_of, value
 from engine.formats.statement import Direction, StatementLine
 
 _NOT_GIVEN = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}
@@ -32,57 +32,81 @@ def read_entry(element: etree._Element, n: str, currency: str, date: dt.date) ->
     """Read an Ntry. `currency` and `date` are the statement's, for entries that lack them."""
     findings: list[ReadFinding] = []
     where = line_of(element)
-    status = text_of(element, f"{n}Sts/{n}Cd") or text_of(element, f"{n}Sts")
-    amount = element.find(f"{n}Amt")
-    minor = None if amount is None else read_amount(amount, currency, findings)
-    if amount is not None and currency and amount.get("Ccy", currency) != currency:
-        findings.append(_unreadable(where, "CURRENCY_MISMATCH", "currency", "币种"))
-        minor = None
-    side = text_of(element, f"{n}CdtDbtInd")
+    kids = children(element, n)
+    status = value(kids, "Sts") or value(below(kids, n, "Sts"), "Cd")
+    minor = _amount(kids.get("Amt"), currency, where, findings)
+    side = value(kids, "CdtDbtInd")
     if side not in ("CRDT", "DBIT"):
         findings.append(_unreadable(where, "NO_DIRECTION", "debit or credit mark", "借贷标志"))
         minor = None
-    if amount is None:
-        findings.append(_unreadable(where, "NO_AMOUNT", "amount", "金额"))
     if minor is None or side is None:
         return Entry(None, status, where, tuple(findings))
     direction: Direction = "credit" if side == "CRDT" else "debit"
-    booked = _date(element, f"{n}BookgDt", n)
-    valued = _date(element, f"{n}ValDt", n)
-    if booked is None:
-        findings.append(
-            ReadFinding(
-                "NO_BOOKING_DATE",
-                Text(
-                    f"line {where}: no booking date; the {'value' if valued else 'statement'} "
-                    "date was taken",
-                    f"第 {where} 行:没有记账日期;已采用{'起息' if valued else '对账单'}日期",
-                ),
-                where,
-            )
-        )
-        booked = valued or date
-    if minor < 0:
-        # Some banks write the sign beside the mark; the mark already tells the direction.
-        findings.append(_unreadable(where, "NEGATIVE_AMOUNT", "positive amount", "正数金额"))
-        return Entry(None, status, where, tuple(findings))
-    details = element.findall(f"{n}NtryDtls/{n}TxDtls")
-    one = details[0] if len(details) == 1 else None
+    valued = _date(below(kids, n, "ValDt"))
+    booked = _booked(_date(below(kids, n, "BookgDt")), valued, date, where, findings)
+    batch, parts = _details(kids.get("NtryDtls"), n)
+    details = [children(part, n) for part in parts]
+    one = details[0] if len(details) == 1 else {}
+    returned = "RtrInf" in one
+    refs = below(one, n, "Refs")
+    # Creditor of a debit, debtor of a credit; a return keeps the roles of its original.
+    role = "Cdtr" if (direction == "debit") is not returned else "Dbtr"
+    parties = below(one, n, "RltdPties")
     line = StatementLine(
         booking_date=booked,
         value_date=valued or booked,
         amount=minor,
         direction=direction,
         balance=None,
-        bank_reference=_reference(element, n, one),
-        our_reference=None if one is None else _ours(one, n),
-        message_reference=_message(element, n, details),
-        counterparty_name=None if one is None else _party(one, n, direction),
-        counterparty_account=None if one is None else _party_account(one, n, direction),
-        remittance=_remittance(element, n, details),
-        return_reason=_return_reason(element, n, details),
+        bank_reference=_given(value(kids, "AcctSvcrRef")) or _given(value(refs, "AcctSvcrRef")),
+        our_reference=_given(value(refs, "EndToEndId")) or _given(value(refs, "InstrId")),
+        message_reference=_message(batch, details, n),
+        counterparty_name=_name(parties, role, n),
+        counterparty_account=_account(parties, role, n),
+        remittance=_remittance(kids, details, n),
+        return_reason=_return_reason(kids, details, n),
     )
     return Entry(line, status, where, tuple(findings))
+
+
+def _amount(
+    element: etree._Element | None, currency: str, where: int, findings: list[ReadFinding]
+) -> int | None:
+    if element is None:
+        findings.append(_unreadable(where, "NO_AMOUNT", "amount", "金额"))
+        return None
+    minor = read_amount(element, currency, findings)
+    if currency and element.get("Ccy", currency) != currency:
+        findings.append(_unreadable(where, "CURRENCY_MISMATCH", "currency", "币种"))
+        return None
+    if minor is not None and minor < 0:
+        # Some banks write a sign beside the mark; which of the two counts, nobody can know.
+        findings.append(_unreadable(where, "NEGATIVE_AMOUNT", "positive amount", "正数金额"))
+        return None
+    return minor
+
+
+def _booked(
+    booked: dt.date | None,
+    valued: dt.date | None,
+    date: dt.date,
+    where: int,
+    findings: list[ReadFinding],
+) -> dt.date:
+    if booked is not None:
+        return booked
+    findings.append(
+        ReadFinding(
+            "NO_BOOKING_DATE",
+            Text(
+                f"line {where}: no booking date; the {'value' if valued else 'statement'} "
+                "date was taken",
+                f"第 {where} 行:没有记账日期;已采用{'起息' if valued else '对账单'}日期",
+            ),
+            where,
+        )
+    )
+    return valued or date
 
 
 def _unreadable(line: int, code: str, what: str, what_zh: str) -> ReadFinding:
@@ -98,78 +122,76 @@ def _unreadable(line: int, code: str, what: str, what_zh: str) -> ReadFinding:
     )
 
 
-def _date(element: etree._Element, path: str, n: str) -> dt.date | None:
-    return read_date(text_of(element, f"{path}/{n}Dt") or text_of(element, f"{path}/{n}DtTm"))
+def _details(
+    element: etree._Element | None, n: str
+) -> tuple[etree._Element | None, list[etree._Element]]:
+    """Batch and transactions of the entry's details."""
+    batch: etree._Element | None = None
+    parts: list[etree._Element] = []
+    while element is not None and element.tag == f"{n}NtryDtls":
+        for child in element:
+            if child.tag == f"{n}TxDtls":
+                parts.append(child)
+            elif child.tag == f"{n}Btch" and batch is None:
+                batch = child
+        element = element.getnext()
+    return batch, parts
+
+
+def _date(kids: Children) -> dt.date | None:
+    return read_date(value(kids, "Dt") or value(kids, "DtTm"))
 
 
 def _given(text: str | None) -> str | None:
     return None if text in _NOT_GIVEN else text
 
 
-def _reference(element: etree._Element, n: str, one: etree._Element | None) -> str | None:
-    own = _given(text_of(element, f"{n}AcctSvcrRef"))
-    if own is None and one is not None:
-        own = _given(text_of(one, f"{n}Refs/{n}AcctSvcrRef"))
-    return own
-
-
-def _ours(one: etree._Element, n: str) -> str | None:
-    return _given(text_of(one, f"{n}Refs/{n}EndToEndId")) or _given(
-        text_of(one, f"{n}Refs/{n}InstrId")
-    )
-
-
-def _message(element: etree._Element, n: str, details: list[etree._Element]) -> str | None:
-    batch = _given(text_of(element, f"{n}NtryDtls/{n}Btch/{n}MsgId")) or _given(
-        text_of(element, f"{n}NtryDtls/{n}Btch/{n}PmtInfId")
-    )
+def _message(batch: etree._Element | None, details: list[Children], n: str) -> str | None:
     if batch is not None:
-        return batch
-    named = {
-        _given(text_of(one, f"{n}Refs/{n}MsgId")) or _given(text_of(one, f"{n}Refs/{n}PmtInfId"))
-        for one in details
-    }
-    return named.pop() if len(named) == 1 else None
+        named = _message_of(children(batch, n))
+        if named is not None:
+            return named
+    found = {_message_of(below(one, n, "Refs")) for one in details}
+    return found.pop() if len(found) == 1 else None
 
 
-def _other_side(one: etree._Element, n: str, direction: Direction) -> str:
-    """Creditor of a debit, debtor of a credit; a return keeps the roles of its original."""
-    returned = one.find(f"{n}RtrInf") is not None
-    return "Cdtr" if (direction == "debit") is not returned else "Dbtr"
+def _message_of(kids: Children) -> str | None:
+    return _given(value(kids, "MsgId")) or _given(value(kids, "PmtInfId"))
 
 
-def _party(one: etree._Element, n: str, direction: Direction) -> str | None:
-    """The other side's name; `Pty` stands between since version 4."""
-    role = _other_side(one, n, direction)
-    base = f"{n}RltdPties/{n}{role}"
-    return text_of(one, f"{base}/{n}Nm") or text_of(one, f"{base}/{n}Pty/{n}Nm")
+def _name(parties: Children, role: str, n: str) -> str | None:
+    """`Pty` stands between since version 4."""
+    party = below(parties, n, role)
+    return value(party, "Nm") or value(below(party, n, "Pty"), "Nm")
 
 
-def _party_account(one: etree._Element, n: str, direction: Direction) -> str | None:
-    base = f"{n}RltdPties/{n}{_other_side(one, n, direction)}Acct/{n}Id"
-    return text_of(one, f"{base}/{n}Othr/{n}Id") or text_of(one, f"{base}/{n}IBAN")
+def _account(parties: Children, role: str, n: str) -> str | None:
+    ids = below(parties, n, f"{role}Acct", "Id")
+    return value(below(ids, n, "Othr"), "Id") or value(ids, "IBAN")
 
 
-def _remittance(element: etree._Element, n: str, details: list[etree._Element]) -> str | None:
+def _remittance(kids: Children, details: list[Children], n: str) -> str | None:
     texts: list[str] = []
     for one in details:
-        texts += [part.text.strip() for part in one.iterfind(f"{n}RmtInf/{n}Ustrd") if part.text]
-        structured = text_of(one, f"{n}RmtInf/{n}Strd/{n}CdtrRefInf/{n}Ref")
-        if structured is not None:
-            texts.append(structured)
-        if not texts and (words := text_of(one, f"{n}AddtlTxInf")) is not None:
-            texts.append(words)
-    if not texts and (words := text_of(element, f"{n}AddtlNtryInf")) is not None:
-        texts.append(words)
-    return " ".join(texts) or None
+        before = len(texts)
+        info = one.get("RmtInf")
+        for part in () if info is None else info:
+            if part.tag == f"{n}Ustrd":
+                texts.append((part.text or "").strip())
+            elif part.tag == f"{n}Strd":
+                reference = value(below(children(part, n), n, "CdtrRefInf"), "Ref")
+                texts.append(reference or "")
+        if len(texts) == before:
+            texts.append(value(one, "AddtlTxInf") or "")
+    given = [text for text in texts if text]
+    return " ".join(given) or value(kids, "AddtlNtryInf")
 
 
-def _return_reason(element: etree._Element, n: str, details: list[etree._Element]) -> str | None:
+def _return_reason(kids: Children, details: list[Children], n: str) -> str | None:
     for one in details:
-        base = f"{n}RtrInf/{n}Rsn"
-        code = text_of(one, f"{base}/{n}Cd") or text_of(one, f"{base}/{n}Prtry")
-        if code is not None:
-            return code
-    if text_of(element, f"{n}RvslInd") == "true" or text_of(element, f"{n}RvslInd") == "1":
-        return _REVERSAL
-    return None
+        if "RtrInf" in one:
+            reason = below(one, n, "RtrInf", "Rsn")
+            code = value(reason, "Cd") or value(reason, "Prtry")
+            if code is not None:
+                return code
+    return _REVERSAL if value(kids, "RvslInd") in ("true", "1") else None

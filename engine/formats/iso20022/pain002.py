@@ -10,7 +10,7 @@ from lxml import etree
 
 from engine.base.text import Text
 from engine.formats.reading import FormatError, ReadFinding
-from engine.formats.safe_xml import END, START, line_of, local, namespace, stream, text_of
+from engine.formats.safe_xml import line_of, local, namespace, stream, text_of
 
 
 class Reading(StrEnum):
@@ -64,6 +64,7 @@ class StatusReport:
 
 
 _GROUP, _INFO, _TX = "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts"
+_REPORTS = ("CstmrPmtStsRpt", "pain.002.001.02")
 _NOTHING = Status(None, None, None)
 
 
@@ -78,20 +79,15 @@ def read_pain002(content: bytes) -> StatusReport:
     transactions: list[TransactionStatus] = []
     findings: list[ReadFinding] = []
     seen = False
-    for event, element in stream(
-        io.BytesIO(content), ("CstmrPmtStsRpt", "pain.002.001.02", _GROUP, _INFO, _TX)
-    ):
-        name = local(element)
-        if event == START:
-            seen = True
-            continue
-        n = namespace(element)
+    for element in stream(io.BytesIO(content), (*_REPORTS, _GROUP, _INFO, _TX)):
+        seen = True
+        name, n = local(element), namespace(element)
         if name == _GROUP:
             message_id = text_of(element, f"{n}OrgnlMsgId")
             group = _status(element, n, "GrpSts")
         elif name == _INFO:
             info = _status(element, n, "PmtInfSts")
-        elif name == _TX and event == END:
+        elif name == _TX:
             _transaction(element, n, transactions, findings)
         # Not `forget`: a status of the payment information stands before its items.
         element.clear()
