@@ -179,7 +179,12 @@ def _text_faults(
             ),
         )
         return
-    bad = next((c for c in value if _unwritable(c, limits.encoding)), None)
+    # isprintable is one pass in C and false for all that could be refused.
+    bad = (
+        None
+        if value.isprintable()
+        else next((c for c in value if _unwritable(c, limits.encoding)), None)
+    )
     if bad is not None:
         yield _fault(
             row,

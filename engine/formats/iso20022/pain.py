@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 
 from lxml import etree
 
-from engine.base.money import format_major, parse_major
+from engine.base.money import format_major
 from engine.base.text import Text
 from engine.formats.payment import (
     ItemFault,
@@ -29,18 +28,23 @@ PAYMENTS = ("pain.001.001.03", "pain.001.001.09")
 COLLECTIONS = ("pain.008.001.02",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Where the read-back finds things below PmtInf."""
-
-    item: str
-    amount: str
-    name: str
-    account: str
-
-
-_PAY = _Shape("CdtTrfTxInf", "{n}Amt/{n}InstdAmt", "{n}Cdtr/{n}Nm", "{n}CdtrAcct")
-_COLLECT = _Shape("DrctDbtTxInf", "{n}InstdAmt", "{n}Dbtr/{n}Nm", "{n}DbtrAcct")
+_PAY = (
+    "//p:PmtInf/p:DbtrAcct/p:Id/p:Othr/p:Id",
+    "//p:ReqdExctnDt/descendant-or-self::*[not(*)]",
+    "//p:CdtTrfTxInf",
+    "p:Amt/p:InstdAmt",
+    "p:Cdtr/p:Nm",
+    "p:CdtrAcct/p:Id/p:Othr/p:Id",
+)
+_COLLECT = (
+    "//p:PmtInf/p:CdtrAcct/p:Id/p:Othr/p:Id",
+    "//p:ReqdColltnDt",
+    "//p:DrctDbtTxInf",
+    "p:InstdAmt",
+    "p:Dbtr/p:Nm",
+    "p:DbtrAcct/p:Id/p:Othr/p:Id",
+)
+"""Own account, date, item; within the item amount, name and account of the other side."""
 
 
 def pain_faults(message: PaymentMessage) -> tuple[ItemFault, ...]:
@@ -115,8 +119,7 @@ def _verify(content: bytes, message: PaymentMessage, version: str) -> None:
                 f"生成的 {version} 第 {problem.line} 行不符合模式({problem.message});请更正模板",
             ),
         )
-    shape = _PAY if message.direction == "pay" else _COLLECT
-    if _read_back(root, shape, message.currency) != _expected(message):
+    if _read_back(root, message.direction, version) != _expected(message):
         raise FormatError(
             "PAIN_DIFFERS",
             Text(
@@ -126,58 +129,58 @@ def _verify(content: bytes, message: PaymentMessage, version: str) -> None:
         )
 
 
-_Back = tuple[list[str | None], list[tuple[str | None, ...]]]
-
-
-def _expected(message: PaymentMessage) -> _Back:
+def _expected(message: PaymentMessage) -> list[list[str]]:
+    """What `_read_back` must find."""
     total = format_major(message.total, message.currency)
     count = str(len(message.items))
-    head: list[str | None] = [message.message_id, count, total, count, total]
-    own: tuple[str | None, ...] = (message.account_number, message.value_date.isoformat())
-    return head, [
-        own,
-        *(
-            (
-                item.instruction_id,
-                item.instruction_id,
-                message.currency,
-                str(item.amount),
-                item.counterparty_name,
-                item.counterparty_account,
-            )
-            for item in message.items
-        ),
+    ids = [item.instruction_id for item in message.items]
+    return [
+        [message.message_id, message.message_id],
+        [count, count],
+        [total, total],
+        [message.account_number],
+        [message.value_date.isoformat()],
+        ids,
+        ids,
+        [message.currency] * len(ids),
+        [format_major(item.amount, message.currency) for item in message.items],
+        [item.counterparty_name for item in message.items],
+        [item.counterparty_account for item in message.items],
     ]
 
 
-def _read_back(root: etree._Element, shape: _Shape, currency: str) -> _Back:
-    initiation = root[0]
-    n = str(root.tag).removesuffix("Document")
-    group, info = initiation[0], initiation.find(f"{n}PmtInf")
-    if info is None:
-        return [], []
-    header = [group.findtext(f"{n}{name}") for name in ("MsgId", "NbOfTxs", "CtrlSum")]
-    header += [info.findtext(f"{n}{name}") for name in ("NbOfTxs", "CtrlSum")]
-    side = "Dbtr" if shape is _PAY else "Cdtr"
-    date = info.find(f"{n}ReqdExctnDt" if shape is _PAY else f"{n}ReqdColltnDt")
-    own = (
-        info.findtext(f"{n}{side}Acct/{n}Id/{n}Othr/{n}Id"),
-        None if date is None else "".join(str(part) for part in date.itertext()).strip(),
-    )
-    amount_at, name_at = shape.amount.format(n=n), shape.name.format(n=n)
-    account_at = shape.account.format(n=n) + f"/{n}Id/{n}Othr/{n}Id"
-    instruction_at, end_at = f"{n}PmtId/{n}InstrId", f"{n}PmtId/{n}EndToEndId"
-    rows: list[tuple[str | None, ...]] = [own]
-    for item in info.iterfind(f"{n}{shape.item}"):
-        amount = item.find(amount_at)
-        rows.append(
-            (
-                item.findtext(instruction_at),
-                item.findtext(end_at),
-                None if amount is None else amount.get("Ccy"),
-                None if amount is None else str(parse_major(amount.text or "", currency)),
-                item.findtext(name_at),
-                item.findtext(account_at),
-            )
+@cache
+def _paths(direction: str, version: str) -> tuple[etree.XPath, ...]:
+    own, date, item, amount, name, account = _PAY if direction == "pay" else _COLLECT
+    return tuple(
+        etree.XPath(
+            path,
+            namespaces={"p": f"urn:iso:std:iso:20022:tech:xsd:{version}"},
+            smart_strings=False,
         )
-    return header, rows
+        for path in (
+            "//p:GrpHdr/p:MsgId/text() | //p:PmtInfId/text()",
+            "//p:NbOfTxs/text()",
+            "//p:CtrlSum/text()",
+            f"{own}/text()",
+            f"{date}/text()",
+            f"{item}/p:PmtId/p:InstrId/text()",
+            f"{item}/p:PmtId/p:EndToEndId/text()",
+            f"{item}/{amount}/@Ccy",
+            f"{item}/{amount}/text()",
+            f"{item}/{name}/text()",
+            f"{item}/{account}/text()",
+        )
+    )
+
+
+def _read_back(root: etree._Element, direction: str, version: str) -> list[list[str]]:
+    """What the bytes say, field by field in document order.
+
+    The schema allows each field once per item, so lists of equal length belong together.
+    """
+    return [_strings(path(root)) for path in _paths(direction, version)]
+
+
+def _strings(found: object) -> list[str]:
+    return [str(one) for one in found] if isinstance(found, list) else []
