@@ -25,7 +25,7 @@ from engine.rules import (
     outcome_to_json,
 )
 from engine.rules.kind import FactValue, Kind
-from engine.rules.model import Derive, Ruleset, Type, Value
+from engine.rules.model import Derive, Ruleset, Type, Value, Vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -115,8 +115,15 @@ class LiveRuleset:
 class Pinned:
     """The rulesets of one revision; 0 is the empty one before the first activation."""
 
-    def __init__(self, revision: int, rulesets: tuple[LiveRuleset, ...], ids: DecisionIds) -> None:
+    def __init__(
+        self,
+        revision: int,
+        vocabulary: Vocabulary,
+        rulesets: tuple[LiveRuleset, ...],
+        ids: DecisionIds,
+    ) -> None:
         self.revision = revision
+        self.vocabulary = vocabulary
         self._rulesets = rulesets
         self._ids = ids
         self._index: dict[tuple[str, str, Org], list[LiveRuleset]] = {}
@@ -253,7 +260,7 @@ class Rulebook:
 
     def _read(self, session: Session, number: int) -> Pinned:
         if number == 0:
-            return Pinned(0, (), self._ids)
+            return Pinned(0, Vocabulary({}, "vocabulary.yaml"), (), self._ids)
         revision = session.get(Revision, number)
         words = (
             None if revision is None else session.get(VocabularyVersion, revision.vocabulary_hash)
@@ -274,4 +281,4 @@ class Rulebook:
             if kind is None:
                 raise AssertionError(f"a live ruleset has the unknown kind {ruleset.kind}")
             rulesets.append(LiveRuleset(ruleset, kind, fact_types(ruleset, vocabulary), item.since))
-        return Pinned(number, tuple(rulesets), self._ids)
+        return Pinned(number, vocabulary, tuple(rulesets), self._ids)

@@ -70,10 +70,11 @@ KIND = Kind(
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE}),
     extras_schema={
         "block_on": {
-            "description": "Pairs are formed only where these agree. 仅在这些值相同时成对比较。",
+            "description": "Pairs are formed only where all three agree: it is said, not chosen. "
+            "仅在三者都相同时成对比较,此处写明而非选择。",
             "type": "array",
             "items": {"enum": ["account", "currency", "direction"]},
-            "minItems": 1,
+            "minItems": 3,
             "uniqueItems": True,
         },
         "interchangeable": {

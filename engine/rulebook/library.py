@@ -1,0 +1,101 @@
+"""The rulesets on the shelf: what is live and since when, every stored version, what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
+from engine.rulebook.revisions import current_revision, items_of
+from engine.rulebook.texts import current_vocabulary, ruleset_of
+from engine.rulebook.versions import unknown_ruleset
+from engine.rules.diff import Diff, diff_rulesets
+from engine.rules.model import Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A stored version, its typed form, and the revision with which it first became active.
+
+    `ruleset` is None when the text cannot be read with the words it was activated with.
+    """
+
+    version: RulesetVersion
+    ruleset: Ruleset | None
+    since: Revision | None
+    live: bool
+
+
+def live_rulesets(session: Session) -> list[Shelved]:
+    """The rulesets of the live revision, by kind and name; empty before the first activation."""
+    number = current_revision(session)
+    if number is None:
+        return []
+    words = current_vocabulary(session).text
+    items = items_of(session, number)
+    revisions = {
+        one.id: one
+        for one in session.exec(
+            select(Revision).where(col(Revision.id).in_({item.since for item in items}))
+        )
+    }
+    return [
+        Shelved(item.version, _read(item.version, words), revisions.get(item.since), True)
+        for item in items
+    ]
+
+
+def shelved(session: Session, hash: str) -> Shelved:
+    """One stored version by its hash, or by the beginning of it if that is unique.
+
+    Raises RulebookError UNKNOWN_RULESET.
+    """
+    found = session.exec(
+        select(RulesetVersion)
+        .where(col(RulesetVersion.hash).startswith(hash, autoescape=True))
+        .limit(2)
+    ).all()
+    if len(found) != 1 or len(hash) < 8:
+        raise unknown_ruleset(hash)
+    version = found[0]
+    live = current_revision(session)
+    row = session.exec(
+        select(Revision, VocabularyVersion.text)
+        .join(RevisionItem, col(RevisionItem.revision_id) == col(Revision.id))
+        .join(VocabularyVersion, col(VocabularyVersion.hash) == col(Revision.vocabulary_hash))
+        .where(RevisionItem.ruleset_hash == version.hash)
+        .order_by(col(Revision.id))
+        .limit(1)
+    ).first()
+    words = row[1] if row is not None else current_vocabulary(session).text
+    held = live is not None and session.get(RevisionItem, (live, version.hash)) is not None
+    return Shelved(version, _read(version, words), row[0] if row is not None else None, held)
+
+
+def versions_of(session: Session, kind: str, name: str) -> list[RulesetVersion]:
+    """Every stored version of a ruleset, newest first."""
+    return list(
+        session.exec(
+            select(RulesetVersion)
+            .where(RulesetVersion.kind == kind, RulesetVersion.name == name)
+            .order_by(col(RulesetVersion.version).desc())
+        )
+    )
+
+
+def changes(session: Session, old_hash: str, new_hash: str) -> Diff | None:
+    """What differs in meaning between two stored versions; None when one cannot be read.
+
+    Raises RulebookError UNKNOWN_RULESET.
+    """
+    old, new = shelved(session, old_hash).ruleset, shelved(session, new_hash).ruleset
+    return None if old is None or new is None else diff_rulesets(old, new)
+
+
+def _read(version: RulesetVersion, words: str) -> Ruleset | None:
+    try:
+        return ruleset_of(version.file, version.text, words)
+    except RulesetRefused:
+        return None
