@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.rules.analysis.balance import check_balance
+from engine.rules.analysis.cover import Cover
 from engine.rules.analysis.gap import check_gap
 from engine.rules.analysis.grid import build_grid
-from engine.rules.analysis.overlap import check_overlaps
+from engine.rules.analysis.overlap import OverlapCheck
 from engine.rules.analysis.ranges import check_ranges
 from engine.rules.analysis.reach import check_reach
 from engine.rules.analysis.report import Report
@@ -22,10 +23,12 @@ def analyse(ruleset: Ruleset, parameter_sets: ParameterSets) -> list[Finding]:
     """All findings R3xx: overlap, gap, rows never reached, reversed ranges, posting balance."""
     report = Report(ruleset)
     grids = [build_grid(ruleset, params, branch) for branch, params in parameter_sets]
-    for grid in grids:
+    covers = [Cover(grid) for grid in grids]
+    overlaps = OverlapCheck(ruleset, report)
+    for grid, cover in zip(grids, covers, strict=True):
         check_ranges(grid, report)
-        met = check_overlaps(grid, report)
-        check_gap(grid, report, disjoint=met is False)
+        met = overlaps.check(grid)
+        check_gap(grid, cover, report, disjoint=met is False)
         check_balance(grid, report)
-    check_reach(grids, report)
+    check_reach(grids, covers, report)
     return report.findings()

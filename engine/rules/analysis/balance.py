@@ -11,7 +11,7 @@ from operator import and_
 from engine.base.text import Text
 from engine.rules.analysis.atoms import Point
 from engine.rules.analysis.bits import members
-from engine.rules.analysis.cover import BUDGET, NotProven
+from engine.rules.analysis.cover import NotProven
 from engine.rules.analysis.grid import Box, Grid
 from engine.rules.analysis.linear import NOTHING, Linear, linear, say
 from engine.rules.analysis.report import Report
@@ -34,6 +34,10 @@ _HINT = Text(
     "give every debit a row that credits the same amount under the same conditions",
     "请为每笔借方配一行条件相同、金额相同的贷方",
 )
+
+
+BUDGET = 300_000
+"""Atoms visited while the combinations are listed."""
 
 
 def check_balance(grid: Grid, report: Report) -> None:
@@ -81,7 +85,7 @@ class _Combinations:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self._seen: set[tuple[int, int]] = set()
-        self._left = BUDGET // 10
+        self._left = BUDGET
         self.found: dict[int, Box] = {}
 
     def run(self, k: int, rows: int, box: Box) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from engine.rules.analysis.bits import members
 from engine.rules.analysis.grid import Box, Grid
 
-BUDGET = 4_000_000
-"""Set operations one search over a table may take; about one second."""
+BUDGET_PER_ROW = 1_000
+"""Set operations the searches over one table may take, for each of its rows."""
+LEAST_BUDGET = 100_000
 
 
 class NotProven(Exception):
@@ -21,12 +22,12 @@ class NotProven(Exception):
 class Cover:
     """Searches over the sure matches of one grid; all searches share one budget."""
 
-    def __init__(self, grid: Grid, budget: int = BUDGET) -> None:
+    def __init__(self, grid: Grid, budget: int | None = None) -> None:
         self._grid = grid
         self._order = sorted(
             range(len(grid.dimensions)), key=lambda k: len(grid.dimensions[k].axis.atoms)
         )
-        self.left = budget
+        self.left = max(LEAST_BUDGET, BUDGET_PER_ROW * len(grid.rows)) if budget is None else budget
 
     def hole(self, box: Box, rows: int) -> Box | None:
         """A part of `box` that none of `rows` surely matches, or None when there is none.
@@ -35,8 +36,8 @@ class Cover:
         """
         if not all(box):
             return None
-        search = _Search(self, self._grid, self._order, box)
-        picks = search.walk(0, rows & self._grid.meeting(box))
+        live = rows & self._grid.surely_meeting(box)
+        picks = _Search(self, self._grid, self._order, box, live).walk(0, live)
         if picks is None:
             return None
         found = [0] * len(box)
@@ -52,19 +53,18 @@ class Cover:
 
 
 class _Search:
-    def __init__(self, cover: Cover, grid: Grid, order: list[int], box: Box) -> None:
+    def __init__(self, cover: Cover, grid: Grid, order: list[int], box: Box, live: int) -> None:
         self._cover = cover
         self._dimensions = [grid.dimensions[k] for k in order]
         self._box = [box[k] for k in order]
         self._covered: set[tuple[int, int]] = set()
-        everyone = (1 << len(grid.rows)) - 1
-        tails = [everyone]
+        cover.spend(live.bit_count())
+        tails = [live]
         for dimension, span in zip(reversed(self._dimensions), reversed(self._box), strict=True):
             whole = 0
-            for row, must in enumerate(dimension.must):
-                whole |= (not span & ~must) << row
-            tails.append(tails[-1] & whole)
-        cover.spend(len(grid.rows))
+            for row in members(tails[-1]):
+                whole |= (not span & ~dimension.must[row]) << row
+            tails.append(whole)
         self._tails = tails[::-1]
         """Column -> rows that match everything left of the box from this column on."""
 

@@ -18,7 +18,7 @@ _HINT = Text(
 )
 
 
-def check_gap(grid: Grid, report: Report, *, disjoint: bool) -> None:
+def check_gap(grid: Grid, cover: Cover, report: Report, *, disjoint: bool) -> None:
     """R303: facts that no row matches, under unique, first, any or priority without `otherwise`.
 
     `disjoint` says that no two rows of the grid match the same facts: then counting proves it.
@@ -29,7 +29,7 @@ def check_gap(grid: Grid, report: Report, *, disjoint: bool) -> None:
         return
     place = ruleset.key_spans.get("rules", ruleset.table.span)
     try:
-        gap = _by_counting(grid) if disjoint else _by_search(grid)
+        gap = _by_counting(grid) if disjoint else _by_search(grid, cover)
     except NotProven:
         _tell_not_proven(grid, report, place)
         return
@@ -40,8 +40,8 @@ def check_gap(grid: Grid, report: Report, *, disjoint: bool) -> None:
     report.error("R303", place, text, _HINT, grid, key=where.en)
 
 
-def _by_search(grid: Grid) -> Box | None:
-    return Cover(grid).hole(grid.space(), (1 << len(grid.rows)) - 1)
+def _by_search(grid: Grid, cover: Cover) -> Box | None:
+    return cover.hole(grid.space(), (1 << len(grid.rows)) - 1)
 
 
 def _tell_not_proven(grid: Grid, report: Report, place: Span) -> None:

@@ -28,6 +28,8 @@ class Dimension:
     """Atom -> rows that may match."""
     touching: RangeUnion
     """Atoms -> rows that may match one of them."""
+    surely_touching: RangeUnion
+    """Atoms -> rows that surely match one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class Grid:
         return reduce(
             and_,
             (d.touching.over(span) for d, span in zip(self.dimensions, box, strict=True)),
+            everyone,
+        )
+
+    def surely_meeting(self, box: Box) -> int:
+        """Rows that surely match some point of `box`."""
+        everyone = (1 << len(self.rows)) - 1
+        return reduce(
+            and_,
+            (d.surely_touching.over(span) for d, span in zip(self.dimensions, box, strict=True)),
             everyone,
         )
 
@@ -87,7 +98,8 @@ def build_grid(ruleset: Ruleset, params: Mapping[str, Value], branch: str | None
         width = len(axis.atoms)
         may_rows = transpose(mays, width)
         must_rows = may_rows if musts == mays else transpose(musts, width)
-        dimensions.append(
-            Dimension(axis, musts, mays, tuple(must_rows), tuple(may_rows), RangeUnion(may_rows))
-        )
+        touching = RangeUnion(may_rows)
+        surely = touching if must_rows is may_rows else RangeUnion(must_rows)
+        rows = tuple(must_rows), tuple(may_rows)
+        dimensions.append(Dimension(axis, musts, mays, *rows, touching, surely))
     return Grid(ruleset, params, branch, tuple(dimensions), opaque, dead)

@@ -124,7 +124,7 @@ def say(sum_: Linear, constant: Callable[[Fraction], str] = str) -> str:
 
 def same_output(left: Output, right: Output, params: Mapping[str, Value]) -> bool | None:
     """Whether two outputs are always equal (True), surely differ (False), or may differ (None)."""
-    a, b = _output(left, params), _output(right, params)
+    a, b = output_key(left, params), output_key(right, params)
     if a == b:
         return True
     constants = isinstance(a, _Constant) and isinstance(b, _Constant)
@@ -136,7 +136,8 @@ class _Constant:
     value: Value | None
 
 
-def _output(output: Output, params: Mapping[str, Value]) -> _Constant | str:
+def output_key(output: Output, params: Mapping[str, Value]) -> _Constant | str:
+    """A value that is equal for outputs that are always equal under `params`."""
     match output:
         case NullOutput():
             return _Constant(None)

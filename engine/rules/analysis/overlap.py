@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from engine.base.text import Text
 from engine.rules.analysis.bits import members
 from engine.rules.analysis.grid import Box, Grid
-from engine.rules.analysis.linear import same_output
+from engine.rules.analysis.linear import output_key, same_output
 from engine.rules.analysis.report import Report
 from engine.rules.analysis.witness import describe, matter
-from engine.rules.model import HitPolicy
+from engine.rules.findings import Severity
+from engine.rules.model import HitPolicy, Ruleset
 
 _HINTS = {
     HitPolicy.UNIQUE: Text(
@@ -24,36 +23,71 @@ _HINTS = {
 }
 
 
-def check_overlaps(grid: Grid, report: Report) -> bool | None:
+class OverlapCheck:
     """R301: two rows match the same facts under `unique`, or under `any` with other outputs.
 
     R302 (a warning) where formulas, column comparisons or regular expressions keep the analysis
-    from being sure; a double hit then refuses the decision at run time. Returns whether any two
-    rows surely meet, None where the hit policy does not ask.
+    from being sure; a double hit then refuses the decision at run time. A pair that meets under
+    the group's parameters is not told again for a branch.
     """
-    policy = grid.ruleset.hit_policy
-    if policy not in _HINTS:
-        return None
-    met = False
-    for first, second, box in overlaps(grid):
-        met = met or box is not None
-        verdict: bool | None = True
-        if policy is HitPolicy.ANY:
-            verdict = _outputs_differ(grid, first, second)
-            if verdict is False:
-                continue
-        sure = box is not None and verdict is True
-        _tell(grid, report, first, second, box, sure=sure)
-    return met
 
+    def __init__(self, ruleset: Ruleset, report: Report) -> None:
+        self._ruleset = ruleset
+        self._report = report
+        self._told = [0] * len(ruleset.table.rows)
+        """Row -> earlier rows it was already said to meet."""
 
-def overlaps(grid: Grid) -> Iterator[tuple[int, int, Box | None]]:
-    """Pairs of rows that may both match, with the facts they surely share (None: not sure)."""
-    for second in grid.rows:
-        earlier = (1 << second) - 1
-        for first in members(grid.meeting(grid.box(second)) & earlier):
-            box = meet(grid.sure_box(first), grid.sure_box(second))
-            yield first, second, box if all(box) else None
+    def check(self, grid: Grid) -> bool | None:
+        """Check one grid. Returns whether two rows surely meet; None if the policy allows it."""
+        if self._ruleset.hit_policy not in _HINTS:
+            return None
+        met = False
+        alike = self._alike(grid)
+        for second in grid.rows:
+            earlier = (1 << second) - 1
+            meeting = grid.meeting(grid.box(second)) & earlier
+            surely = grid.surely_meeting(grid.sure_box(second)) & meeting
+            met = met or surely != 0
+            news = meeting & ~self._told[second] & ~alike[second]
+            open_ = self._undecided(grid, second, news & surely)
+            self._tell_all(grid, second, news & surely & ~open_, sure=True)
+            self._tell_all(grid, second, (news & ~surely) | open_, sure=False)
+            self._told[second] |= news
+        return met
+
+    def _alike(self, grid: Grid) -> list[int]:
+        """Row -> rows that may match with it: under `any` those with the same outputs."""
+        rows = self._ruleset.table.rows
+        if self._ruleset.hit_policy is not HitPolicy.ANY:
+            return [0] * len(rows)
+        keys = [tuple(output_key(output, grid.params) for output in row.outputs) for row in rows]
+        same: dict[object, int] = {}
+        for row, key in enumerate(keys):
+            same[key] = same.get(key, 0) | 1 << row
+        return [same[key] for key in keys]
+
+    def _undecided(self, grid: Grid, second: int, others: int) -> int:
+        """Those of `others` whose outputs may or may not equal those of `second`."""
+        if self._ruleset.hit_policy is not HitPolicy.ANY:
+            return 0
+        rows = self._ruleset.table.rows
+        found = 0
+        for first in members(others):
+            pairs = zip(rows[first].outputs, rows[second].outputs, strict=True)
+            if all(same_output(a, b, grid.params) is not False for a, b in pairs):
+                found |= 1 << first
+        return found
+
+    def _tell_all(self, grid: Grid, second: int, others: int, *, sure: bool) -> None:
+        code = "R301" if sure else "R302"
+        span = self._ruleset.table.rows[second].cell_spans[0]
+        for first in members(others):
+            if not self._report.room(code, grid):
+                severity = Severity.ERROR if sure else Severity.WARNING
+                left = (others >> first).bit_count()
+                self._report.hide(code, severity, span, grid, left)
+                return
+            _tell(grid, self._report, first, second, sure=sure)
 
 
 def meet(left: Box, right: Box) -> Box:
@@ -61,24 +95,11 @@ def meet(left: Box, right: Box) -> Box:
     return tuple(a & b for a, b in zip(left, right, strict=True))
 
 
-def _outputs_differ(grid: Grid, first: int, second: int) -> bool | None:
-    """Whether two rows give different outputs; None where formulas keep it open."""
-    rows = grid.ruleset.table.rows
-    verdicts = [
-        same_output(a, b, grid.params)
-        for a, b in zip(rows[first].outputs, rows[second].outputs, strict=True)
-    ]
-    if any(verdict is False for verdict in verdicts):
-        return True
-    return False if all(verdicts) else None
-
-
-def _tell(
-    grid: Grid, report: Report, first: int, second: int, box: Box | None, *, sure: bool
-) -> None:
+def _tell(grid: Grid, report: Report, first: int, second: int, *, sure: bool) -> None:
     rows = grid.ruleset.table.rows
     a, b = rows[first].id, rows[second].id
-    shared = box if box is not None else meet(grid.box(first), grid.box(second))
+    surely = meet(grid.sure_box(first), grid.sure_box(second))
+    shared = surely if all(surely) else meet(grid.box(first), grid.box(second))
     where = describe(grid, shared, matter(grid, (first, second)))
     hint = _HINTS[grid.ruleset.hit_policy]
     if sure:

@@ -25,7 +25,7 @@ class _Verdict:
     """Unreachable row -> an earlier row that alone matches everything it matches."""
 
 
-def check_reach(grids: Sequence[Grid], report: Report) -> None:
+def check_reach(grids: Sequence[Grid], covers: Sequence[Cover], report: Report) -> None:
     """R305: a row that no facts can reach, under any parameters; R306 where a cell is impossible.
 
     A row that only some organisation's parameters switch off is no finding. R304 (a warning) names
@@ -39,7 +39,7 @@ def check_reach(grids: Sequence[Grid], report: Report) -> None:
         _tell_dead(group, report, row)
     if group.ruleset.hit_policy is not HitPolicy.FIRST:
         return
-    verdicts = [_unreached(grid) for grid in grids]
+    verdicts = [_unreached(grid, cover) for grid, cover in zip(grids, covers, strict=True)]
     never = frozenset.intersection(*(v.unreachable | v.open for v in verdicts))
     unsure = frozenset.union(*(v.open for v in verdicts)) & never
     rows = group.ruleset.table.rows
@@ -88,8 +88,7 @@ def _tell_unsure(grid: Grid, report: Report, unsure: list[int]) -> None:
     report.warning("R304", rows[unsure[0]].cell_spans[0], text, _REMOVE, grid, key="reach")
 
 
-def _unreached(grid: Grid) -> _Verdict:
-    cover = Cover(grid)
+def _unreached(grid: Grid, cover: Cover) -> _Verdict:
     unreachable: set[int] = set()
     unproven: set[int] = set()
     takers: dict[int, int] = {}

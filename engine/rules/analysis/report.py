@@ -38,6 +38,16 @@ class Report:
         """Tell a warning found under the parameters of `grid`."""
         self._tell(code, Severity.WARNING, span, text, hint, grid, key)
 
+    def room(self, code: str, grid: Grid) -> bool:
+        """Whether one more finding of `code` would be listed under the parameters of `grid`."""
+        return self._counts.get((code, grid.branch), 0) < MOST
+
+    def hide(self, code: str, severity: Severity, span: Span, grid: Grid, count: int) -> None:
+        """Count findings that are not listed, and need no words."""
+        place = (code, grid.branch)
+        before = self._hidden[place][0] if place in self._hidden else 0
+        self._hidden[place] = (before + count, severity, span)
+
     def _tell(
         self,
         code: str,
@@ -54,8 +64,7 @@ class Report:
         place = (code, grid.branch)
         self._counts[place] = self._counts.get(place, 0) + 1
         if self._counts[place] > MOST:
-            count = self._hidden[place][0] if place in self._hidden else 0
-            self._hidden[place] = (count + 1, severity, span)
+            self.hide(code, severity, span, grid, 1)
             return
         under = _under(grid)
         message = with_remedy(Text(text.en + under.en, text.zh + under.zh), hint)
