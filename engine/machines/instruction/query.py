@@ -106,7 +106,9 @@ def _settle(
         told, silent = _tell_apart(attempts, answer)
         moves = moves_by_status(session, batch, told, classify)
         moves = [_indefinite(one, asked) for one in moves]
-        if answer.outcome is not Queried.NO_ANSWER or not profile.queryable:
+        # A bank that cannot be asked tells nothing new until the horizon has passed.
+        counts = asked.final if not profile.queryable else answer.outcome is not Queried.NO_ANSWER
+        if counts:
             moves += [_silent(one, asked) for one in silent if one.state is not S.SENDING]
         moves += [
             Move(one, S.UNKNOWN, bank_text="the sender stopped before it kept an answer")
