@@ -104,6 +104,27 @@ def _book(bank: Bank, request: Request, sign: int, kind: str) -> Response:
         return _booked(bank.books.book(entry, now), account.currency)
 
 
+def _fund(bank: Bank, request: Request) -> Response:
+    """Put money on a counterparty's account that the bank knows the balance of."""
+    given = Fields(parse_json(request.body), "fund")
+    given.only(("account", "amount"))
+    with bank.present():
+        account = bank.books.account(given.text("account"))
+        if account is None or account.kind != "external" or account.balance is None:
+            raise Refused(f"{given.text('account')} has no known balance at this bank", 404)
+        bank.books.move_external(account, amount_of(given, "amount", account.currency))
+        return json_response({"account": account.number})
+
+
+def _silence(bank: Bank, request: Request) -> Response:
+    """Let statement lines with a counterparty carry neither reference nor text."""
+    given = Fields(parse_json(request.body), "silence")
+    given.only(("counterparty_account",))
+    with bank.present():
+        bank.books.silence(given.text("counterparty_account"))
+        return json_response({"counterparty_account": given.text("counterparty_account")})
+
+
 def _bounce(bank: Bank, request: Request) -> Response:
     given = Fields(parse_json(request.body), "bounce")
     given.only(("instruction_id", "reason"))
@@ -221,6 +242,8 @@ _ROUTES: Final[Mapping[tuple[str, str], Callable[[Bank, Request], Response]]] = 
     ("POST", "credit"): _credit,
     ("POST", "debit"): _debit,
     ("POST", "bounce"): _bounce,
+    ("POST", "fund"): _fund,
+    ("POST", "silence"): _silence,
     ("POST", "cut"): _cut,
     ("POST", "faults"): _add_faults,
     ("GET", "faults"): _list_faults,

@@ -108,6 +108,19 @@ class Books:
         rows = self._store.rows("SELECT * FROM account ORDER BY number")
         return [Account(**dict(row)) for row in rows]
 
+    def silence(self, counterparty_account: str) -> None:
+        """Book payments with this counterparty with neither reference nor text from now on."""
+        self._store.execute(
+            "INSERT INTO silenced VALUES (?) ON CONFLICT DO NOTHING", (counterparty_account,)
+        )
+
+    def silenced(self, counterparty_account: str) -> bool:
+        """Whether statement lines with this counterparty carry no reference and no text."""
+        found = self._store.row(
+            "SELECT 1 FROM silenced WHERE counterparty_account = ?", (counterparty_account,)
+        )
+        return found is not None
+
     def register(self, given: Fields) -> None:
         """Create or change an account; its balance is taken at creation only."""
         given.only(_ACCOUNT_FIELDS)

@@ -142,14 +142,15 @@ class Execution:
             return
         first = executed[0]
         lost = percent(self._seed, "lose reference", self._books.next_number())
-        shown = lost >= self._options.lose_reference_percent
+        silenced = not as_one and self._books.silenced(first.counterparty_account)
+        shown = lost >= self._options.lose_reference_percent and not silenced
         entry = Entry(
             account=first.account,
             amount=committed,
             kind="payment" if first.direction == "pay" else "collection",
             counterparty_account="" if as_one else first.counterparty_account,
             counterparty_name="" if as_one else first.counterparty_name,
-            remittance="" if as_one else first.remittance,
+            remittance="" if as_one or silenced else first.remittance,
             message_id=first.message_id if shown else "",
             instruction_id=first.instruction_id if shown and not as_one else "",
             end_to_end_id=first.end_to_end_id if shown and not as_one else "",

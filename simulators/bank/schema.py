@@ -43,5 +43,6 @@ CREATE INDEX IF NOT EXISTS booking_of_statement ON booking (statement);
 CREATE TABLE IF NOT EXISTS fault (
   id INTEGER PRIMARY KEY, on_call TEXT NOT NULL, kind TEXT NOT NULL, times_left INTEGER NOT NULL,
   message_id TEXT, contains TEXT);
+CREATE TABLE IF NOT EXISTS silenced (counterparty_account TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """

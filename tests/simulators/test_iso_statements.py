@@ -167,3 +167,14 @@ def test_the_clock_does_not_go_back_behind_what_is_written(bank_a: BankClient) -
     assert refused.status_code == 409
     shown = bank_a.get("/admin/clock")
     assert shown == {"now": MORNING.replace("+", ".000+"), "frozen": True}
+
+
+def test_a_silenced_counterpartys_line_has_neither_reference_nor_text(bank_a: BankClient) -> None:
+    bank_a.admin("silence", {"counterparty_account": "6222020000000001"})
+    bank_a.pay(pain001("M1", [Line("I1", "100.00")]))
+    bank_a.clock(LATER)
+    bank_a.admin("cut", {})
+    line = _entries(bank_a.statements()[0])[0]
+    assert element_texts(line, "EndToEndId") == []
+    assert element_texts(line, "Ustrd") == []
+    assert line.findtext(".//{*}CdtrAcct/{*}Id/{*}Othr/{*}Id") == "6222020000000001"
