@@ -277,8 +277,8 @@ def _by_kind(requests: Sequence[ApprovalRequest]) -> dict[str, list[int]]:
 
 def _forget(session: Session, request_ids: Sequence[int]) -> None:
     gone = set(request_ids)
-    for loaded in list(session.identity_map.values()):
-        if (isinstance(loaded, ApprovalRequest) and loaded.id in gone) or (
-            isinstance(loaded, ApprovalStep) and loaded.request_id in gone
-        ):
+    for key in list(session.identity_map.keys()):
+        loaded = session.identity_map.get(key)
+        ours = key[0] is ApprovalStep or (key[0] is ApprovalRequest and key[1][0] in gone)
+        if ours and loaded is not None:
             session.expire(loaded)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session
 
 from engine.base.text import Text
@@ -161,13 +163,17 @@ def seal_content(session: Session, ids: Sequence[int]) -> dict[int, str]:
         ),
         {"ids": list(hashes), "hashes": list(hashes.values())},
     )
-    forget(session, ids)
+    for one, hashed in hashes.items():
+        loaded = session.identity_map.get(identity_key(Document, one))
+        if loaded is not None:
+            set_committed_value(loaded, "content_hash", hashed)
     return hashes
 
 
 def forget(session: Session, ids: Sequence[int]) -> None:
     """Let loaded documents be read anew: SQL moved them behind the session's back."""
-    gone = set(ids)
-    for loaded in list(session.identity_map.values()):
-        if isinstance(loaded, Document) and loaded.id in gone:
+    for one in ids:
+        # Looked up by key: reading an attribute of an expired row would load it.
+        loaded = session.identity_map.get(identity_key(Document, one))
+        if loaded is not None:
             session.expire(loaded)

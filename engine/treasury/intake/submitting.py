@@ -17,7 +17,7 @@ from engine.treasury.documents.models import Document
 from engine.treasury.documents.states import State
 from engine.treasury.intake import facts
 from engine.treasury.intake.columns import SUBJECTS
-from engine.treasury.intake.run import Run, Waiting, key
+from engine.treasury.intake.run import SYSTEM, Run, Waiting, key
 from engine.treasury.intake.watching import Watched
 
 
@@ -68,25 +68,25 @@ def submit(
             continue
         chains[one] = _chain(recorded)
     waiting.write(run)
-    going = [document for document in documents if key(document) in chains]
-    ids = [key(document) for document in going]
+    ids = list(chains)
     hashes = course.seal_content(run.session, ids)
+    # Made before the documents are moved on: afterwards each would be read anew.
+    drafts = [
+        _draft(d, chains[key(d)], hashes[key(d)], watched[key(d)], submitter)
+        for d in documents
+        if key(d) in chains
+    ]
     course.transition(
         run.session,
         ids,
         State.IN_APPROVAL,
-        actor=submitter or "system",
+        actor=submitter or SYSTEM,
         now=run.now,
         decision_ids={
             one: [*watched[one].decision_ids, chain.decision_id] for one, chain in chains.items()
         },
     )
-    open_requests(
-        run.session,
-        MACHINE,
-        [_draft(d, chains[key(d)], hashes[key(d)], watched[key(d)], submitter) for d in going],
-        run.now,
-    )
+    open_requests(run.session, MACHINE, drafts, run.now)
     return ids
 
 
