@@ -17,6 +17,7 @@ from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
+from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RulesetFile, RulesetVersion
 from engine.rulebook.revisions import activate, current_revision, items_of
 from engine.rulebook.texts import ruleset_of
@@ -28,6 +29,7 @@ from engine.rules.findings import Finding, Span
 from engine.rules.model import Ruleset, Vocabulary
 
 VOCABULARY = "vocabulary.yaml"
+_FRESH = select(RulesetFile).execution_options(populate_existing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,13 @@ def sync_folder(
     author and approver are one person.
     """
     texts = _read(folder)
-    known = {row.file: row for row in session.exec(select(RulesetFile))}
+    known = {row.file: row for row in session.exec(_FRESH)}
     before = current_revision(session)
     if before is not None and _as_before(texts, known):
         return Synced(before, (), tuple(f for row in known.values() for f in _findings(row)))
+    lock_rulebook(session)  # two processes may watch one folder: the second finds it done
+    known = {row.file: row for row in session.exec(_FRESH)}
+    before = current_revision(session)
     looks = _look_at(session, texts, known, before)
     activated: tuple[RulesetVersion, ...] = ()
     revision = before

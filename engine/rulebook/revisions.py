@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, disputes, failed
 from engine.rulebook.errors import RulebookError, RulesetRefused, same_person
+from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, ruleset_of, vocabulary_of
 from engine.rulebook.versions import ROOT, unknown_ruleset
@@ -21,9 +22,6 @@ from engine.runtime import audit
 
 CHANNEL = "sluice_revision"
 """PostgreSQL notification channel; the payload is the new revision's number."""
-
-_LOCK = 0x51_0002
-"""Advisory lock: one activation at a time, since each builds on the revision before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def activate(
         raise same_person(activated_by)
     if not reason.strip():
         raise RulebookError("NO_REASON", Text("say why the rules change", "请填写修改规则的原因"))
-    session.execute(sa.select(func.pg_advisory_xact_lock(_LOCK)))
+    lock_rulebook(session)
     before = current_revision(session)
     live = [] if before is None else items_of(session, before)
     new = [_signed(session, hash) for hash in dict.fromkeys(hashes)]

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
 from engine.rulebook.errors import RulebookError, RulesetRefused, same_person
+from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import content_hash
@@ -28,6 +29,7 @@ def publish_vocabulary(
     activation on. Raises RulesetRefused with its findings, RulebookError FOUR_EYES."""
     _sign(author, reviewer, reason)
     vocabulary_of(text)
+    lock_rulebook(session)
     found = session.get(VocabularyVersion, content_hash(text))
     if found is not None:
         return found
@@ -168,6 +170,7 @@ def _store(
     now: dt.datetime,
 ) -> RulesetVersion:
     text = text.replace("\r\n", "\n")
+    lock_rulebook(session)
     found = session.get(RulesetVersion, content_hash(text))
     if found is not None:
         return found

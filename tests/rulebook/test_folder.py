@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,12 @@ def test_one_person_cannot_sync_alone(engine: sa.Engine, folder: Path) -> None:
     with db.transaction(engine) as session, pytest.raises(RulebookError) as caught:
         sync_folder(session, folder, author="ana", approver="ana", reason="file", now=NOW)
     assert caught.value.code == "FOUR_EYES"
+
+
+def test_two_processes_that_watch_one_folder_activate_it_once(
+    engine: sa.Engine, folder: Path
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: sync(engine, folder), range(2)))
+    assert sorted(len(one.activated) for one in done) == [0, 3]
+    assert done[0].revision == done[1].revision
