@@ -150,6 +150,12 @@ def bare_or_quoted(source: str) -> str:
     if quoted(source):
         return unquote(source)
     if shadow_of(source[:1]) == '"':
+        if closing_quote(shadow_of(source), 0) is not None:
+            raise Problem(
+                "R110",
+                Text("only a part of this text is quoted", "文本只有一部分加了引号"),
+                Text(r"quote all of it; a quote inside is \"", r"请整体加引号；其中的引号写作 \""),
+            )
         raise Problem(
             "R110",
             Text("this quote is not closed", "引号未闭合"),

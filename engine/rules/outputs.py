@@ -51,7 +51,7 @@ def read_constant(
 
 def _code(source: str, type_: Type) -> str:
     stray = None if quoted(source) else _STRAY.search(shadow_of(source))
-    if stray is not None and stray.start() > 0:
+    if stray is not None and not (stray.start() == 0 and stray[0] == '"'):
         raise Problem(
             "R110",
             Text(f"{stray[0]!r} inside a value", f"值中含有 {stray[0]!r}"),
@@ -95,6 +95,9 @@ def read_output(source: str, span: Span, column: Column, scope: Scope) -> Output
         return ParamRef(param[1], span)
     if column.type is Type.TEXT and ("{" in shadow or "}" in shadow):
         return _template(source, span, scope)
+    if column.type is Type.TEXT:
+        # For people to read, so it stays as written: NFKC would turn ， into a plain comma.
+        return Literal(bare_or_quoted(source), source, span)
     value = read_constant(source, column.type, column.values, column.name, scope.currency)
     return Literal(value, source, span)
 
@@ -116,10 +119,7 @@ def _template(source: str, span: Span, scope: Scope) -> Output:
     text += inner[at:]
     parts = [part for part in [*parts, text] if part != ""]
     if all(isinstance(part, str) for part in parts):
-        whole = normalise("".join(str(part) for part in parts))
-        if whole is None:
-            raise unreadable(source, Type.TEXT)
-        return Literal(whole, source, span)
+        return Literal("".join(str(part) for part in parts), source, span)
     return Template(tuple(parts))
 
 

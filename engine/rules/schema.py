@@ -60,7 +60,10 @@ _BASE: dict[str, object] = {
         "write small letters, digits and dashes",
         "请用小写字母、数字和连字符",
     ),
-    "title": _closed({"en": {"type": "string"}, "zh": {"type": "string"}}, ["en", "zh"]),
+    "title": _closed(
+        {"en": {"type": "string", "minLength": 1}, "zh": {"type": "string", "minLength": 1}},
+        ["en", "zh"],
+    ),
     "version": {
         "type": ["string", "integer"],
         "pattern": r"^[1-9][0-9]{0,8}$",
@@ -262,7 +265,7 @@ def _unknown_keys(node: Mapping, error: ValidationError, out: Collector) -> None
 
 
 def _wrong_value(node: Node, key: Span, name: str, error: ValidationError, out: Collector) -> None:
-    place = node.span if isinstance(node, Scalar) and node.value else key
+    place = node.span if isinstance(node, Scalar) and (node.value or node.quoted) else key
     schema = cast("MappingABC[str, object]", error.schema)
     form = cast("list[str] | None", schema.get(_FORM))
     shown = node.value[:60] if isinstance(node, Scalar) else ""
@@ -271,6 +274,9 @@ def _wrong_value(node: Node, key: Span, name: str, error: ValidationError, out: 
     if error.validator == "enum":
         listed = [str(value) for value in cast("list[object]", error.validator_value)]
         remedy = suggest(shown, listed)
+    elif error.validator in {"minLength", "minItems", "minProperties"}:
+        problem = Text(f"{name} is empty", f"{name} 为空")
+        remedy = Text("write it, or delete the key", "请填写或删除该键")
     elif error.validator == "const":
         remedy = Text(f"write {error.validator_value}", f"请写 {error.validator_value}")
     elif error.validator == "type":

@@ -60,6 +60,7 @@ SLIPS: list[tuple[str, str, str]] = [
     ("name: a-trial\n", "", "1:1+1 error[R012] key 'name' is missing; add `name:`"),
     ("name: a-trial", "name: A Trial", "2:7+7 error[R013] 'A Trial' cannot stand at name; write"),
     ("zh: 试验}", "zn: 试验}", "3:22+2 error[R011] unknown key 'zn'; did you mean 'zh'?"),
+    ("en: A trial", "en: ''", "3:13+2 error[R013] title.en is empty; write it, or delete"),
     ("version: 1", "version: one", "4:10+3 error[R013] 'one' cannot stand at version; write a wh"),
     ("version: 1", "version: 1.5", "4:10+3 error[R013] '1.5' cannot stand at version"),
     ("version: 1", "version: {a: 1}", "4:1+7 error[R013] version must be one value"),

@@ -54,6 +54,8 @@ CONSTANTS: list[tuple[str, str, Value | None]] = [
     ("day", "2026-12-01", dt.date(2026, 12, 1)),
     ("hour", "16:30", dt.time(16, 30)),
     ("text", "付款 ABC", "付款 ABC"),
+    ("text", "超过限额，请复核（全角）", "超过限额，请复核（全角）"),
+    ("text", "{{a}}，b", "{a}，b"),
     ("text", '"a | b"', "a | b"),
     ("text", r"a \| b", "a | b"),
 ]
@@ -192,6 +194,8 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("number", "1.5", "12+3 error[R111] '1.5' is not a whole number"),
     ("text", "a {payye}", "15+5 error[R102] unknown column 'payye'; did you mean 'payee'?"),
     ("text", "a {", "14+1 error[R135] this brace names no column"),
+    ("text", '"a" b', "12+5 error[R110] only a part of this text is quoted; quote all of it"),
+    ("code", "> b", "12+3 error[R110] '>' inside a value"),
     ("text", '"a', "12+2 error[R110] this quote is not closed"),
 ]
 
