@@ -1,15 +1,60 @@
-"""The stage for tests of the money flow."""
+"""The stage for tests of the money flow, on copies of one prepared database."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
+from engine.runtime import db
 from engine.runtime.clock import ManualClock
-from tests.payments.stage import Stage, staged
+from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
+from tests.conftest import TEMPLATE
+from tests.payments.stage import Stage, prepare, staged
+
+
+def _create(server: EmbeddedServer, name: str, template: str) -> None:
+    with server.admin() as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(template), sql.Identifier(ROLE)
+            )
+        )
+
+
+def _drop(server: EmbeddedServer, name: str) -> None:
+    with server.admin() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
+    """A database with the small group and the shipped rulesets live, only ever copied."""
+    name = f"p_{uuid.uuid4().hex[:16]}"
+    _create(postgres_server, name, TEMPLATE)
+    made = db.make_engine(postgres_server.url(name), pooled=False)
+    prepare(made)
+    yield name
+    _drop(postgres_server, name)
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedServer, prepared: str) -> Iterator[str]:
+    """URL of a copy of the prepared database, dropped after the test."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    _create(postgres_server, name, prepared)
+    yield postgres_server.url(name)
+    _drop(postgres_server, name)
+
+
+@pytest.fixture
+def superuser_url(database_url: str) -> str:
+    """The same database as the server's superuser, to tamper with it."""
+    return database_url.replace(f"//{ROLE}@", f"//{SUPERUSER}@")
 
 
 @pytest.fixture

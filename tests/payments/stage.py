@@ -17,7 +17,7 @@ from engine.runtime import db
 from engine.runtime.actions import Registry, Services, Worker
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.treasury import arrivals, payments, statements
-from tests.payments.world import Draft, World, build, states, unpaid
+from tests.payments.world import Draft, World, accounts_of, build, states, unpaid
 from tests.simulators.running import TOKEN, BankClient, running_bank
 
 RULESETS = Path(__file__).parents[2] / "rulesets"
@@ -98,6 +98,19 @@ class Stage:
             return list(connection.execute(sa.text(query), parameters).scalars())
 
 
+MORNING = dt.datetime(2026, 11, 23, 9, tzinfo=BUSINESS_ZONE)
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Build the small group and make the shipped rulesets live."""
+    with db.transaction(engine) as session:
+        build(session)
+        synced = sync_folder(
+            session, RULESETS, author="demo1", approver="demo2", reason="test", now=MORNING
+        )
+        assert synced.revision is not None, [str(one) for one in synced.findings]
+
+
 @contextmanager
 def staged(
     engine: sa.Engine,
@@ -105,14 +118,10 @@ def staged(
     folder: Path,
     options: dict[str, object] | None = None,
 ) -> Iterator[Stage]:
-    """Build the small group, make the shipped rulesets live, start both banks."""
+    """Start both banks for a database that was prepared, and assemble the flow."""
     rulebook = Rulebook()
     with db.transaction(engine) as session:
-        world = build(session)
-        synced = sync_folder(
-            session, RULESETS, author="demo1", approver="demo2", reason="test", now=clock.now()
-        )
-        assert synced.revision is not None, [str(one) for one in synced.findings]
+        world = accounts_of(session)
     with ExitStack() as stack:
         banks = {
             name: stack.enter_context(

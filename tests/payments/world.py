@@ -85,6 +85,12 @@ def build(session: Session) -> World:
     return World(*made)
 
 
+def accounts_of(session: Session) -> World:
+    """The accounts `build` made."""
+    rows = session.execute(sa.text("SELECT id FROM bank_account ORDER BY id"))
+    return World(*(int(one) for one in rows.scalars()))
+
+
 @dataclass(frozen=True)
 class Draft:
     """A document to make; the rest is filled in."""
@@ -143,7 +149,7 @@ def unpaid(session: Session, clock: ManualClock, drafts: Iterable[Draft]) -> lis
         made.append(int(document))
     for state in ("VALIDATED", "BATCHED"):
         _move(session, made, state)
-    for document, sealed in seal_content(session, made).items():
+    for document, sealed in sorted(seal_content(session, made).items()):
         _approve(session, document, sealed, clock)
     _move(session, made, "UNPAID")
     return made

@@ -1,4 +1,4 @@
-"""Returned payments 退票: money that came back, told by the bank's return reason.
+"""Returned payments 退票: money that came back, told by the bank's reason code or text.
 
 A return with our reference and the whole amount is taken by itself; anything less certain goes
 to a person. A second report of the same return changes nothing and is left to a person.
@@ -84,7 +84,7 @@ def take_bounces(
     session: Session, account_id: int, lines: Sequence[OpenLine], now: dt.datetime
 ) -> Bounces:
     """Take the returns among `lines` (open lines of the account) that are certain."""
-    returned = [line for line in lines if line.return_reason is not None]
+    returned = [line for line in lines if line.is_return]
     if not returned:
         return Bounces((), ())
     by_reference = _by_reference(session, account_id, returned)
@@ -132,7 +132,7 @@ def bounce(
     )
     shown = Evidence("statement_line", "RETURNED", line_evidence(line).encode())
     kept = record(session, attempt.org_id, attempt.batch_id, shown, now, attempt_id)
-    reason = line.return_reason or ""
+    reason = line.return_code
     move(
         session,
         [Move(attempt, AttemptState.BOUNCED, bank_code=reason, bank_text=line.remittance)],

@@ -72,7 +72,7 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         rules = _rules(session, services, account_id)
         attempts = open_attempts(session, account_id)
         lines = open_lines(session, account_id)
-    arriving = [line for line in lines if line.return_reason is None]
+    arriving = [line for line in lines if not line.is_return]
     found = match(
         as_items(account_id, attempts),
         as_lines(arriving),
@@ -100,7 +100,7 @@ def _bounces(
 ) -> tuple[tuple[Bounced, ...], list[Suggested]]:
     """Each return in a transaction of its own, after the arrivals it may depend on."""
     with db.transaction(engine) as session:
-        lines = [one for one in open_lines(session, account_id) if one.return_reason is not None]
+        lines = [one for one in open_lines(session, account_id) if one.is_return]
     done: list[Bounced] = []
     suggested: list[Suggested] = []
     for line in lines:

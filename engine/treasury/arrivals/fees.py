@@ -27,7 +27,7 @@ def is_fee(line: OpenLine) -> bool:
         line.direction == "debit"
         and line.our_reference is None
         and line.batch_reference is None
-        and line.return_reason is None
+        and not line.is_return
         and any(word in text for word in WORDS)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,23 @@ class OpenLine:
     remittance: str | None
     return_reason: str | None
 
+    @property
+    def is_return(self) -> bool:
+        """Money that came back: the bank gives a reason code, or its text says so."""
+        text = self.remittance or ""
+        return self.return_reason is not None or any(word in text for word in RETURN_WORDS)
+
+    @property
+    def return_code(self) -> str:
+        """The bank's reason: its code, a code in its text, else RETURNED."""
+        named = _REASON.search(self.remittance or "")
+        return self.return_reason or (named[0] if named else "RETURNED")
+
+
+RETURN_WORDS = ("退票", "退汇")
+"""What banks without reason codes call a returned payment in the text of a line."""
+
+_REASON = re.compile(r"\b[A-Z]{2}[0-9]{2}\b")
 
 _LINES = sa.text("""
 SELECT l.id, l.org_id, l.account_id, l.booking_date, l.direction, l.amount, l.currency,
