@@ -319,7 +319,8 @@ class TableReader:
         except Problem as problem:
             self.out.problem(problem, span_of(line, cell))
             return AnyCell()
-        if not column.nullable and _names_null(test):
+        # A cell of null alone can never match, which the analysis says with more weight.
+        if not column.nullable and isinstance(test, OneOf) and _names_null(test):
             self.out.warn(
                 "R118",
                 span_of(line, cell),
