@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from engine.rules import compile_ruleset, load_ruleset
+from engine.rules import FactValue, compile_ruleset, load_ruleset
 from tests.rules.given import KINDS, VOCABULARY, text
 
 TYPES = ["claim", "refund", "premium"]
@@ -42,7 +42,7 @@ def test_a_hundred_rules_decide_a_hundred_thousand_times_a_second() -> None:
     assert loaded.ruleset is not None
     decide = compile_ruleset(loaded.ruleset, {}).decide
     chance = random.Random(8)
-    facts = [
+    facts: list[dict[str, FactValue]] = [
         {
             "amount": chance.randrange(10**8),
             "type": chance.choice(TYPES),
