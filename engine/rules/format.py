@@ -139,7 +139,7 @@ def _same_shape(before: YamlMapping, text: str) -> bool:
         old, new = before.get(key), after.get(key)
         if not isinstance(old, Scalar) or not isinstance(new, Scalar) or not old.literal:
             continue
-        if old.value.count("\n") != new.value.count("\n"):
+        if old.value.rstrip("\n").count("\n") != new.value.rstrip("\n").count("\n"):
             return False
     return True
 
