@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from jsonschema import Draft202012Validator
 from sqlmodel import Session, select
 
 from engine.base.text import SluiceError, Text
+from engine.ledger.accounts import Nature, ensure_account
 from engine.rules.collector import Collector
 from engine.rules.yaml_marks import compose, lf, plain
 from engine.treasury.accounts.book import AccountDraft, create
@@ -84,6 +86,16 @@ SCHEMA = _object(
                 },
             )
         ),
+        "ledger_accounts": _list(
+            _object(
+                {
+                    "code": {"type": "string", "pattern": "^[0-9]+$"},
+                    "name": _NAME,
+                    "nature": {"enum": [*get_args(Nature)]},
+                },
+                {},
+            )
+        ),
         "accounts": _list(
             _object(
                 {
@@ -135,6 +147,16 @@ def load_group(session: Session, text: str) -> Loaded:
         key = (_text(pair, "from"), _text(pair, "to"))
         if session.get(LegalEntityPair, key) is None:
             session.add(LegalEntityPair(from_id=key[0], to_id=key[1], org_id="GROUP"))
+    for one in _items(content, "ledger_accounts"):
+        name = _name(one)
+        ensure_account(
+            session,
+            _text(one, "code"),
+            org_id="GROUP",
+            name_en=name.en,
+            name_zh=name.zh,
+            nature=_nature(one),
+        )
     organisations = sum(_organisation(session, one) for one in _items(content, "organisations"))
     users = sum(_user(session, one) for one in _items(content, "users"))
     accounts = sum(_account(session, one) for one in _items(content, "accounts"))
@@ -229,6 +251,11 @@ def _account(session: Session, one: Mapping[str, object]) -> int:
         ),
     )
     return 1
+
+
+def _nature(one: Mapping[str, object]) -> Nature:
+    nature = _text(one, "nature")
+    return next(known for known in get_args(Nature) if known == nature)
 
 
 def _items(content: Mapping[str, object], key: str) -> list[Mapping[str, object]]:

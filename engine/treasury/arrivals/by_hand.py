@@ -13,7 +13,7 @@ from engine.machines.instruction.states import AttemptState
 from engine.machines.instruction.store import Move, lock_attempts, move
 from engine.machines.matching import MatchGroup, MatchProposal, retire
 from engine.machines.posting import reverse_event
-from engine.runtime import audit
+from engine.runtime import actions, audit
 from engine.runtime.clock import business_date_of
 from engine.runtime.jsontypes import canonical_json
 from engine.treasury.arrivals.bounces import bounce
@@ -25,6 +25,7 @@ from engine.treasury.documents.course import forget, transition
 from engine.treasury.documents.reporting import report
 from engine.treasury.documents.states import State
 from engine.treasury.organisations.grants import require
+from engine.treasury.statements import CONFIRM
 
 
 class ArrivalError(SluiceError):
@@ -50,7 +51,8 @@ def confirm_proposal(
             Text(f"there is no proposal {proposal_id}", f"没有待确认项 {proposal_id}"),
         )
     require(session, user, "statements.reconcile", proposal.org_id)
-    line = _open_line(session, proposal)
+    account_id = _account_of(session, proposal)
+    line = _open_line(session, proposal, account_id)
     if not 0 <= choice < len(proposal.candidates):
         raise ArrivalError(
             "CHOICE_UNKNOWN",
@@ -83,6 +85,13 @@ def confirm_proposal(
         {"line": line.id, "documents": list(chosen.document_nos)},
         None,
         now,
+    )
+    # What else fitted this line or this payment now has fewer candidates.
+    actions.enqueue(
+        session,
+        CONFIRM,
+        f"{CONFIRM}:{account_id}:proposal:{proposal_id}",
+        {"account_id": account_id},
     )
     return match_no
 
@@ -161,12 +170,16 @@ def unmatch(session: Session, user: str, match_no: str, reason: str, now: dt.dat
     )
 
 
-def _open_line(session: Session, proposal: MatchProposal) -> OpenLine:
-    account_id = session.execute(
+def _account_of(session: Session, proposal: MatchProposal) -> int:
+    found = session.execute(
         sa.text("SELECT account_id FROM statement_line WHERE id = :id"), {"id": proposal.line_id}
-    ).scalar_one()
+    )
+    return int(found.scalar_one())
+
+
+def _open_line(session: Session, proposal: MatchProposal, account_id: int) -> OpenLine:
     line = next(
-        (one for one in open_lines(session, int(account_id)) if one.id == proposal.line_id), None
+        (one for one in open_lines(session, account_id) if one.id == proposal.line_id), None
     )
     if proposal.state != "open" or line is None:
         raise ArrivalError(

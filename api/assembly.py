@@ -1,0 +1,117 @@
+"""Where the capability modules are put together into one running product."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from api.services import Services
+from engine.banks.connect import Banks
+from engine.base.text import Text
+from engine.machines.instruction.machine import InstructionMachine
+from engine.rulebook import Rulebook
+from engine.runtime import outbox
+from engine.runtime.actions import DeadAction, Registry, Worker
+from engine.runtime.actions import Services as ActionServices
+from engine.runtime.audit import AnchorFile
+from engine.runtime.clock import Clock
+from engine.runtime.schedules import Schedule, Scheduler
+from engine.treasury import arrivals, statements
+from engine.treasury.incidents import raise_incident
+from engine.treasury.intake.course import RESUME, resume_handler
+from engine.treasury.payments import slots
+from engine.treasury.payments.answers import Answers
+from engine.treasury.payments.listener import PaymentListener
+from engine.treasury.sources import SourceSender
+
+PAYMENT_SLOTS = (dt.time(10, 0), dt.time(13, 30), dt.time(15, 30))
+"""Times in Shanghai at which whatever is unpaid leaves by itself, on business days."""
+
+STATEMENT_TIMES = "30 8,12,18 * * mon-sun"
+"""When banks are asked for statements and balances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The product over one database and one clock."""
+
+    services: Services
+    arrivals: arrivals.Services
+    banks: Banks
+    registry: Registry
+    schedules: tuple[Schedule, ...]
+    action_services: ActionServices
+
+    def worker(self, name: str) -> Worker:
+        """A worker that carries out actions."""
+        services = self.services
+        return Worker(services.engine, services.clock, self.registry, name, self.action_services)
+
+    def scheduler(self) -> Scheduler:
+        """What fires the schedules; any number of them fire each time once."""
+        return Scheduler(self.services.engine, self.services.clock, self.schedules)
+
+
+def assemble(
+    engine: sa.Engine,
+    clock: Clock,
+    *,
+    demo: bool,
+    endpoints: Mapping[str, str],
+    secrets: Mapping[str, str],
+    anchors: AnchorFile,
+    more_schedules: Sequence[Schedule] = (),
+) -> Assembly:
+    """Put the product together.
+
+    `endpoints` holds what bank profiles name (SLUICE_BANK_A_URL and so on); `secrets` the token
+    by source system for messages to it.
+    """
+    rulebook = Rulebook()
+    banks = Banks(endpoints, clock)
+    registry = Registry()
+    listener = PaymentListener(rulebook, clock)
+    InstructionMachine(banks, listener, Answers(rulebook, clock)).register(registry)
+    arrival_services = arrivals.Services(rulebook, clock, listener)
+    arrivals.register(registry, arrival_services)
+    statements.register(registry)
+    slots.register(registry, rulebook)
+    registry.register(RESUME, resume_handler)
+    registry.register(outbox.KIND, outbox.deliverer(SourceSender(engine, secrets)))
+    registry.on_dead(_tell_dead)
+    kept = ActionServices()
+    kept.add(Banks, banks)
+    kept.add(Rulebook, rulebook)
+    schedules = (
+        *slots.slot_schedules(rulebook, PAYMENT_SLOTS),
+        Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
+        *more_schedules,
+    )
+    return Assembly(
+        services=Services(engine, clock, demo, rulebook, anchors),
+        arrivals=arrival_services,
+        banks=banks,
+        registry=registry,
+        schedules=schedules,
+        action_services=kept,
+    )
+
+
+def _tell_dead(session: Session, dead: DeadAction, now: dt.datetime) -> None:
+    """An action nobody will try again needs a person."""
+    raise_incident(
+        session,
+        org_id=dead.org_id or "GROUP",
+        code="ACTION_DEAD",
+        subject_kind="action",
+        subject_id=dead.key,
+        message=Text(
+            f"the action {dead.key} failed for good: {dead.reason}; mend the cause and revive it",
+            f"任务 {dead.key} 最终失败:{dead.reason};请排除原因后重新启动",
+        ),
+        now=now,
+    )

@@ -1,0 +1,132 @@
+"""Opening the demo group: organisations, people, accounts with balances, books, rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from api.demo.world import OwnAccount, Simulator, open_accounts
+from engine import ledger
+from engine.base.money import Money
+from engine.base.text import SluiceError, Text
+from engine.ledger import LineDraft, VoucherDraft
+from engine.rulebook import sync_folder
+from engine.runtime.clock import business_date_of
+from engine.treasury.accounts.group import load_group
+from engine.treasury.accounts.models import BankAccount
+from engine.treasury.organisations import signin
+from engine.treasury.organisations.models import UserAccount
+
+SOURCE = "claims-system"
+"""The technical user of the simulated source system."""
+
+AUTHOR, APPROVER = "analyst", "treasurer"
+"""Who writes the demo's rulesets, and who signs them."""
+
+OPENING_BALANCE: Mapping[str, int] = {
+    "disbursement": 300_000_000_00,
+    "collection": 5_000_000_00,
+    "basic": 8_000_000_00,
+    "guarantee_deposit": 200_000_000_00,
+}
+"""Balance by nature of account at opening, minor units."""
+
+EQUITY = "400101"
+
+
+class DemoError(SluiceError):
+    """The demo cannot be set up as asked."""
+
+
+def open_group(session: Session, password: str) -> None:
+    """Load the demo group; every person gets `password`, the source system a user of its own."""
+    load_group(session, resources.files("api.demo").joinpath("group.yaml").read_text("utf-8"))
+    for person in session.exec(select(UserAccount)).all():
+        signin.set_password(session, person.id, password)
+
+
+def open_source(session: Session, token: str, endpoint: str) -> None:
+    """The source system's user with its token, and where messages to it go."""
+    known = session.get(UserAccount, SOURCE)
+    if known is None:
+        load_group(
+            session,
+            "legal_entities: []\norganisations: []\nusers:\n"
+            f"  - {{id: {SOURCE}, org: GROUP, name: 理赔核心系统, roles: [{{role: source}}]}}\n",
+        )
+    signin.set_token(session, SOURCE, token)
+    session.execute(
+        sa.text("UPDATE user_account SET endpoint = :endpoint WHERE id = :user"),
+        {"endpoint": endpoint, "user": SOURCE},
+    )
+
+
+def open_banks(session: Session, banks: Sequence[Simulator], now: dt.datetime) -> None:
+    """Open every account at its bank, and book the opening balances."""
+    accounts = session.exec(select(BankAccount).order_by(BankAccount.number)).all()
+    own = [
+        OwnAccount(
+            bank_id=account.bank_id,
+            number=account.number,
+            name=account.name,
+            currency=account.currency,
+            cnaps=account.cnaps,
+            balance=OPENING_BALANCE[account.nature],
+        )
+        for account in accounts
+    ]
+    for bank in banks:
+        open_accounts(bank, own)
+    for account in accounts:
+        _book_opening(
+            session, account, Money(OPENING_BALANCE[account.nature], account.currency), now
+        )
+
+
+def open_rules(session: Session, folder: Path, now: dt.datetime) -> None:
+    """Make the rulesets in `folder` live; DemoError RULES_BROKEN when one has an error."""
+    synced = sync_folder(
+        session,
+        folder,
+        author=AUTHOR,
+        approver=APPROVER,
+        reason="演示工作区初始规则",
+        now=now,
+    )
+    if synced.revision is None:
+        first = next((f for f in synced.findings), None)
+        where = f"{first.file}:{first.span.line}: {first.message.en}" if first else str(folder)
+        raise DemoError(
+            "RULES_BROKEN",
+            Text(
+                f"the rulesets cannot become active: {where}; correct them: sluice check {folder}",
+                f"规则无法生效:{where};请更正:sluice check {folder}",
+            ),
+        )
+
+
+def _book_opening(session: Session, account: BankAccount, opening: Money, now: dt.datetime) -> None:
+    dimensions = {"org": account.org_id, "bank_account": account.number}
+    text = f"期初余额 {account.number}"
+    ledger.post(
+        session,
+        VoucherDraft(
+            event_id=f"opening:{account.number}",
+            org_id=account.org_id,
+            legal_entity_id=account.legal_entity_id,
+            currency=opening.currency,
+            voucher_date=business_date_of(now),
+            voucher_type="opening",
+            text=text,
+            lines=(
+                LineDraft(account.ledger_account, opening.minor, 0, dimensions, text),
+                LineDraft(EQUITY, 0, opening.minor, {"org": account.org_id}, text),
+            ),
+            now=now,
+        ),
+    )

@@ -1,0 +1,118 @@
+"""Setting a demo day up in a workspace and playing it to its end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from api.app import create_app
+from api.assembly import assemble
+from api.demo.claims import plan_day
+from api.demo.day import DayLog, Tell, play_day
+from api.demo.opening import SOURCE, open_banks, open_group, open_rules, open_source
+from api.demo.report import Report, report
+from api.demo.stage import Stage
+from api.demo.world import BANKS, start_bank, start_source
+from api.server import WebServer
+from engine.runtime.audit import Sealer
+from engine.runtime.clock import BUSINESS_ZONE, ManualClock
+from engine.runtime.db import transaction
+from engine.runtime.workspace import Workspace
+
+DEMO_DAY = dt.date(2026, 11, 20)
+"""The business day that is played: a Friday; `sluice run` goes on from the Monday after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A day that was played."""
+
+    report: Report
+    log: DayLog
+
+
+def shipped_rulesets() -> Path:
+    """The folder of the rulesets that come with the product."""
+    return Path(str(resources.files("rulesets").joinpath("vocabulary.yaml"))).parent
+
+
+@contextmanager
+def opened_stage(
+    workspace: Workspace, engine: sa.Engine, rulesets: Path, *, seed: int, clock: ManualClock
+) -> Iterator[Stage]:
+    """The product and its simulated world, with the group opened; everything ends with it."""
+    folder = workspace.folder / "simulators"
+    folder.mkdir(exist_ok=True)
+    secrets = workspace.secrets()
+    with ExitStack() as stack:
+        banks = []
+        for name in BANKS:
+            bank = start_bank(name, folder, seed=seed, token=secrets.get(f"{name}_token"))
+            stack.callback(bank.stop)
+            bank.set_clock(clock.now(), frozen=True)
+            banks.append(bank)
+        endpoints = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
+        endpoints |= {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
+        source_token = secrets.get("source_token")
+        assembly = assemble(
+            engine,
+            clock,
+            demo=True,
+            endpoints=endpoints,
+            secrets={SOURCE: source_token},
+            anchors=workspace.anchors,
+        )
+        stack.callback(assembly.banks.close)
+        server = WebServer(create_app(assembly.services), "127.0.0.1", 0)
+        server.start()
+        stack.callback(server.stop)
+        product_token = secrets.get("claims_system_token")
+        source = start_source(
+            folder,
+            seed=seed,
+            token=source_token,
+            product_url=server.url,
+            product_token=product_token,
+        )
+        stack.callback(source.stop)
+        with transaction(engine) as session:
+            open_group(session, secrets.get("demo_password"))
+            open_source(session, product_token, f"{source.url}/messages")
+            open_banks(session, banks, clock.now())
+        with transaction(engine) as session:
+            open_rules(session, rulesets, clock.now())
+        yield Stage(assembly, clock, banks, source, Sealer(engine, workspace.anchors))
+
+
+def play(
+    workspace: Workspace,
+    engine: sa.Engine,
+    rulesets: Path,
+    *,
+    documents: int,
+    seed: int,
+    tell: Tell,
+) -> Played:
+    """Open the group in an empty workspace and play its day with `documents` documents."""
+    started = time.monotonic()
+    morning = dt.datetime.combine(DEMO_DAY, dt.time(8), BUSINESS_ZONE)
+    clock = ManualClock(morning)
+    plan = plan_day(documents, seed, DEMO_DAY)
+    tell("08:00 the group, its accounts and its rules")
+    with opened_stage(workspace, engine, rulesets, seed=seed, clock=clock) as stage:
+        log = play_day(stage, plan, tell)
+        counted = report(
+            stage,
+            log.rows_in,
+            log.refused_rows,
+            log.all_told,
+            time.monotonic() - started,
+        )
+    return Played(counted, log)
