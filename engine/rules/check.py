@@ -107,7 +107,8 @@ def _missing(path: Path) -> PathError:
 def find_rulesets(paths: Iterable[Path]) -> list[Path]:
     """The ruleset files named by `paths`: files as given, folders with all YAML files below.
 
-    Vocabularies are no rulesets. Raises PathError for a missing path or a folder without any.
+    Vocabularies are no rulesets, and hidden files and folders are passed over. Raises PathError
+    for a missing path or a folder without any.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -119,7 +120,10 @@ def find_rulesets(paths: Iterable[Path]) -> list[Path]:
         inside = [
             one
             for one in sorted(path.rglob("*"))
-            if one.suffix in {".yaml", ".yml"} and one.name != VOCABULARY and one.is_file()
+            if one.suffix in {".yaml", ".yml"}
+            and one.name != VOCABULARY
+            and not any(part.startswith(".") for part in one.relative_to(path).parts)
+            and one.is_file()
         ]
         if not inside:
             raise PathError(

@@ -58,6 +58,8 @@ def _by_counting(grid: Grid) -> Box | None:
     Where they do not, the walk goes down the columns into an atom whose own sum is short.
     """
     dimensions = grid.dimensions
+    if not dimensions:
+        return None  # a table without inputs has rows, and each of them matches everything
     rows = list(grid.rows)
     found: list[int] = []
     for k, dimension in enumerate(dimensions):
