@@ -7,17 +7,20 @@ import pkgutil
 from types import ModuleType
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 import api.pages
 import api.rest
-from api.identity import Forbidden, NotSignedIn
+from api.identity import NotSignedIn
+from api.limits import BodyLimit
 from api.pages.shell import page, refusal, sign_in_address
 from api.security import SecurityHeaders
 from api.services import Services
-from engine.base.text import SluiceError
-from engine.treasury.organisations.errors import NotPermitted
+from api.statuses import error_body, status_of
+from engine.base.text import SluiceError, Text
 
 
 def create_app(services: Services) -> FastAPI:
@@ -31,10 +34,13 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     for package in (api.rest, api.pages):
         _include(app, package)
     app.add_exception_handler(SluiceError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
     return app
 
 
@@ -46,27 +52,45 @@ def _include(app: FastAPI, package: ModuleType) -> None:
             app.include_router(router)
 
 
-def status_of(error: SluiceError) -> int:
-    """The HTTP status of an error; an error type may name its own as `http_status`."""
-    if isinstance(error, NotSignedIn):
-        return 401
-    if isinstance(error, Forbidden | NotPermitted):
-        return 403
-    named = getattr(error, "http_status", 400)
-    assert isinstance(named, int)
-    return named
-
-
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SluiceError)
     status = status_of(error)
     if request.url.path.startswith("/api/"):
-        body = {
-            "code": error.code,
-            "message_en": error.text.en,
-            "message_zh": error.text.zh,
-        }
-        return JSONResponse(body, status_code=status)
+        return JSONResponse(error_body(error), status_code=status)
     if isinstance(error, NotSignedIn):
         return RedirectResponse(sign_in_address(request), status_code=303)
     return page(request, "refused.html", notes=(refusal(request, error),), status=status)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """A request whose parts are missing or of the wrong type: 422, each part named."""
+    assert isinstance(error, RequestValidationError)
+    parts = [
+        (".".join(str(one) for one in found["loc"][1:]) or str(found["loc"][0]), str(found["msg"]))
+        for found in error.errors()
+    ]
+    named = "; ".join(f"{place}: {message}" for place, message in parts)
+    refused = SluiceError(
+        "REQUEST_INVALID",
+        Text(f"the request cannot be read: {named}", f"请求无法识别:{named}"),
+    )
+    if request.url.path.startswith("/api/"):
+        findings = [{"place": place, "message": message} for place, message in parts]
+        return JSONResponse({**error_body(refused), "findings": findings}, status_code=422)
+    return page(request, "refused.html", notes=(refusal(request, refused),), status=422)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    """What the framework refuses itself: unknown addresses and methods."""
+    assert isinstance(error, HTTPException)
+    refused = SluiceError(
+        "NO_SUCH_ADDRESS" if error.status_code == 404 else f"HTTP_{error.status_code}",
+        Text(
+            f"there is nothing at {request.url.path} for {request.method}; check the address",
+            f"地址 {request.url.path} 不支持 {request.method};请核对地址",
+        ),
+    )
+    if request.url.path.startswith("/api/"):
+        return JSONResponse(error_body(refused), status_code=error.status_code)
+    notes = (refusal(request, refused),)
+    return page(request, "refused.html", notes=notes, status=error.status_code)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from fastapi import Request
 
+from engine.rulebook import Rulebook
+from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 
 
@@ -17,6 +19,9 @@ class Services:
     engine: sa.Engine
     clock: Clock
     demo: bool
+    rulebook: Rulebook = field(default_factory=Rulebook)
+    anchors: AnchorFile | None = None
+    """Heads of the audit chain outside the database; None where nobody keeps them."""
 
 
 def services_of(request: Request) -> Services:

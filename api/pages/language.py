@@ -33,6 +33,14 @@ def translate(lang: Lang, key: str, **values: object) -> str:
     return catalog(lang)[key].format(**values)
 
 
+def word(lang: Lang, code: str | None) -> str:
+    """A code as people say it: `word.<code>` of the catalog, else the code with its underscores
+    opened. Codes that rulesets may add (business types, channels) are therefore never an error."""
+    if not code:
+        return "—"
+    return catalog(lang).get(f"word.{code}", code.replace("_", " "))
+
+
 def language_of(request: Request) -> Lang:
     """The user's language: the cookie `lang`, else what the browser prefers, else Chinese."""
     chosen = request.cookies.get("lang")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from api.identity import Caller
 from api.pages import show
 from api.pages.assets import asset
-from api.pages.language import language_of, translate
+from api.pages.language import language_of, translate, word
 from api.services import services_of
 from engine.base.text import SluiceError
 
@@ -29,6 +30,7 @@ MENU = (
     ("nav.vouchers", "/vouchers", "vouchers.read"),
     ("nav.trace", "/trace", "documents.read"),
     ("nav.alerts", "/alerts", "alerts.read"),
+    ("nav.audit", "/audit", "audit.read"),
 )
 """Label key, address, and the permission without which the entry is not offered."""
 
@@ -39,6 +41,51 @@ class Note:
 
     tone: Literal["good", "bad", ""]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a page of a list stands: what is shown, and the addresses of its neighbours."""
+
+    first: int
+    last: int
+    count: int
+    before: str | None
+    after: str | None
+
+    @property
+    def hidden(self) -> int:
+        """Rows of the list that this page does not show."""
+        return self.count - max(0, self.last - self.first + 1)
+
+
+def pager(request: Request, number: int, size: int, count: int) -> Pager:
+    """The pager of page `number` (from 1) of a list of `count` rows; filters stay in the links."""
+    first = (number - 1) * size + 1
+    last = min(number * size, count)
+    return Pager(
+        first,
+        last,
+        count,
+        with_query(request, page=number - 1) if number > 1 else None,
+        with_query(request, page=number + 1) if last < count else None,
+    )
+
+
+def with_query(request: Request, **changes: str | int | Sequence[str] | None) -> str:
+    """This page's address with some of its query changed; None takes a part away."""
+    kept = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in changes and name not in ("done", "page") and not name.startswith("v.")
+    ]
+    for name, value in changes.items():
+        if isinstance(value, str | int):
+            kept.append((name, str(value)))
+        elif value is not None:
+            kept += [(name, one) for one in value]
+    query = urlencode([(name, value) for name, value in kept if value])
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def _environment() -> Environment:
@@ -54,6 +101,9 @@ def _environment() -> Environment:
         "capitals": show.capitals,
         "instant": show.instant,
         "account": show.account,
+        "brief": show.brief,
+        "clock": show.clock,
+        "count": show.count,
     }
     environment.globals |= {"asset": asset}
     return environment
@@ -75,6 +125,7 @@ def page(
     services = services_of(request)
     lang = language_of(request)
     path = request.url.path
+    query = request.url.query
     menu = [
         {
             "key": key,
@@ -88,10 +139,13 @@ def page(
         request=request,
         lang=lang,
         t=partial(translate, lang),
+        word=partial(word, lang),
+        here=partial(with_query, request),
         me=caller.visitor if caller else None,
         csrf=caller.visitor.csrf_token if caller else None,
         can=caller.permissions if caller else frozenset(),
         menu=menu,
+        address=f"{path}?{query}" if query and request.method == "GET" else path,
         demo=services.demo,
         now=services.clock.now(),
         notes=(*notes, *_carried(request)),
@@ -127,4 +181,8 @@ def refusal(request: Request, error: SluiceError) -> Note:
 
 def sign_in_address(request: Request) -> str:
     """Where to send somebody who is not signed in, so that he comes back afterwards."""
-    return f"/sign-in?next={quote(request.url.path)}"
+    if request.method != "GET":
+        return "/sign-in"
+    query = request.url.query
+    address = f"{request.url.path}?{query}" if query else request.url.path
+    return f"/sign-in?next={quote(address, safe='/')}"

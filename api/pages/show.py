@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import cn2an
@@ -38,10 +39,41 @@ def instant(at: dt.datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S} {local.isoformat()[-6:]}"
 
 
+def masked(number: str | None) -> str | None:
+    """An account number with its first and last four digits only."""
+    if not number or len(number) <= 8:
+        return number
+    return number[:4] + "*" * (len(number) - 8) + number[-4:]
+
+
 def account(number: str | None, *, masked: bool = False) -> str:
     """An account number in groups of four; masked it keeps the first and last four digits."""
     if not number:
         return "—"
-    if masked and len(number) > 8:
-        number = number[:4] + "*" * (len(number) - 8) + number[-4:]
-    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+    shown = (_mask(number) if masked else number) or ""
+    return " ".join(shown[i : i + 4] for i in range(0, len(shown), 4))
+
+
+_mask = masked
+
+
+def clock(at: dt.datetime | None) -> str:
+    """The time of day of an instant, for lists of one day: 09:30:05 +08:00."""
+    return "—" if at is None else instant(at)[11:]
+
+
+def count(number: int) -> str:
+    """A count with thousands separators: 12,345."""
+    return f"{number:,}"
+
+
+def brief(kept: Mapping[str, object] | None) -> str:
+    """The content of an audit entry in one line: name=value, long values cut."""
+    if not kept:
+        return ""
+    return " ".join(f"{name}={_cut(value)}" for name, value in kept.items())
+
+
+def _cut(value: object) -> str:
+    text = ",".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from engine.rulebook.errors import RulesetRefused
+from engine.base.text import Text
+from engine.rulebook.errors import RulebookError, RulesetRefused
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.texts import current_vocabulary, ruleset_of
@@ -47,6 +48,23 @@ def live_rulesets(session: Session) -> list[Shelved]:
     ]
 
 
+def named(session: Session, name: str) -> Shelved:
+    """The live ruleset called `name`, the one activated last if there are several.
+
+    Raises RulebookError UNKNOWN_RULESET.
+    """
+    found = [one for one in live_rulesets(session) if one.version.name == name]
+    if not found:
+        raise RulebookError(
+            "UNKNOWN_RULESET",
+            Text(
+                f"no live ruleset is called {name}; look at the list of rulesets",
+                f"没有名为 {name} 的生效规则集;请查看规则列表",
+            ),
+        )
+    return max(found, key=lambda one: (one.since.id or 0) if one.since is not None else 0)
+
+
 def shelved(session: Session, hash: str) -> Shelved:
     """One stored version by its hash, or by the beginning of it if that is unique.
 
@@ -72,6 +90,11 @@ def shelved(session: Session, hash: str) -> Shelved:
     words = row[1] if row is not None else current_vocabulary(session).text
     held = live is not None and session.get(RevisionItem, (live, version.hash)) is not None
     return Shelved(version, _read(version, words), row[0] if row is not None else None, held)
+
+
+def revision_of(session: Session, number: int) -> Revision | None:
+    """Who activated a revision, who approved it, when and why."""
+    return session.get(Revision, number)
 
 
 def versions_of(session: Session, kind: str, name: str) -> list[RulesetVersion]:

@@ -45,3 +45,9 @@ def documents_by_id(session: Session, ids: Collection[int]) -> dict[int, Documen
     """Documents by id; limited to nothing: the caller knows why it may see them."""
     rows = session.exec(select(Document).where(col(Document.id).in_(ids)))
     return {row.id: row for row in rows if row.id is not None}
+
+
+def documents_by_number(session: Session, numbers: Collection[str]) -> dict[str, Document]:
+    """Documents by number; limited to nothing: the caller knows why it may see them."""
+    rows = session.exec(select(Document).where(col(Document.document_no).in_(numbers)))
+    return {row.document_no: row for row in rows}

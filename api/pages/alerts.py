@@ -1,0 +1,150 @@
+"""Alerts: the inbox, acknowledging and resolving, and what is held because of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from api.filters import text_of
+from api.identity import Caller, needs
+from api.pages.shell import Note, go, page, pager, refusal
+from api.services import services_of
+from api.statuses import status_of
+from engine.base.text import SluiceError
+from engine.runtime.db import transaction
+from engine.treasury.alerts import board, holds
+from engine.treasury.alerts.lists import AlertFilter, document_of, find
+from engine.treasury.documents.history import documents_by_id
+from engine.treasury.intake import course as intake
+from engine.treasury.organisations.grants import visible_orgs
+
+router = APIRouter(include_in_schema=False)
+May = Annotated[Caller, Depends(needs("alerts.read"))]
+MayHandle = Annotated[Caller, Depends(needs("alerts.handle"))]
+ROWS = 50
+OPEN = ("open", "acknowledged")
+STATES = ("open", "acknowledged", "resolved")
+SEVERITIES = ("high", "medium", "low")
+
+
+@router.get("/alerts")
+def inbox(request: Request, caller: May) -> Response:
+    """Open alerts, newest first; resolved ones by filter."""
+    return _inbox(request, caller)
+
+
+def _inbox(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
+    query = request.query_params
+    number = max(1, int(query["page"])) if query.get("page", "").isdecimal() else 1
+    state = text_of(query.get("state"))
+    wanted = AlertFilter(
+        states=(state,) if state in STATES else OPEN,
+        severity=text_of(query.get("severity")),
+        text=text_of(query.get("q")),
+    )
+    with transaction(services_of(request).engine) as session:
+        user = caller.user_id
+        found = find(session, user, wanted, limit=ROWS, offset=(number - 1) * ROWS)
+        ids = [
+            int(one.subject_id)
+            for one in found.rows
+            if one.subject_kind == "document" and one.subject_id.isdecimal()
+        ]
+        readable = visible_orgs(session, user, "documents.read")
+        documents = {
+            str(key): one
+            for key, one in documents_by_id(session, ids).items()
+            if one.org_id in readable
+        }
+        values = {
+            "documents": documents,
+            "held": {str(one) for one in holds.held(session, ids)},
+            "handles": visible_orgs(session, user, "alerts.handle"),
+            "releases": visible_orgs(session, user, "holds.release"),
+            "voids": visible_orgs(session, user, "documents.void"),
+        }
+    return page(
+        request,
+        "alerts.html",
+        caller,
+        notes=notes,
+        status=status,
+        found=found,
+        q=query,
+        states=STATES,
+        severities=SEVERITIES,
+        pager=pager(request, number, ROWS, found.count),
+        **values,
+    )
+
+
+@router.post("/alerts/{alert_id}/acknowledge")
+def acknowledge(request: Request, caller: MayHandle, alert_id: int) -> Response:
+    """I am on it."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            board.acknowledge(session, caller.user_id, alert_id, services.clock.now())
+    except SluiceError as error:
+        return _inbox(request, caller, refusal(request, error), status=status_of(error))
+    return go("/alerts", key="done.acknowledged", alert=alert_id)
+
+
+@router.post("/alerts/{alert_id}/resolve")
+def resolve(
+    request: Request, caller: MayHandle, alert_id: int, note: Annotated[str, Form()] = ""
+) -> Response:
+    """Close the alert with a note."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            board.resolve(session, caller.user_id, alert_id, note, services.clock.now())
+    except SluiceError as error:
+        return _inbox(request, caller, refusal(request, error), status=status_of(error))
+    return go("/alerts", key="done.resolved", alert=alert_id)
+
+
+@router.post("/alerts/{alert_id}/release")
+def release(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("holds.release"))],
+    alert_id: int,
+    note: Annotated[str, Form()] = "",
+) -> Response:
+    """Let the held document go on; never by whoever made it."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document_id = document_of(session, caller.user_id, alert_id)
+            document = intake.release(
+                session,
+                services.rulebook,
+                caller.user_id,
+                document_id,
+                note,
+                services.clock.now(),
+            )
+    except SluiceError as error:
+        return _inbox(request, caller, refusal(request, error), status=status_of(error))
+    return go("/alerts", key="done.released", number=document.document_no)
+
+
+@router.post("/alerts/{alert_id}/void")
+def void(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.void"))],
+    alert_id: int,
+    note: Annotated[str, Form()] = "",
+) -> Response:
+    """End the held document for good."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document_id = document_of(session, caller.user_id, alert_id)
+            number = documents_by_id(session, [document_id])[document_id].document_no
+            intake.void(session, caller.user_id, [document_id], note, services.clock.now())
+    except SluiceError as error:
+        return _inbox(request, caller, refusal(request, error), status=status_of(error))
+    return go("/alerts", key="done.voided", number=number)

@@ -1,0 +1,217 @@
+"""Payments and collections: the list with filters, one document, void, submit again, release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from api.access import unmasked_orgs
+from api.document_filter import CHANNELS, DIRECTIONS, document_filter
+from api.identity import Caller, needs
+from api.pages.shell import Note, go, page, pager, refusal
+from api.services import services_of
+from engine.base.text import SluiceError
+from engine.machines.instruction.history import attempts_of
+from engine.rulebook.explain import decisions_about, explain
+from engine.runtime.db import transaction
+from engine.treasury.accounts.models import BankAccount
+from engine.treasury.alerts import board, holds
+from engine.treasury.approvals import desk
+from engine.treasury.documents import lists
+from engine.treasury.documents.history import batch_by_id, events_of
+from engine.treasury.documents.lists import Filter
+from engine.treasury.documents.states import TRANSITIONS, State
+from engine.treasury.intake import course as intake
+from engine.treasury.organisations.grants import can, visible_orgs
+from engine.treasury.organisations.tree import organisations
+
+router = APIRouter(include_in_schema=False)
+May = Annotated[Caller, Depends(needs("documents.read"))]
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StateSum:
+    """One chip above the list: a state with count and sums per currency (minor units)."""
+
+    state: str
+    count: int
+    sums: tuple[tuple[str, int], ...]
+
+
+def by_state(totals: list[lists.Total]) -> list[StateSum]:
+    """Totals by state in the order of a document's life; directions are added up."""
+    made = []
+    for state in State:
+        those = [one for one in totals if one.state == state]
+        if those:
+            sums: dict[str, int] = {}
+            for one in those:
+                sums[one.currency] = sums.get(one.currency, 0) + one.amount
+            count = sum(one.count for one in those)
+            made.append(StateSum(state.value, count, tuple(sorted(sums.items()))))
+    return made
+
+
+@router.get("/payments")
+def payments_page(request: Request, caller: May) -> Response:
+    """The list, newest first."""
+    query = request.query_params
+    states = query.getlist("state")
+    notes: tuple[Note, ...] = ()
+    number = max(1, int(query["page"])) if query.get("page", "").isdecimal() else 1
+    with transaction(services_of(request).engine) as session:
+        try:
+            wanted = document_filter(session, query, states)
+            every = document_filter(session, query, ())
+        except SluiceError as error:
+            wanted = every = Filter()
+            notes = (refusal(request, error),)
+        found = lists.find(session, caller.user_id, wanted, limit=ROWS, offset=(number - 1) * ROWS)
+        sums = by_state(lists.totals(session, caller.user_id, every))
+        tree = organisations(session)
+        seen = visible_orgs(session, caller.user_id, "documents.read")
+        open_orgs = unmasked_orgs(session, caller.user_id)
+        releasable = visible_orgs(session, caller.user_id, "payments.release")
+    return page(
+        request,
+        "payments.html",
+        caller,
+        notes=notes,
+        found=found,
+        sums=sums,
+        states=states,
+        q=query,
+        orgs=[one for one in tree.values() if one.id in seen],
+        directions=DIRECTIONS,
+        channels=CHANNELS,
+        open_orgs=open_orgs,
+        releasable=releasable,
+        pager=pager(request, number, ROWS, found.count),
+    )
+
+
+@router.get("/payments/{document_no}")
+def document_page(request: Request, caller: May, document_no: str) -> Response:
+    """One document: facts, course, decisions, alerts and holds, approvals, attempts."""
+    return show_document(request, caller, document_no)
+
+
+def show_document(
+    request: Request, caller: Caller, document_no: str, *notes: Note, status: int = 200
+) -> Response:
+    """The page of a document, with what an act on it was answered."""
+    with transaction(services_of(request).engine) as session:
+        document = lists.get(session, caller.user_id, document_no)
+        document_id = document.id or 0
+        user = caller.user_id
+        account = session.get(BankAccount, document.account_id) if document.account_id else None
+        values = {
+            "document": document,
+            "account": account,
+            "org": organisations(session)[document.org_id],
+            "batch": batch_by_id(session, document.document_batch_id),
+            "events": events_of(session, document_id),
+            "decisions": explain(session, decisions_about(session, "document", str(document_id))),
+            "alerts": board.of_subject(session, "document", str(document_id)),
+            "holds": holds.of_document(session, document_id),
+            "rounds": desk.rounds_of(session, document_id),
+            "attempts": attempts_of(session, document_id),
+            "open_orgs": unmasked_orgs(session, user),
+            "voidable": State.VOID in TRANSITIONS[State(document.state)]
+            and can(session, user, "documents.void", document.org_id),
+            "resubmittable": (document.state == "REJECTED" or document.waiting_code == "WITHDRAWN")
+            and can(session, user, "documents.submit", document.org_id),
+            "withdrawable": document.state in ("IN_APPROVAL", "UNPAID")
+            and can(session, user, "documents.submit", document.org_id),
+            "releasable": document.waiting_code == "HELD"
+            and can(session, user, "holds.release", document.org_id),
+            "payable_again": document.state == "FAILED"
+            and can(session, user, "payments.release", document.org_id),
+        }
+    return page(request, "document.html", caller, notes=notes, status=status, **values)
+
+
+@router.post("/payments/{document_no}/void")
+def void(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.void"))],
+    document_no: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """End a document for good, with a reason."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document = lists.get(session, caller.user_id, document_no)
+            ids = [document.id or 0]
+            intake.void(session, caller.user_id, ids, reason, services.clock.now())
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{document_no}", key="done.voided", number=document_no)
+
+
+@router.post("/payments/{document_no}/withdraw")
+def withdraw(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.submit"))],
+    document_no: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Take a document back out of approval, with a reason."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document = lists.get(session, caller.user_id, document_no)
+            ids = [document.id or 0]
+            desk.withdraw(session, caller.user_id, ids, reason, services.clock.now())
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{document_no}", key="done.withdrawn", number=document_no)
+
+
+@router.post("/payments/{document_no}/submit")
+def submit(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.submit"))],
+    document_no: str,
+) -> Response:
+    """Submit a rejected or withdrawn document again."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document = lists.get(session, caller.user_id, document_no)
+            now = services.clock.now()
+            ids = [document.id or 0]
+            intake.resubmit(session, services.rulebook, caller.user_id, ids, now)
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{document_no}", key="done.submitted", number=document_no)
+
+
+@router.post("/payments/{document_no}/release-hold")
+def release_hold(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("holds.release"))],
+    document_no: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Let a held document go on, with a reason; never by whoever made it."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            document = lists.get(session, caller.user_id, document_no)
+            intake.release(
+                session,
+                services.rulebook,
+                caller.user_id,
+                document.id or 0,
+                reason,
+                services.clock.now(),
+            )
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{document_no}", key="done.released", number=document_no)

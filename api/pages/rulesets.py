@@ -1,0 +1,148 @@
+"""Rulesets: what is live, each row as a sentence, versions and what changed, what waits."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.identity import Caller, needs
+from api.pages.language import language_of
+from api.pages.ruleset_view import findings_of, show, shown_finding
+from api.pages.shell import Note, go, page, refusal
+from api.services import services_of
+from api.statuses import status_of
+from engine.base.text import SluiceError
+from engine.rulebook import (
+    RulesetRefused,
+    approve,
+    current_revision,
+    folder_state,
+    pending,
+)
+from engine.rulebook.library import changes, live_rulesets, named, revision_of, shelved, versions_of
+from engine.rules import find_kind
+from engine.runtime.db import transaction
+from engine.treasury.organisations.grants import require
+
+router = APIRouter(include_in_schema=False)
+May = Annotated[Caller, Depends(needs("rulesets.read"))]
+
+
+@router.get("/rulesets")
+def tree(request: Request, caller: May) -> Response:
+    """Everything that is live, by kind; refused files; proposals that wait."""
+    return _tree(request, caller)
+
+
+def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        live = live_rulesets(session)
+        files = folder_state(session)
+        waiting = pending(session)
+        number = current_revision(session)
+        revision = None if number is None else revision_of(session, number)
+    groups = [
+        (find_kind(kind), kind, list(those))
+        for kind, those in groupby(live, key=lambda one: one.version.kind)
+    ]
+    findings = findings_of(files, language_of(request))
+    return page(
+        request,
+        "rulesets.html",
+        caller,
+        notes=notes,
+        status=status,
+        groups=groups,
+        errors=[one for one in findings if one.severity == "error"],
+        warnings=[one for one in findings if one.severity != "error"],
+        waiting=waiting,
+        revision=revision,
+        today=services.clock.business_date(),
+    )
+
+
+@router.get("/rulesets/by-name/{name}", dependencies=[Depends(needs("rulesets.read"))])
+def by_name(request: Request, name: str) -> Response:
+    """Go to the live version of a ruleset."""
+    with transaction(services_of(request).engine) as session:
+        found = named(session, name)
+    return RedirectResponse(f"/rulesets/{found.version.hash}", status_code=303)
+
+
+@router.get("/rulesets/{hash}")
+def one(request: Request, caller: May, hash: str) -> Response:
+    """One version: table, sentences, parameters, examples, text, earlier versions."""
+    with transaction(services_of(request).engine) as session:
+        found = shelved(session, hash)
+        version = found.version
+        versions = versions_of(session, version.kind, version.name)
+        files = [one for one in folder_state(session) if one.file == version.file]
+    shown = None if found.ruleset is None else show(found.ruleset)
+    return page(
+        request,
+        "ruleset.html",
+        caller,
+        found=found,
+        version=version,
+        kind=find_kind(version.kind),
+        shown=shown,
+        versions=versions,
+        findings=findings_of(files, language_of(request)),
+    )
+
+
+@router.get("/rulesets/{old}/changes/{new}")
+def difference(request: Request, caller: May, old: str, new: str) -> Response:
+    """What changed in meaning between two versions."""
+    with transaction(services_of(request).engine) as session:
+        before, after = shelved(session, old), shelved(session, new)
+        diff = changes(session, old, new)
+    said = {
+        side: {}
+        if one.ruleset is None
+        else {row.id: row.sentence for row in show(one.ruleset).rows}
+        for side, one in (("old", before), ("new", after))
+    }
+    return page(
+        request,
+        "ruleset_changes.html",
+        caller,
+        before=before.version,
+        after=after.version,
+        diff=diff,
+        said=said,
+    )
+
+
+@router.post("/rulesets/{hash}/approve")
+def sign(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("rulesets.approve"))],
+    hash: str,
+) -> Response:
+    """Sign a proposed ruleset and make it live; never by its author."""
+    services = services_of(request)
+    lang = language_of(request)
+    try:
+        with transaction(services.engine) as session:
+            found = shelved(session, hash)
+            require(session, caller.user_id, "rulesets.approve", found.version.org_id)
+            revision = approve(
+                session,
+                found.version.hash,
+                reviewer=caller.user_id,
+                now=services.clock.now(),
+            )
+    except RulesetRefused as refused:
+        said = [shown_finding(one, lang) for one in refused.findings]
+        notes = [
+            Note("bad", f"{one.place} {one.severity}[{one.code}] {one.sentence}") for one in said
+        ]
+        return _tree(request, caller, refusal(request, refused), *notes, status=409)
+    except SluiceError as error:
+        return _tree(request, caller, refusal(request, error), status=status_of(error))
+    return go("/rulesets", key="done.signed", name=found.version.name, revision=revision)

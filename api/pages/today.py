@@ -1,0 +1,160 @@
+"""Today: what waits for me, where every document stands, the group's cash, what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from api.identity import Caller, needs
+from api.pages.accounts import book_balances
+from api.pages.language import language_of
+from api.pages.payments import StateSum, by_state
+from api.pages.ruleset_view import ShownFinding, findings_of
+from api.pages.shell import page
+from api.services import services_of
+from engine.rulebook import folder_state, pending
+from engine.runtime.db import transaction
+from engine.treasury.accounts import book
+from engine.treasury.alerts.lists import AlertFilter
+from engine.treasury.alerts.lists import find as find_alerts
+from engine.treasury.alerts.models import Alert
+from engine.treasury.approvals import desk
+from engine.treasury.arrivals.proposals import proposals
+from engine.treasury.documents import lists
+from engine.treasury.documents.lists import Filter
+from engine.treasury.organisations.grants import visible_orgs
+
+router = APIRouter(include_in_schema=False)
+May = Annotated[Caller, Depends(needs("documents.read"))]
+ALERTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the worklist: what, how many, how much (minor units), where to do it."""
+
+    key: str
+    count: int
+    sums: tuple[tuple[str, int], ...]
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """Cash in one currency, minor units. `book` is None where the ledger does not tell."""
+
+    currency: str
+    bank: int
+    available: int
+    book: int | None
+    accounts: int
+    without_balance: int
+
+
+def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
+    """What waits for this user, by what he may do; nothing waiting is left out."""
+    may, user = caller.permissions, caller.user_id
+    found: list[Waiting] = []
+    if "approvals.decide" in may:
+        groups = desk.worklist(session, user)
+        sums: dict[str, int] = {}
+        for group in groups:
+            for currency, total in group.totals:
+                sums[currency] = sums.get(currency, 0) + total
+        count = sum(len(group.items) for group in groups)
+        found.append(Waiting("approvals", count, tuple(sorted(sums.items())), "/approvals"))
+    if "holds.release" in may:
+        orgs = visible_orgs(session, user, "holds.release")
+        wanted = Filter(waiting_code="HELD", org_ids=orgs)
+        found.append(_documents(session, user, "holds", wanted, "/alerts"))
+    if "payments.release" in may:
+        orgs = visible_orgs(session, user, "payments.release")
+        wanted = Filter(states=("UNPAID",), channel="bank_direct", org_ids=orgs)
+        found.append(_documents(session, user, "pay", wanted, "/pay"))
+    if "documents.submit" in may:
+        orgs = visible_orgs(session, user, "documents.submit")
+        wanted = Filter(states=("REJECTED",), org_ids=orgs)
+        found.append(_documents(session, user, "rejected", wanted, "/payments?state=REJECTED"))
+    if "statements.reconcile" in may:
+        found.append(Waiting("matches", len(proposals(session, user)), (), "/reconcile"))
+    if "rulesets.approve" in may:
+        count = sum(one.author != user for one in pending(session))
+        found.append(Waiting("rulesets", count, (), "/rulesets"))
+    return [one for one in found if one.count]
+
+
+def _documents(session: Session, user: str, key: str, wanted: Filter, href: str) -> Waiting:
+    if not wanted.org_ids:
+        return Waiting(key, 0, (), href)
+    page = lists.find(session, user, wanted, limit=1)
+    return Waiting(key, page.count, tuple(sorted(page.sums.items())), href)
+
+
+def cash_of(session: Session, user_id: str) -> list[Cash]:
+    """Cash of everything the user sees, per currency: the bank's word and the books'."""
+    accounts = book.find(session, user_id)
+    latest = book.latest_balances(session, [one.id for one in accounts if one.id is not None])
+    books = book_balances(session, accounts)
+    made = []
+    for currency in sorted({one.currency for one in accounts}):
+        same = [one for one in accounts if one.currency == currency]
+        known = [latest[one.id] for one in same if one.id is not None and one.id in latest]
+        booked = [books[one.id] for one in same if one.id is not None and one.id in books]
+        made.append(
+            Cash(
+                currency,
+                sum(one.bank_booked for one in known),
+                sum(one.bank_available for one in known),
+                sum(booked) if len(booked) == len(same) else None,
+                len(same),
+                len(same) - len(known),
+            )
+        )
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The part of the page that is looked at again every few seconds."""
+
+    waiting: list[Waiting]
+    states: list[StateSum]
+    alerts: tuple[Alert, ...]
+    alert_count: int
+
+
+def _desk(session: Session, caller: Caller) -> Desk:
+    alerts = find_alerts(
+        session, caller.user_id, AlertFilter(states=("open", "acknowledged")), limit=ALERTS
+    )
+    return Desk(
+        worklist_of(session, caller),
+        by_state(lists.totals(session, caller.user_id)),
+        alerts.rows,
+        alerts.count,
+    )
+
+
+@router.get("/")
+def today(request: Request, caller: May) -> Response:
+    """The whole page."""
+    findings: list[ShownFinding] = []
+    with transaction(services_of(request).engine) as session:
+        shown = _desk(session, caller)
+        cash = cash_of(session, caller.user_id) if "accounts.read" in caller.permissions else []
+        if "rulesets.read" in caller.permissions:
+            every = findings_of(folder_state(session), language_of(request))
+            findings = [one for one in every if one.severity == "error"]
+    return page(request, "today.html", caller, desk=shown, cash=cash, findings=findings)
+
+
+@router.get("/today/desk")
+def desk_part(request: Request, caller: May) -> Response:
+    """Worklist, states and alerts alone, for htmx."""
+    with transaction(services_of(request).engine) as session:
+        shown = _desk(session, caller)
+    return page(request, "_desk.html", caller, desk=shown)
