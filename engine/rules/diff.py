@@ -125,8 +125,8 @@ def _nothing(ruleset: Ruleset, name: str) -> object:
 def cell_texts(ruleset: Ruleset, row: Row) -> dict[str, str]:
     """Column name -> the cell as it stands in the file."""
     lines = ruleset.text.split("\n")
-    columns = (*ruleset.table.inputs, *ruleset.table.outputs)
-    header = cut(lines[columns[0].span.line - 1], 0)
+    below = (line for line in lines[ruleset.table.span.line :] if line.strip())
+    header = cut(next(line for line in below if line.strip()[0] not in "#＃"), 0)
     cells = cut(lines[row.span.line - 1], 0)
     pairs = zip(header.cells, cells.cells, strict=True)
     return {name.shadow: cell.source for name, cell in pairs if name.shadow != ID}

@@ -18,6 +18,7 @@ from engine.rules.kind import Kind
 from engine.rules.lexer import RawLine, closing_quote, cut, shadow_of
 from engine.rules.model import Type
 from engine.rules.registry import all_kinds
+from engine.rules.samples import BRANCH
 from engine.rules.table import BASIS, ID, WHEN, Header, read_header, row_fits
 from engine.rules.yaml_marks import Mapping as YamlMapping
 from engine.rules.yaml_marks import Scalar, compose, lf
@@ -70,6 +71,8 @@ class _Columns:
         if not output:
             if name == WHEN:
                 return _formula
+            if name == BRANCH and not self._rules:
+                return _free
             return _test if self._rules and name != ID else _plain
         spec = None if self._kind is None else self._kind.outputs.get(name)
         if name == ID:

@@ -71,6 +71,21 @@ def test_a_new_column_changes_only_the_rows_that_use_it() -> None:
     assert found.changed == {"A1": {"urgent": ("-", "true")}}
 
 
+def test_columns_that_a_window_names_before_the_table_keep_their_texts() -> None:
+    old = table(
+        """
+        # the first word of the table is first read by the window
+        id | amount  | repeats => severity | action
+        W1 | >= 5万  | >= 1    => high     | hold
+        """,
+        policy="collect",
+        kind="alerts",
+        envelope="derive:\n  repeats: {count: payment, same: [amount], within: 3d, states: live}\n",
+    )
+    found = diff_rulesets(loaded(old), loaded(old.replace("5万 ", "6万 ")))
+    assert found.changed == {"W1": {"amount": (">= 5万", ">= 6万")}}
+
+
 def _swapped(policy: str, first: str, second: str) -> tuple[Moved, ...]:
     head = "id | amount | creditor_type => approvers\n"
     old = table(f"{head}{first}\n{second}", policy=policy)
