@@ -17,7 +17,8 @@ from tests.conftest import TEMPLATE
 from tests.payments.stage import Stage, prepare, staged
 
 
-def _create(server: EmbeddedServer, name: str, template: str) -> None:
+def create_copy(server: EmbeddedServer, name: str, template: str) -> None:
+    """Copy the database `template`, which nobody may be connected to."""
     with server.admin() as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
@@ -26,7 +27,8 @@ def _create(server: EmbeddedServer, name: str, template: str) -> None:
         )
 
 
-def _drop(server: EmbeddedServer, name: str) -> None:
+def drop_copy(server: EmbeddedServer, name: str) -> None:
+    """Remove a copy."""
     with server.admin() as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -35,20 +37,20 @@ def _drop(server: EmbeddedServer, name: str) -> None:
 def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
     """A database with the small group and the shipped rulesets live, only ever copied."""
     name = f"p_{uuid.uuid4().hex[:16]}"
-    _create(postgres_server, name, TEMPLATE)
+    create_copy(postgres_server, name, TEMPLATE)
     made = db.make_engine(postgres_server.url(name), pooled=False)
     prepare(made)
     yield name
-    _drop(postgres_server, name)
+    drop_copy(postgres_server, name)
 
 
 @pytest.fixture
 def database_url(postgres_server: EmbeddedServer, prepared: str) -> Iterator[str]:
     """URL of a copy of the prepared database, dropped after the test."""
     name = f"t_{uuid.uuid4().hex[:16]}"
-    _create(postgres_server, name, prepared)
+    create_copy(postgres_server, name, prepared)
     yield postgres_server.url(name)
-    _drop(postgres_server, name)
+    drop_copy(postgres_server, name)
 
 
 @pytest.fixture
