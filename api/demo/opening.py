@@ -17,6 +17,7 @@ from engine.base.text import SluiceError, Text
 from engine.ledger import LineDraft, VoucherDraft
 from engine.rulebook import sync_folder
 from engine.runtime.clock import business_date_of
+from engine.runtime.workspace import Workspace
 from engine.treasury.accounts.group import load_group
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.organisations import signin
@@ -41,6 +42,11 @@ EQUITY = "400101"
 
 class DemoError(SluiceError):
     """The demo cannot be set up as asked."""
+
+
+def demo_password(workspace: Workspace) -> str:
+    """The password all people of the demo share: of this workspace alone, short enough to type."""
+    return workspace.secrets().get("demo_password")[:10]
 
 
 def open_group(session: Session, password: str) -> None:

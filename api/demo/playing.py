@@ -16,7 +16,7 @@ from api.app import create_app
 from api.assembly import assemble
 from api.demo.claims import plan_day
 from api.demo.day import DayLog, Tell, play_day
-from api.demo.opening import SOURCE, open_banks, open_group, open_rules, open_source
+from api.demo.opening import SOURCE, demo_password, open_banks, open_group, open_rules, open_source
 from api.demo.report import Report, report
 from api.demo.stage import Stage
 from api.demo.world import BANKS, start_bank, start_source
@@ -83,7 +83,7 @@ def opened_stage(
         )
         stack.callback(source.stop)
         with transaction(engine) as session:
-            open_group(session, secrets.get("demo_password"))
+            open_group(session, demo_password(workspace))
             open_source(session, product_token, f"{source.url}/messages")
             open_banks(session, banks, clock.now())
         with transaction(engine) as session:

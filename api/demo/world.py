@@ -65,10 +65,14 @@ class Simulator:
         self.child.stop()
 
 
-def start_bank(profile: str, folder: Path, *, seed: int, token: str, port: int = 0) -> Simulator:
-    """Start the simulated bank `profile`; its books are in `folder`."""
-    arguments = ["--profile", profile, "--port", str(port), "--seed", str(seed)]
+def start_bank(
+    profile: str, folder: Path, *, seed: int, token: str, options: Path | None = None
+) -> Simulator:
+    """Start the simulated bank `profile` on a free port; its books are in `folder`."""
+    arguments = ["--profile", profile, "--port", "0", "--seed", str(seed)]
     arguments += ["--store", str(folder / f"{profile}.sqlite")]
+    if options is not None:
+        arguments += ["--options", str(options)]
     child = Child(
         profile,
         "simulators.bank",
@@ -80,10 +84,10 @@ def start_bank(profile: str, folder: Path, *, seed: int, token: str, port: int =
 
 
 def start_source(
-    folder: Path, *, seed: int, token: str, product_url: str, product_token: str, port: int = 0
+    folder: Path, *, seed: int, token: str, product_url: str, product_token: str
 ) -> Simulator:
     """Start the simulated source system, which sends documents to `product_url`."""
-    arguments = ["--port", str(port), "--seed", str(seed)]
+    arguments = ["--port", "0", "--seed", str(seed)]
     arguments += ["--store", str(folder / "source.sqlite")]
     arguments += ["--product-url", product_url]
     child = Child(
