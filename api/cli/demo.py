@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from tqdm import tqdm
-
-from api.demo.playing import Played, play, shipped_rulesets
-from api.demo.report import summary
-from engine.runtime.settings import Settings
-from engine.runtime.workspace import Workspace
-
-STEPS = 12
-"""Steps of a day, for the progress bar."""
 
 
 class Format(StrEnum):
@@ -38,35 +27,17 @@ def demo(
 ) -> None:
     """Play one business day against simulated banks and check every invariant; exit 1 if the
     day is not good."""
-    with tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder:
-        workspace = Workspace.create(Path(folder) / "workspace", demo=True)
-        try:
-            played = _play(workspace, rulesets or shipped_rulesets(), documents, seed)
-        finally:
-            workspace.destroy()
+    # The web stack takes a second to import; commands on files must not wait for it.
+    from api.demo.alone import play_alone
+    from api.demo.report import summary
+
+    played = play_alone(documents, seed, rulesets)
     if format is Format.JSON:
         typer.echo(json.dumps(played.report.to_json(), ensure_ascii=False))
     else:
         typer.echo(summary(played.report, played.log.lines))
     if not played.report.good:
         raise typer.Exit(1)
-
-
-def _play(workspace: Workspace, rulesets: Path, documents: int, seed: int) -> Played:
-    settings = Settings.load(workspace.folder, environ={})
-    shown = sys.stderr.isatty()
-    with (
-        tqdm(
-            total=STEPS, disable=not shown, file=sys.stderr, bar_format="{l_bar}{bar}| {desc}"
-        ) as bar,
-        workspace.database(settings) as engine,
-    ):
-
-        def tell(title: str) -> None:
-            bar.set_description_str(title)
-            bar.update()
-
-        return play(workspace, engine, rulesets, documents=documents, seed=seed, tell=tell)
 
 
 def register(app: typer.Typer) -> None:
