@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from api.app import create_app
 from api.assembly import Assembly, assemble
 from api.demo import opening
-from api.demo.living import DemoState, clock_of, live, live_source
+from api.demo.living import clock_of, live, live_source
 from api.demo.people import APPROVERS
 from api.demo.playing import play, shipped_rulesets
 from api.demo.report import summary
+from api.demo.state import DemoState
 from api.demo.world import Simulator
 from api.running import Running
 from api.server import WebServer

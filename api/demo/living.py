@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from api.assembly import Assembly, assemble
 from api.demo.opening import SOURCE, open_source
 from api.demo.playing import DEMO_DAY
+from api.demo.state import DemoState
 from api.demo.world import BANKS, Simulator, start_bank, start_source
 from api.server import WebServer
 from engine.rulebook import Rulebook
@@ -34,30 +34,6 @@ QUICK = (
 
 PACE = {"processing_seconds": 5, "auto_cut_seconds": 10}
 """Options of the simulated banks: how soon they book, and cut a statement after a booking."""
-
-_STATE = "demo.json"
-
-
-@dataclass(frozen=True, slots=True)
-class DemoState:
-    """What a demo workspace remembers: that its first day was played, and its clock."""
-
-    offset: dt.timedelta
-
-    @classmethod
-    def read(cls, workspace: Workspace) -> DemoState | None:
-        """The state; None when the first day was not played to its end."""
-        try:
-            found = json.loads((workspace.folder / _STATE).read_text())
-        except FileNotFoundError:
-            return None
-        return cls(dt.timedelta(seconds=int(found["offset_seconds"])))
-
-    def write(self, workspace: Workspace) -> None:
-        """Keep the state."""
-        unfinished = workspace.folder / f"{_STATE}.new"
-        unfinished.write_text(json.dumps({"offset_seconds": int(self.offset.total_seconds())}))
-        unfinished.replace(workspace.folder / _STATE)
 
 
 def clock_of(workspace: Workspace, engine: sa.Engine) -> SystemClock:
