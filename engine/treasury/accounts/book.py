@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.base.money import decimals
@@ -169,14 +170,20 @@ def record_balance(
 
 def latest_balances(session: Session, account_ids: Collection[int]) -> dict[int, AccountBalance]:
     """The newest report per account, by as-of time; accounts without one are missing."""
-    rows = session.exec(
-        select(AccountBalance)
-        .distinct(col(AccountBalance.account_id))
+    newest = col(AccountBalance.as_of).desc(), col(AccountBalance.id).desc()
+    place = (
+        sa.func.row_number()
+        .over(partition_by=col(AccountBalance.account_id), order_by=newest)
+        .label("place")
+    )
+    ranked = (
+        select(AccountBalance.id, place)
         .where(col(AccountBalance.account_id).in_(account_ids))
-        .order_by(
-            col(AccountBalance.account_id),
-            col(AccountBalance.as_of).desc(),
-            col(AccountBalance.id).desc(),
+        .subquery()
+    )
+    rows = session.exec(
+        select(AccountBalance).join(
+            ranked, sa.and_(ranked.c.id == col(AccountBalance.id), ranked.c.place == 1)
         )
     )
     return {row.account_id: row for row in rows}

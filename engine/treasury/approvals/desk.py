@@ -109,16 +109,19 @@ def withdraw(
     ).all()
     for org_id in orgs:
         require(session, user_id, "documents.submit", org_id)
-    course.transition(
-        session,
-        document_ids,
-        State.BATCHED,
-        actor=user_id,
-        now=now,
-        reason_code="WITHDRAWN",
-        reason=reason.strip(),
-    )
-    approval.withdraw(session, SUBJECT, document_ids, reason.strip(), now)
+    # Requests are locked before documents, as deciding does: else the two could deadlock. The
+    # savepoint undoes the first when the second is refused.
+    with session.begin_nested():
+        approval.withdraw(session, SUBJECT, document_ids, reason.strip(), now)
+        course.transition(
+            session,
+            document_ids,
+            State.BATCHED,
+            actor=user_id,
+            now=now,
+            reason_code="WITHDRAWN",
+            reason=reason.strip(),
+        )
     course.wait(session, document_ids, "WITHDRAWN", f"withdrawn by {user_id}: {reason.strip()}")
 
 

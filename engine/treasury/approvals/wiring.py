@@ -113,14 +113,7 @@ class DocumentOwner:
 
     def unblocked(self, session: Session, subject_ids: Sequence[int], now: dt.datetime) -> None:
         """Somebody can approve again: nothing to wait for, and the alerts are closed."""
-        session.execute(
-            sa.text(
-                "UPDATE document SET waiting_code = NULL, waiting_text = NULL "
-                "WHERE id = ANY(:ids) AND waiting_code = 'BLOCKED'"
-            ),
-            {"ids": list(subject_ids)},
-        )
-        course.forget(session, subject_ids)
+        course.stop_waiting(session, subject_ids, "BLOCKED")
         keys = session.execute(
             sa.text(
                 "SELECT dedupe_key FROM alert WHERE code = 'APPROVAL_BLOCKED' "

@@ -124,6 +124,18 @@ def wait(session: Session, ids: Sequence[int], code: str, text: str) -> None:
     forget(session, ids)
 
 
+def stop_waiting(session: Session, ids: Sequence[int], code: str) -> None:
+    """What documents waited for by this code is over; other codes stay."""
+    session.execute(
+        sa.text(
+            "UPDATE document SET waiting_code = NULL, waiting_text = NULL "
+            "WHERE id = ANY(:ids) AND waiting_code = :code"
+        ),
+        {"ids": list(ids), "code": code},
+    )
+    forget(session, ids)
+
+
 @dataclass(frozen=True, slots=True)
 class RouteTaken:
     """Channel and paying (or receiving) account of a document; cash has no account."""

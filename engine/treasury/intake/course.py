@@ -15,7 +15,7 @@ from sqlmodel import Session
 from engine.base.text import Text
 from engine.machines import approval
 from engine.rulebook import Rulebook, current_revision
-from engine.runtime import actions
+from engine.runtime import actions, audit
 from engine.runtime.actions import ActionContext, Done
 from engine.runtime.db import transaction
 from engine.runtime.jsontypes import JsonObject
@@ -110,10 +110,15 @@ def release(
     reason: str,
     now: dt.datetime,
 ) -> Document:
-    """Release a held document and let it go on. Raises as engine.treasury.alerts.holds.release."""
+    """Release a held document and let it go on; a rejected one waits to be submitted again.
+
+    Raises as engine.treasury.alerts.holds.release.
+    """
     document = holds.release(session, user_id, document_id, reason, now)
     if document.state == State.BATCHED:
         advance(start(session, rulebook, now), [document_id])
+    else:
+        course.stop_waiting(session, [document_id], "HELD")
     session.refresh(document)
     return document
 
@@ -154,8 +159,24 @@ def void(session: Session, user_id: str, ids: Sequence[int], reason: str, now: d
     ).scalars()
     for org_id in run_orgs.all():
         require(session, user_id, "documents.void", org_id)
-    course.void(session, ids, actor=user_id, now=now, reason=reason)
-    approval.withdraw(session, SUBJECT, ids, reason, now)
+    # Requests are locked before documents, as deciding does: else the two could deadlock. The
+    # savepoint undoes the first when the second is refused.
+    with session.begin_nested():
+        approval.withdraw(session, SUBJECT, ids, reason, now)
+        moved = course.void(session, ids, actor=user_id, now=now, reason=reason)
+    for one in moved:
+        audit.record(
+            session,
+            user_id,
+            "document.void",
+            "document",
+            str(one.id),
+            one.org_id,
+            {"state": one.before.value},
+            {"state": State.VOID.value},
+            reason,
+            now,
+        )
     holds.void_holds(session, ids, now)
     why = [ReportedReason("VOID", Text(reason, reason))]
     report(session, ids, "VOID", now, dict.fromkeys(ids, why))
@@ -175,6 +196,7 @@ def _reopen_empty_chains(run: Run) -> None:
     )
     if not ids:
         return
+    approval.withdraw(run.session, SUBJECT, ids, "submitted again", run.now)
     course.transition(
         run.session,
         ids,
@@ -184,5 +206,4 @@ def _reopen_empty_chains(run: Run) -> None:
         reason_code="RESUBMITTED",
         reason="the rules named no approver; submitted again by the live ones",
     )
-    approval.withdraw(run.session, SUBJECT, ids, "submitted again", run.now)
     course.wait(run.session, ids, "RESUBMITTED", "submitted again")

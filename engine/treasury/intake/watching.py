@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from engine.base.text import SluiceError, Text
-from engine.rulebook import Matter, Recorded
+from engine.rulebook import Considered, Matter, Recorded
 from engine.rules.kinds.alerts import Alert as Ruled
+from engine.runtime.jsontypes import content_hash
 from engine.treasury.alerts.board import AlertDraft, raise_alerts
 from engine.treasury.alerts.holds import HoldDraft, held, place
 from engine.treasury.documents.models import Document
@@ -49,22 +50,22 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
     for document in documents:
         one = key(document)
         try:
-            recorded = run.pinned.decide(
-                run.session,
+            matter = Matter("document", str(one))
+            considered = run.pinned.consider(
                 "alerts",
                 SUBJECTS[document.direction],
                 facts.to_watch(document, run.level(document.org_id)),
                 org_path=run.path(document.org_id),
                 on=run.today,
-                matter=Matter("document", str(one)),
-                now=run.now,
+                matter=matter,
                 windows=windows,
             )
         except SluiceError as error:
             waiting.add(document, error.code, error.text.en)
             continue
+        recorded = run.pinned.record(run.session, considered, matter=matter, now=run.now)
         decided[one] = recorded.decision_id
-        for draft in _drafts(document, recorded):
+        for draft in _drafts(document, recorded, _counted(considered)):
             drafts.append(draft)
             if draft.action == "hold":
                 holds[draft.dedupe_key] = document
@@ -89,14 +90,22 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
     }
 
 
-def _drafts(document: Document, recorded: Recorded) -> list[AlertDraft]:
+def _counted(considered: Considered) -> str:
+    """What the windows counted, in short. A hold that somebody released is remembered for what
+    he saw: when another twin has come meanwhile, it is a new alert and a new hold."""
+    return content_hash(
+        {name: str(considered.facts[name]) for name in considered.live.ruleset.derive}
+    )[:12]
+
+
+def _drafts(document: Document, recorded: Recorded, counted: str) -> list[AlertDraft]:
     drafts = []
     for rule, outcome in zip(recorded.rows, recorded.outcomes, strict=False):
         assert isinstance(outcome, Ruled)
         drafts.append(
             AlertDraft(
                 org_id=document.org_id,
-                dedupe_key=f"document:{key(document)}:{recorded.ruleset}:{rule}",
+                dedupe_key=f"document:{key(document)}:{recorded.ruleset}:{rule}:{counted}",
                 code=outcome.template or rule,
                 severity=outcome.severity,
                 action=outcome.action,

@@ -49,6 +49,10 @@ class DocumentWindows:
     """The windows of one pass. Each is counted for all of its documents by one statement.
 
     "Earlier" is by (created_at, id): of two equal rows of one file the second sees the first.
+    Any other document that has passed its own alerts counts as well, unless it stands held:
+    ids are given before transactions commit, so of two equal documents coming in at once the one
+    with the lower id may be watched last; and a rejected document that is submitted again must
+    see the twin that went on meanwhile.
     Where a column that must be the same is null, nothing is the same.
     """
 
@@ -72,7 +76,12 @@ class DocumentWindows:
         same = " AND ".join(f"e.{_column(w)} = d.{_column(w)}" for w in derive.same) or "true"
         live = derive.states == ("live",)
         states = "NOT e.state = ANY(:states)" if live else "e.state = ANY(:states)"
-        before = "<=" if derive.include_self else "<"
+        itself = "OR e.id = d.id" if derive.include_self else "AND e.id <> d.id"
+        before = (
+            "(e.created_at, e.id) < (d.created_at, d.id) OR (NOT e.id = ANY(:ids) "
+            "AND NOT e.state IN ('DRAFT', 'VALIDATED') AND NOT EXISTS (SELECT 1 "
+            "FROM document_hold h WHERE h.document_id = e.id AND h.released_by IS NULL))"
+        )
         rows = self._run.session.execute(
             # Column names come from COLUMN_OF, everything else is a parameter.
             sa.text(f"""
@@ -80,8 +89,7 @@ class DocumentWindows:
                   SELECT {aggregate} AS value FROM document e
                   WHERE e.direction = d.direction AND {same}
                     AND e.created_at >= d.created_at - make_interval(secs => :seconds)
-                    AND (e.created_at, e.id) {before} (d.created_at, d.id)
-                    AND ({states} OR e.id = d.id)) AS w
+                    AND ((({before}) AND {states}) {itself})) AS w
                 WHERE d.id = ANY(:ids)"""),  # noqa: S608
             {
                 "ids": self._ids,

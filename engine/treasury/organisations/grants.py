@@ -6,7 +6,7 @@ are refused on one person, whatever the organisations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,17 +27,6 @@ from engine.treasury.organisations.permissions import (
 )
 from engine.treasury.organisations.tree import organisation
 
-GrantListener = Callable[[Session], None]
-"""Called in the transaction that changed grants: blocked approvals look again."""
-
-_LISTENERS: list[GrantListener] = []
-
-
-def subscribe_grants(listener: GrantListener) -> None:
-    """Tell `listener` whenever grants change. Subscribing again changes nothing."""
-    if listener not in _LISTENERS:
-        _LISTENERS.append(listener)
-
 
 def user(session: Session, user_id: str) -> UserAccount:
     """The user; OrganisationError USER_UNKNOWN when there is none."""
@@ -49,6 +38,9 @@ def user(session: Session, user_id: str) -> UserAccount:
 
 def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
     """Let `user_id` hold `role` for `org_id` and below; holding it already is fine.
+
+    In the running product use engine.treasury.approvals.people, which also asks for the
+    permission, writes the audit log and lets blocked approvals go on.
 
     Raises OrganisationError ROLE_UNKNOWN, ROLE_CONFLICT (duties exclude each other),
     USER_UNKNOWN, ORGANISATION_UNKNOWN.
@@ -86,12 +78,11 @@ def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
     made = RoleGrant(user_id=user_id, role=role, org_id=org_id)
     session.add(made)
     session.flush()
-    _tell(session)
     return made
 
 
 def revoke(session: Session, user_id: str, role: str, org_id: str) -> bool:
-    """Take a role away; False when it was not held. Open steps look for another holder."""
+    """Take a role away; False when it was not held. See `grant` for the running product."""
     session.flush()
     gone = session.execute(
         sa.text(
@@ -103,7 +94,6 @@ def revoke(session: Session, user_id: str, role: str, org_id: str) -> bool:
     if gone is None:
         return False
     session.expire_all()
-    _tell(session)
     return True
 
 
@@ -184,8 +174,3 @@ def holders(
         return None
     nearest = str(rows[0].org_id)
     return Holders(nearest, tuple(str(r.user_id) for r in rows if r.org_id == nearest))
-
-
-def _tell(session: Session) -> None:
-    for listener in tuple(_LISTENERS):
-        listener(session)
