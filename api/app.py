@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from types import ModuleType
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-import api.pages
-import api.rest
 from api.identity import NotSignedIn
 from api.limits import BodyLimit
 from api.pages.shell import page, refusal, sign_in_address
+from api.routers import routers
 from api.security import SecurityHeaders
 from api.services import Services
 from api.statuses import error_body, status_of
@@ -36,20 +31,12 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
-    for package in (api.rest, api.pages):
-        _include(app, package)
+    for router in routers():
+        app.include_router(router)
     app.add_exception_handler(SluiceError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     return app
-
-
-def _include(app: FastAPI, package: ModuleType) -> None:
-    for found in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{found.name}")
-        router = getattr(module, "router", None)
-        if router is not None:
-            app.include_router(router)
 
 
 def _refused(request: Request, error: Exception) -> Response:

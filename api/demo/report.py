@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from engine.treasury.invariants import check_invariants
 from sqlmodel import Session
 
 from api.demo.stage import Stage
@@ -15,6 +14,7 @@ from api.demo.world import executions
 from engine import ledger
 from engine.runtime.db import transaction
 from engine.treasury.documents.states import DONE_FOR_THE_DAY
+from engine.treasury.invariants import check_invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Report:
     matched: int
     vouchers: int
     ledger_balanced: bool
+    troubles: Mapping[str, int]
+    """What went wrong on the day, counted in the books afterwards."""
     open: tuple[Open, ...]
     invariants: Mapping[str, str]
     messages_acknowledged: bool
@@ -79,10 +81,25 @@ class Report:
                 "held": sum(one.waits_for == "HELD" for one in self.open),
                 "unexplained": sum(one.waits_for is None for one in self.open),
             },
+            "troubles": dict(self.troubles),
             "kills": 0,
             "invariants": dict(self.invariants),
             "seconds": round(self.seconds, 1),
         }
+
+
+_EVENT = "SELECT count(DISTINCT document_id) FROM document_event WHERE to_state = "
+_TROUBLES = {
+    "returned_or_refused": "SELECT (SELECT count(*) FROM document WHERE state = 'RETURNED') "
+    "+ (SELECT count(*) FROM refused_row)",
+    "rejected": f"{_EVENT} 'REJECTED'",
+    "held": "SELECT count(DISTINCT document_id) FROM document_hold",
+    "lines_fitting_several": "SELECT count(DISTINCT line_id) FROM match_proposal",
+    "refused_by_bank": f"{_EVENT} 'FAILED'",
+    "unknown": f"{_EVENT} 'UNKNOWN'",
+    "bounced": f"{_EVENT} 'BOUNCED'",
+}
+"""What a real day has too -> how many of it."""
 
 
 def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: float) -> Report:
@@ -118,6 +135,7 @@ def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: f
             matched=_one(session, "SELECT count(*) FROM document WHERE match_no IS NOT NULL"),
             vouchers=_one(session, "SELECT count(*) FROM voucher"),
             ledger_balanced=ledger.is_balanced(session),
+            troubles={name: _one(session, query) for name, query in _TROUBLES.items()},
             open=_open(session),
             invariants=check_invariants(session),
             messages_acknowledged=told,
@@ -130,6 +148,10 @@ def summary(report: Report, lines: Sequence[str]) -> str:
     text = [*lines, ""]
     text += [f"  {state:<12} {count:>7,}" for state, count in sorted(report.by_state.items())]
     text += [f"  {'refused rows':<12} {report.refused_rows:>7,}", ""]
+    text.append(
+        "troubles: "
+        + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in report.troubles.items())
+    )
     waiting = Counter(one.waits_for or "UNEXPLAINED" for one in report.open)
     text.append(
         "not done today: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from engine.base.money import format_major
 from engine.runtime.jsontypes import JsonObject, JsonValue
 
 BANKS = ("bank_a", "bank_b")
+
+LOSE_PERCENT = 10
+"""Share of messages the source system receives and forgets; they must be sent again."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,9 @@ def start_source(
     arguments = ["--port", "0", "--seed", str(seed)]
     arguments += ["--store", str(folder / "source.sqlite")]
     arguments += ["--product-url", product_url]
+    options = folder / "source.json"
+    options.write_text(json.dumps({"lose_percent": LOSE_PERCENT}))
+    arguments += ["--options", str(options)]
     child = Child(
         "source",
         "simulators.source",

@@ -14,8 +14,8 @@ from api.filters import amount_of, date_of, text_of
 from api.identity import Caller, needs
 from api.pages.shell import Note, page, pager, refusal
 from api.services import services_of
-from engine import ledger
 from engine.base.text import SluiceError
+from engine.ledger.dimensions import balances_by_dimension
 from engine.runtime.db import transaction
 from engine.treasury.accounts import book
 from engine.treasury.accounts.errors import account_unknown
@@ -38,7 +38,7 @@ class AccountRow:
 
     account: BankAccount
     balance: AccountBalance | None
-    book: int | None
+    book: int
     statement: Statement | None
 
 
@@ -64,7 +64,7 @@ def tree_of(session: Session, user_id: str) -> list[OrgRow]:
     made = []
     for org in (one for one in organisations(session).values() if one.id in seen):
         rows = tuple(
-            AccountRow(a, latest.get(a.id or 0), books.get(a.id or 0), statements.get(a.id or 0))
+            AccountRow(a, latest.get(a.id or 0), books.get(a.id or 0, 0), statements.get(a.id or 0))
             for a in accounts
             if a.org_id == org.id
         )
@@ -75,19 +75,18 @@ def tree_of(session: Session, user_id: str) -> list[OrgRow]:
 
 
 def book_balances(session: Session, accounts: list[BankAccount]) -> dict[int, int]:
-    """Ledger balance of each account (debit balance, minor units), by account id.
-
-    A ledger account that several bank accounts share has no balance of one of them.
-    """
-    codes = [one.ledger_account for one in accounts]
-    found = {
-        (row.account, row.currency): row.balance
-        for row in ledger.balances(session, accounts=set(codes))
-    }
+    """What the books hold of each account (debit balance, minor units), by account id: the
+    lines on its ledger account that name it in the dimension bank_account."""
+    found = balances_by_dimension(
+        session,
+        "bank_account",
+        {one.number for one in accounts},
+        {one.ledger_account for one in accounts},
+    )
     return {
-        one.id: found.get((one.ledger_account, one.currency), 0)
+        one.id: found.get((one.ledger_account, one.number, one.currency), 0)
         for one in accounts
-        if one.id is not None and codes.count(one.ledger_account) == 1
+        if one.id is not None
     }
 
 
@@ -117,7 +116,7 @@ def account_page(request: Request, caller: May, account_id: int) -> Response:
         row = AccountRow(
             account,
             book.latest_balances(session, [account_id]).get(account_id),
-            book_balances(session, book.find(session, caller.user_id)).get(account_id),
+            book_balances(session, [account]).get(account_id, 0),
             last_statements(session, [account_id]).get(account_id),
         )
         found = lines(session, account_id, wanted, limit=LINES, offset=(number - 1) * LINES)
@@ -132,7 +131,6 @@ def account_page(request: Request, caller: May, account_id: int) -> Response:
         found=found,
         stopped=stopped,
         open_orgs=open_orgs,
-        q=query,
         pager=pager(request, number, LINES, found.count),
     )
 

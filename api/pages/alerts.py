@@ -72,7 +72,6 @@ def _inbox(request: Request, caller: Caller, *notes: Note, status: int = 200) ->
         notes=notes,
         status=status,
         found=found,
-        q=query,
         states=STATES,
         severities=SEVERITIES,
         pager=pager(request, number, ROWS, found.count),

@@ -47,7 +47,6 @@ def log(request: Request, caller: May) -> Response:
         "audit.html",
         caller,
         found=found,
-        q=query,
         report=report,
         verifiable=whole and services.anchors is not None,
         pager=pager(request, number, ROWS, found.count),

@@ -34,11 +34,12 @@ def translate(lang: Lang, key: str, **values: object) -> str:
 
 
 def word(lang: Lang, code: str | None) -> str:
-    """A code as people say it: `word.<code>` of the catalog, else the code with its underscores
-    opened. Codes that rulesets may add (business types, channels) are therefore never an error."""
+    """A code with its group, "channel.bank_direct", as people say it: `word.<code>` of the
+    catalog, else the code itself with its underscores opened. Codes that rulesets may add
+    (business types, channels) are therefore never an error."""
     if not code:
         return "—"
-    return catalog(lang).get(f"word.{code}", code.replace("_", " "))
+    return catalog(lang).get(f"word.{code}", code.partition(".")[2].replace("_", " "))
 
 
 def language_of(request: Request) -> Lang:

@@ -35,24 +35,25 @@ ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class StateSum:
-    """One chip above the list: a state with count and sums per currency (minor units)."""
+    """One state: how many documents, what is to pay and what to collect (minor units)."""
 
     state: str
     count: int
-    sums: tuple[tuple[str, int], ...]
+    pay: tuple[tuple[str, int], ...]
+    collect: tuple[tuple[str, int], ...]
 
 
 def by_state(totals: list[lists.Total]) -> list[StateSum]:
-    """Totals by state in the order of a document's life; directions are added up."""
+    """Totals by state, in the order of a document's life."""
     made = []
     for state in State:
         those = [one for one in totals if one.state == state]
         if those:
-            sums: dict[str, int] = {}
-            for one in those:
-                sums[one.currency] = sums.get(one.currency, 0) + one.amount
-            count = sum(one.count for one in those)
-            made.append(StateSum(state.value, count, tuple(sorted(sums.items()))))
+            pay, collect = (
+                tuple((one.currency, one.amount) for one in those if one.direction == direction)
+                for direction in DIRECTIONS
+            )
+            made.append(StateSum(state.value, sum(one.count for one in those), pay, collect))
     return made
 
 
@@ -84,7 +85,6 @@ def payments_page(request: Request, caller: May) -> Response:
         found=found,
         sums=sums,
         states=states,
-        q=query,
         orgs=[one for one in tree.values() if one.id in seen],
         directions=DIRECTIONS,
         channels=CHANNELS,

@@ -72,6 +72,22 @@ def pager(request: Request, number: int, size: int, count: int) -> Pager:
     )
 
 
+class Asked(dict[str, str]):
+    """The filters in an address, for templates: what is not there is empty text."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def asked(request: Request) -> Asked:
+    """The filters of the address; page number and carried notes are none."""
+    return Asked(
+        (name, value)
+        for name, value in request.query_params.items()
+        if name not in ("done", "page") and not name.startswith("v.") and value
+    )
+
+
 def with_query(request: Request, **changes: str | int | Sequence[str] | None) -> str:
     """This page's address with some of its query changed; None takes a part away."""
     kept = [
@@ -141,6 +157,7 @@ def page(
         t=partial(translate, lang),
         word=partial(word, lang),
         here=partial(with_query, request),
+        q=asked(request),
         me=caller.visitor if caller else None,
         csrf=caller.visitor.csrf_token if caller else None,
         can=caller.permissions if caller else frozenset(),

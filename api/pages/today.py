@@ -45,12 +45,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Cash:
-    """Cash in one currency, minor units. `book` is None where the ledger does not tell."""
+    """Cash in one currency, minor units."""
 
     currency: str
     bank: int
     available: int
-    book: int | None
+    book: int
     accounts: int
     without_balance: int
 
@@ -103,13 +103,12 @@ def cash_of(session: Session, user_id: str) -> list[Cash]:
     for currency in sorted({one.currency for one in accounts}):
         same = [one for one in accounts if one.currency == currency]
         known = [latest[one.id] for one in same if one.id is not None and one.id in latest]
-        booked = [books[one.id] for one in same if one.id is not None and one.id in books]
         made.append(
             Cash(
                 currency,
                 sum(one.bank_booked for one in known),
                 sum(one.bank_available for one in known),
-                sum(booked) if len(booked) == len(same) else None,
+                sum(books[one.id] for one in same if one.id is not None),
                 len(same),
                 len(same) - len(known),
             )

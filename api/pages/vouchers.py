@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from api.access import unmasked_orgs
 from api.downloads import XLSX, download
 from api.filters import date_of, text_of
 from api.identity import Caller, needs
@@ -63,7 +64,6 @@ def list_page(request: Request, caller: May) -> Response:
         caller,
         notes=notes,
         found=found,
-        q=query,
         orgs=orgs,
         types=tuple(TYPES),
         excel=with_query(request).replace("/vouchers", "/vouchers/export.xlsx", 1),
@@ -87,6 +87,7 @@ def one(request: Request, caller: May, number: str) -> Response:
     """One voucher with its lines and dimensions."""
     with transaction(services_of(request).engine) as session:
         found = vouchers(session, caller.user_id, Filters(number=number), limit=1)
+        open_orgs = unmasked_orgs(session, caller.user_id)
     if not found.rows:
         raise VoucherError(
             "VOUCHER_UNKNOWN",
@@ -95,4 +96,4 @@ def one(request: Request, caller: May, number: str) -> Response:
                 f"在您可查看的范围内没有凭证 {number};请核对凭证号",
             ),
         )
-    return page(request, "voucher.html", caller, voucher=found.rows[0])
+    return page(request, "voucher.html", caller, voucher=found.rows[0], open_orgs=open_orgs)

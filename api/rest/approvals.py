@@ -1,0 +1,112 @@
+"""POST /approvals/decide: verdicts on many steps at once, each with its own result."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from api.identity import Caller, needs
+from api.rest.errors import Problem
+from api.services import services_of
+from engine.base.money import format_major
+from engine.runtime.db import transaction
+from engine.treasury.approvals import desk
+
+router = APIRouter(prefix="/api/v1", tags=["approvals"])
+May = Annotated[Caller, Depends(needs("approvals.decide"))]
+
+
+class Step(BaseModel):
+    """An open step the caller may decide."""
+
+    step_id: int
+    document_no: str
+    organisation: str
+    role: str
+    position: int
+    steps: int
+    amount: str | None
+    currency: str | None
+    maker: str
+    due_at: dt.datetime | None
+
+
+@router.get("/approvals", summary="What waits for the caller's verdict")
+def worklist(request: Request, caller: May) -> list[Step]:
+    """Open steps, what is due first first."""
+    with transaction(services_of(request).engine) as session:
+        groups = desk.worklist(session, caller.user_id)
+    return [
+        Step(
+            step_id=one.step_id,
+            document_no=one.subject_no,
+            organisation=one.org_id,
+            role=one.role,
+            position=one.position,
+            steps=one.steps,
+            amount=None
+            if one.amount is None or one.currency is None
+            else format_major(one.amount, one.currency),
+            currency=one.currency,
+            maker=one.maker,
+            due_at=one.due_at,
+        )
+        for group in groups
+        for one in group.items
+    ]
+
+
+class Verdicts(BaseModel):
+    """What to decide."""
+
+    step_ids: list[int] = Field(min_length=1, max_length=1000)
+    verdict: Literal["approve", "reject"]
+    comment: str | None = Field(default=None, description="needed to reject")
+
+
+class Decided(BaseModel):
+    """What became of one step; `error` is null when the verdict was taken."""
+
+    step_id: int
+    document_no: str | None
+    taken: bool
+    request_state: str | None
+    error: Problem | None
+
+
+@router.post(
+    "/approvals/decide",
+    summary="Approve or reject steps; every item has its own result",
+    responses={400: {"model": Problem, "description": "Rejecting without a reason"}},
+)
+def decide(request: Request, caller: May, verdicts: Verdicts) -> list[Decided]:
+    """Four eyes are held by the database as well; what is refused changes nothing."""
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        results = desk.decide(
+            session,
+            caller.user_id,
+            verdicts.step_ids,
+            verdicts.verdict,
+            verdicts.comment,
+            services.clock.now(),
+        )
+    return [
+        Decided(
+            step_id=one.step_id,
+            document_no=one.subject_no,
+            taken=one.error is None,
+            request_state=one.request_state,
+            error=None
+            if one.error is None
+            else Problem(
+                code=one.error.code,
+                message_en=one.error.text.en,
+                message_zh=one.error.text.zh,
+            ),
+        )
+        for one in results
+    ]
