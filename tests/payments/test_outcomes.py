@@ -44,6 +44,19 @@ def test_insufficient_funds_are_kept_for_a_new_attempt_when_ordered(stage: Stage
     assert stage.column("SELECT attempt_no FROM attempt ORDER BY id") == [1, 2]
 
 
+def test_a_failure_under_review_goes_again_only_when_a_person_names_it(stage: Stage) -> None:
+    _refuse(stage, "FF01")
+    documents = stage.make(
+        Draft(1, account=stage.world.pay_account, counterparty_account=BAD),
+    )
+    stage.release(*documents)
+    stage.settle()
+    assert stage.states(documents) == ["FAILED"]
+    assert stage.value("SELECT code FROM alert") == "PAYMENT_REVIEW"
+    assert stage.release().items == ()
+    assert [item.sent for item in stage.release(*documents).items] == [True]
+
+
 def _premium(stage: Stage, payer: str | None = None) -> list[int]:
     return stage.make(
         Draft(

@@ -6,6 +6,7 @@ Everything of one call happens in the caller's transaction: nothing is ever half
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,11 +81,14 @@ def confirm(
         now,
     )
     listener.on_attempts(session, changes)
-    done = []
+    done: list[Confirmed] = []
+    closing: list[_Closing] = []
     for one, group in zip(arrivals, groups, strict=True):
         documents = [subjects[attempt_id] for attempt_id in one.attempt_ids]
         numbers = _post(session, pinned, one, group, documents, now)
-        _close(session, one, group, numbers, now)
+        closing += [
+            _Closing(document_id, number, one, group) for document_id, number in numbers.items()
+        ]
         done.append(
             Confirmed(
                 group.match_no,
@@ -92,7 +96,8 @@ def confirm(
                 tuple(numbers.values()),
             )
         )
-    report(session, [d for one in done for d in one.document_ids], "CONFIRMED", now)
+    _close(session, closing, now)
+    report(session, [one.document_id for one in closing], "CONFIRMED", now)
     return done
 
 
@@ -115,6 +120,14 @@ class Subject:
     account_number: str
     legal_entity_id: str
     attempt_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    document_id: int
+    voucher_no: str
+    arrival: Arrival
+    group: Matched
 
 
 _SUBJECTS = sa.text("""
@@ -211,30 +224,38 @@ def _post(
     return numbers
 
 
-def _close(
-    session: Session, one: Arrival, group: Matched, numbers: Mapping[int, str], now: dt.datetime
-) -> None:
+def _close(session: Session, closing: Sequence[_Closing], now: dt.datetime) -> None:
+    """Write match number, date and voucher on the documents and confirm them."""
+    ids = [one.document_id for one in closing]
     session.execute(
         sa.text(
-            "UPDATE document d SET match_no = :match_no, booking_date = :booked, "
-            "voucher_no = v.number FROM unnest(CAST(:ids AS bigint[]), CAST(:numbers AS text[])) "
-            "AS v(id, number) WHERE d.id = v.id"
+            "UPDATE document d SET match_no = v.match_no, booking_date = v.booked, "
+            "voucher_no = v.number FROM unnest(CAST(:ids AS bigint[]), CAST(:matches AS text[]), "
+            "CAST(:dates AS date[]), CAST(:numbers AS text[])) AS v(id, match_no, booked, number) "
+            "WHERE d.id = v.id"
         ),
         {
-            "match_no": group.match_no,
-            "booked": one.line.booking_date,
-            "ids": list(numbers),
-            "numbers": list(numbers.values()),
+            "ids": ids,
+            "matches": [one.group.match_no for one in closing],
+            "dates": [one.arrival.line.booking_date for one in closing],
+            "numbers": [one.voucher_no for one in closing],
         },
     )
-    forget(session, list(numbers))
-    decision = group.draft.decision_id
-    transition(
-        session,
-        list(numbers),
-        State.CONFIRMED,
-        actor=one.actor,
-        now=now,
-        reason_code=one.row,
-        decision_ids=None if decision is None else {key: [decision] for key in numbers},
-    )
+    forget(session, ids)
+    steps: dict[tuple[str, str | None], list[_Closing]] = defaultdict(list)
+    for one in closing:
+        steps[one.arrival.actor, one.arrival.row].append(one)
+    for (actor, row), together in steps.items():
+        transition(
+            session,
+            [one.document_id for one in together],
+            State.CONFIRMED,
+            actor=actor,
+            now=now,
+            reason_code=row,
+            decision_ids={
+                one.document_id: [one.group.draft.decision_id]
+                for one in together
+                if one.group.draft.decision_id is not None
+            },
+        )

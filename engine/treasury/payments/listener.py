@@ -54,7 +54,10 @@ class PaymentListener:
         """Documents that must not leave now, looked at as they stand: I6, I7 and I16 again."""
         session.expire_all()
         documents = session.exec(
-            select(Document).where(col(Document.id).in_(document_ids)).with_for_update()
+            select(Document)
+            .where(col(Document.id).in_(document_ids))
+            .order_by(col(Document.id))
+            .with_for_update()
         ).all()
         hashes = submitted_hashes(session, document_ids)
         holds = held(session, document_ids)
@@ -259,9 +262,8 @@ def _failed(
                 one,
                 "PAYMENT_REVIEW",
                 Text(
-                    f"{one.instruction_id} failed ({code}); decide whether it is sent again, "
-                    "returned or voided",
-                    f"指令 {one.instruction_id} 失败({code});请决定重新支付、退回或作废",
+                    f"{one.instruction_id} failed ({code}); release the document again or void it",
+                    f"指令 {one.instruction_id} 失败({code});请重新发起支付或作废",
                 ),
             )
 

@@ -72,8 +72,8 @@ SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
        EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id
                AND a.state IN ('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
                                'CONFIRMED', 'LATE_SUCCESS')) AS live,
-       (SELECT a.handling FROM attempt a WHERE a.document_id = d.id
-        ORDER BY a.attempt_no DESC LIMIT 1) AS handling
+       (SELECT CASE a.bank_code WHEN 'NOT_RECEIVED' THEN 'review' ELSE a.handling END
+        FROM attempt a WHERE a.document_id = d.id ORDER BY a.attempt_no DESC LIMIT 1) AS handling
 FROM document d
 WHERE (CAST(:ids AS bigint[]) IS NULL OR d.id = ANY(:ids))
   AND (CAST(:ids AS bigint[]) IS NOT NULL
@@ -100,8 +100,10 @@ def release(
     """Send documents by a person's word (permission payments.release), each with its result.
 
     Without `document_ids` all unpaid bank-direct documents within `filters` that the user may
-    release; failed ones kept for a new attempt are among them. Made or approved by the user,
-    held, under way already, not unpaid: not sent, with the reason. Writes the audit log.
+    release; failed ones kept for a new attempt are among them. One whose failure waits for a
+    person's decision (review, not received) goes again only when it is named. Made or
+    approved by the user, held, under way already, not unpaid: not sent, with the reason. Writes
+    the audit log.
     """
     allowed = visible_orgs(session, user, "payments.release")
     if not allowed:
@@ -182,12 +184,15 @@ def _candidates(
     return [_Candidate(**{**row, "approvers": frozenset(row["approvers"] or ())}) for row in rows]
 
 
-def _again(row: _Candidate) -> bool:
-    return row.state == State.FAILED and row.handling == "retry_inside"
-
-
 def _wanted(row: _Candidate) -> bool:
-    return not row.live and (row.state == State.UNPAID or _again(row))
+    """What leaves without being named: unpaid, or failed and kept for a new attempt."""
+    again = row.state == State.FAILED and row.handling == "retry_inside"
+    return not row.live and (row.state == State.UNPAID or again)
+
+
+def _may_go_again(row: _Candidate) -> bool:
+    """A definite failure that a person may order anew; what went back to its source may not."""
+    return row.state == State.FAILED and row.handling in ("retry_inside", "review")
 
 
 def _barred(row: _Candidate, user: str, allowed: frozenset[str]) -> tuple[str, Text] | None:
@@ -210,7 +215,7 @@ def _reason(row: _Candidate, on_hold: frozenset[int]) -> tuple[str, Text] | None
             f"{row.document_no} is under way or paid; wait for the outcome",
             f"单据 {row.document_no} 已在支付中或已支付;请等待结果",
         )
-    if row.state != State.UNPAID and not _again(row):
+    if row.state != State.UNPAID and not _may_go_again(row):
         return "NOT_UNPAID", Text(
             f"{row.document_no} is {row.state}; only unpaid documents are sent",
             f"单据 {row.document_no} 状态为 {row.state};只能支付未支付单据",
