@@ -7,13 +7,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.base.text import SluiceError
+from engine.machines import approval
+from engine.machines.approval import RequestDraft
 from engine.rulebook import Rulebook
+from engine.runtime import actions
 from engine.runtime.clock import ManualClock
 from engine.runtime.jsontypes import canonical_json, check_object
 from engine.runtime.models import OutboxMessage
 from engine.treasury.alerts import board
+from engine.treasury.alerts import lists as alert_lists
 from engine.treasury.approvals import desk
+from engine.treasury.approvals.wiring import MACHINE
 from engine.treasury.documents import lists
+from engine.treasury.documents.content import submitted_hashes
 from engine.treasury.documents.listeners import subscribe, unsubscribe
 from engine.treasury.documents.states import State
 from engine.treasury.intake import course
@@ -124,7 +130,8 @@ def test_a_duplicate_is_held_until_another_person_releases_it(
         course.release(live, rulebook, "maker", held.id or 0, "mine", clock.now())
     course.release(live, rulebook, "treasurer", held.id or 0, "two instalments", clock.now())
     assert states(live)["CL-00002"] == "IN_APPROVAL"
-    assert not board.find(live, "treasurer")
+    wanted = alert_lists.AlertFilter(states=("open", "acknowledged"))
+    assert alert_lists.find(live, "treasurer", wanted).count == 0
 
 
 def test_the_maker_cannot_release_a_hold_on_his_own_document(
@@ -309,3 +316,60 @@ def test_a_released_hold_is_remembered_for_the_twins_that_were_seen_and_no_other
     course.void(live, "maker", [second], "by cheque", clock.now())
     bring_in(live, rulebook, clock, [row(3, **twin)])
     assert documents(live)[2].waiting_code == "HELD"
+
+
+def test_an_alert_is_acknowledged_and_resolved_by_those_who_may(
+    live: Session, rulebook: Rulebook, clock: ManualClock
+) -> None:
+    bring_in(live, rulebook, clock, [row(1, amount="600000.00")])
+    [alert] = board.of_subject(live, "document", str(ids(live)[0]))
+    one = alert.id or 0
+    with pytest.raises(SluiceError, match="NOT_PERMITTED"):
+        board.acknowledge(live, "cashier", one, clock.now())
+    with pytest.raises(SluiceError, match="ALERT_UNKNOWN"):
+        board.acknowledge(live, "sh-reviewer", one, clock.now())
+    assert board.acknowledge(live, "treasurer", one, clock.now()).state == "acknowledged"
+    assert board.resolve(live, "treasurer", one, "known", clock.now()).state == "resolved"
+    with pytest.raises(SluiceError, match="ALERT_RESOLVED"):
+        board.resolve(live, "treasurer", one, "again", clock.now())
+    assert alert.notify == ["treasurer"]
+
+
+def test_a_document_blocked_by_an_empty_chain_is_submitted_anew_under_new_rules(
+    live: Session, rulebook: Rulebook, clock: ManualClock
+) -> None:
+    bring_in(live, rulebook, clock, [row(1)])
+    [view] = desk.rounds_of(live, ids(live)[0])
+    assert view.request.state == "OPEN"
+    approval.withdraw(live, "document", ids(live), "test", clock.now())
+    hashes = submitted_hashes(live, ids(live))
+    draft = RequestDraft(
+        "document", ids(live)[0], "D", "BJ01", hashes[ids(live)[0]], maker="maker", roles=()
+    )
+    approval.open_requests(live, MACHINE, [draft], clock.now())
+    assert documents(live)[0].waiting_code == "BLOCKED"
+    course.resume(live, rulebook, clock.now())
+    assert [v.request.state for v in desk.rounds_of(live, ids(live)[0])] == [
+        "WITHDRAWN",
+        "WITHDRAWN",
+        "OPEN",
+    ]
+    assert documents(live)[0].waiting_code is None
+
+
+def test_a_new_revision_asks_for_waiting_documents_once(
+    live: Session, rulebook: Rulebook, clock: ManualClock, engine: sa.Engine
+) -> None:
+    live.execute(sa.text("UPDATE bank_account SET state = 'frozen' WHERE nature = 'disbursement'"))
+    live.expire_all()
+    bring_in(live, rulebook, clock, [row(1)])
+    live.execute(sa.text("UPDATE bank_account SET state = 'active'"))
+    course.notice_revision(live)
+    course.notice_revision(live)
+    live.commit()
+    registry = actions.Registry()
+    registry.register(course.RESUME, course.resume_handler)
+    services = actions.Services()
+    services.add(Rulebook, rulebook)
+    assert actions.Worker(engine, clock, registry, "w", services=services).run_once(10) == 1
+    assert states(live) == {"CL-00001": "IN_APPROVAL"}

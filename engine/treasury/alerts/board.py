@@ -1,23 +1,20 @@
-"""Raising alerts, seeing them, acknowledging and resolving them."""
+"""Raising alerts, acknowledging and resolving them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.runtime import actions, audit
+from engine.runtime import audit
 from engine.runtime.jsontypes import canonical_json
 from engine.treasury.alerts import errors
 from engine.treasury.alerts.models import Alert
 from engine.treasury.organisations.grants import require, visible_orgs
-
-NOTIFY = "alert.notify"
-"""Kind of the actions that carry an alert beyond the page (SMS, e-mail)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +44,12 @@ def raise_alerts(
 ) -> dict[str, int]:
     """Write alerts; ids by dedupe key, of those that were there before too.
 
-    The page shows an alert by itself. For every other channel an action is put into the queue.
+    The page shows an alert by itself; roles, further channels and template are kept with it.
     """
     if not drafts:
         return {}
     session.flush()
-    made = session.execute(
+    session.execute(
         sa.text("""
             INSERT INTO alert (org_id, dedupe_key, code, rule_id, ruleset, decision_id, severity,
               action, subject_kind, subject_id, message_en, message_zh, notify, channels,
@@ -62,47 +59,14 @@ def raise_alerts(
               severity text, action text, subject_kind text, subject_id text, message_en text,
               message_zh text, notify jsonb, channels jsonb, template text,
               raised_at timestamptz)
-            ON CONFLICT (dedupe_key) DO NOTHING RETURNING dedupe_key"""),
+            ON CONFLICT (dedupe_key) DO NOTHING"""),
         {"drafts": _json(drafts, now)},
     )
-    fresh = set(made.scalars())
     rows = session.execute(
         sa.text("SELECT id, dedupe_key FROM alert WHERE dedupe_key = ANY(:keys)"),
         {"keys": [draft.dedupe_key for draft in drafts]},
     )
-    ids = {str(row.dedupe_key): int(row.id) for row in rows}
-    for draft in drafts:
-        if draft.dedupe_key not in fresh:
-            continue
-        fresh.discard(draft.dedupe_key)
-        for channel in draft.channels:
-            if channel != "page":
-                alert_id = ids[draft.dedupe_key]
-                actions.enqueue(
-                    session,
-                    NOTIFY,
-                    f"{NOTIFY}:{alert_id}:{channel}",
-                    {"alert_id": alert_id, "channel": channel, "roles": list(draft.notify)},
-                )
-    return ids
-
-
-def find(
-    session: Session,
-    user_id: str,
-    *,
-    states: Collection[str] = ("open", "acknowledged"),
-    severity: str | None = None,
-    limit: int = 100,
-) -> list[Alert]:
-    """Alerts the user may see (alerts.read), newest first."""
-    query = select(Alert).where(
-        col(Alert.org_id).in_(visible_orgs(session, user_id, "alerts.read")),
-        col(Alert.state).in_(states),
-    )
-    if severity is not None:
-        query = query.where(Alert.severity == severity)
-    return list(session.exec(query.order_by(col(Alert.id).desc()).limit(limit)))
+    return {str(row.dedupe_key): int(row.id) for row in rows}
 
 
 def of_subject(session: Session, subject_kind: str, subject_id: str) -> list[Alert]:

@@ -15,7 +15,7 @@ from engine.rulebook import Rulebook
 from engine.runtime import audit
 from engine.runtime.jsontypes import JsonObject, JsonValue, check_object
 from engine.treasury.documents.create import Batch, BatchDraft, answer_batch, create_batch
-from engine.treasury.documents.models import Document, DocumentBatch
+from engine.treasury.documents.models import DocumentBatch
 from engine.treasury.intake.files import read_file
 from engine.treasury.intake.reasons import IntakeError
 from engine.treasury.intake.run import Run, start
@@ -212,13 +212,4 @@ def _overtaken_number(planned: Planned) -> IntakeError:
             f"另一导入同时占用了单号 {number};请重新导入该文件",
         ),
         409,
-    )
-
-
-def batch_documents(session: Session, batch_id: int) -> list[Document]:
-    """The documents of a batch, by number."""
-    return list(
-        session.exec(
-            select(Document).where(Document.document_batch_id == batch_id).order_by("document_no")
-        )
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from engine.treasury.organisations.errors import unknown_organisation
-from engine.treasury.organisations.models import LegalEntityPair, Organisation
+from engine.treasury.organisations.models import Organisation
 
 
 def organisation(session: Session, org_id: str) -> Organisation:
@@ -67,20 +65,3 @@ def add_organisation(
     session.add(made)
     session.flush()
     return made
-
-
-def money_may_move(session: Session, from_entity: str, to_entity: str) -> bool:
-    """Whether master data let money go from one legal entity to another (inside one: always)."""
-    if from_entity == to_entity:
-        return True
-    return session.get(LegalEntityPair, (from_entity, to_entity)) is not None
-
-
-def common_organisation(paths: Sequence[str]) -> str:
-    """The nearest organisation above all of `paths` (as in Organisation.path)."""
-    split = [path.split("/") for path in paths]
-    shared = split[0]
-    for path in split[1:]:
-        both = [one for one, two in zip(shared, path, strict=False) if one == two]
-        shared = both
-    return shared[-1]
