@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.identity import Forbidden, NotSignedIn
 from engine.base.text import SluiceError
 from engine.runtime.jsontypes import JsonObject
+from engine.treasury.intake.reasons import IntakeError
 from engine.treasury.organisations.errors import NotPermitted
 
 CONFLICTS = frozenset(
@@ -27,10 +28,12 @@ def status_of(error: SluiceError) -> int:
         return 401
     if isinstance(error, Forbidden | NotPermitted):
         return 403
+    if isinstance(error, IntakeError):
+        return error.status
     named = getattr(error, "http_status", None)
     if isinstance(named, int):
         return named
-    if error.code.endswith("_UNKNOWN") or error.code.startswith("UNKNOWN_"):
+    if error.code.endswith(("_UNKNOWN", "NOTHING_FOUND")) or error.code.startswith("UNKNOWN_"):
         return 404
     if error.code in CONFLICTS:
         return 409

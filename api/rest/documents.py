@@ -18,7 +18,7 @@ from api.services import services_of
 from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import run_in_transaction, transaction
-from engine.runtime.jsontypes import JsonObject, check_object
+from engine.runtime.jsontypes import JsonError, JsonObject, check_object
 from engine.treasury.documents import lists
 from engine.treasury.documents.history import events_of
 from engine.treasury.documents.models import Document, DocumentEvent
@@ -156,9 +156,9 @@ class DocumentWithCourse(DocumentOut):
 async def _json_object(request: Request) -> JsonObject:
     """The body as it is: numbers with a decimal point are refused, they would be floats."""
     try:
-        value = json.loads(await request.body(), parse_float=_no_float)
+        value = json.loads(await request.body(), parse_float=_no_float, parse_constant=_no_float)
         return check_object(value)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError, JsonError):
         raise UnreadableBody(
             "BODY_UNREADABLE",
             Text(

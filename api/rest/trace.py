@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
+from pydantic import JsonValue as AnyJson
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
@@ -34,7 +35,7 @@ class Traces(BaseModel):
     messages; amounts are decimal strings.
     """
 
-    traces: list[dict[str, JsonValue]]
+    traces: list[dict[str, AnyJson]]
     hidden: int
 
 

@@ -88,15 +88,17 @@ def line_of(session: Session, line_id: int) -> StatementLine | None:
 
 def last_statements(session: Session, account_ids: Collection[int]) -> dict[int, Statement]:
     """The newest accepted statement per account; accounts without one are missing."""
-    rows = session.exec(
-        select(Statement)
-        .distinct(col(Statement.account_id))
+    place = sa.func.row_number().over(
+        partition_by=col(Statement.account_id),
+        order_by=(col(Statement.statement_date).desc(), col(Statement.id).desc()),
+    )
+    ranked = (
+        select(Statement.id, place.label("place"))
         .where(col(Statement.account_id).in_(account_ids), Statement.state == "accepted")
-        .order_by(
-            col(Statement.account_id),
-            col(Statement.statement_date).desc(),
-            col(Statement.id).desc(),
-        )
+        .subquery()
+    )
+    rows = session.exec(
+        select(Statement).join(ranked, ranked.c.id == col(Statement.id)).where(ranked.c.place == 1)
     )
     return {row.account_id: row for row in rows}
 

@@ -1,0 +1,258 @@
+"""Pages in a real browser: quiet console, no broken policy, nothing axe calls serious.
+
+Without a browser these tests fail; they are never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.app import create_app
+from api.pages.show import capitals
+from api.server import WebServer
+from tests.browser_path import browser_path
+from tests.pages.world import World
+
+Theme = Literal["light", "dark"]
+SERIOUS = ("serious", "critical")
+VISITS = {
+    "treasurer": (
+        "/",
+        "/payments",
+        "/approvals",
+        "/accounts",
+        "/accounts/6",
+        "/rulesets",
+        "/rulesets/by-name/payment-approval",
+        "/vouchers",
+        "/alerts",
+        "/trace",
+    ),
+    "accountant": ("/reconcile", "/payments/upload", "/docs"),
+    "cashier": ("/pay",),
+    "auditor": ("/audit?verify=1",),
+}
+
+
+@dataclass
+class Visit:
+    """A page and what its console said."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> None:
+        """Open an address of the product."""
+        self.page.goto(self.base + address)
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Through the form, as people do."""
+        self.go("/sign-in")
+        self.page.fill("[name=user_id]", user)
+        self.page.fill("[name=password]", password)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(self.base + "/")
+
+    def serious(self) -> list[str]:
+        """What axe finds serious or critical: rule and first place."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in found
+            if one["impact"] in SERIOUS
+        ]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's browser."""
+    path = browser_path()
+    assert path is not None, "no Chromium: apt-get install chromium, or set CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+def _open(chromium: Browser, base: str, lang: str = "en", theme: Theme = "light") -> Visit:
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900},
+        color_scheme=theme,
+        locale="zh-CN" if lang == "zh" else "en-GB",
+    )
+    page = context.new_page()
+    visit = Visit(page, base)
+    page.on(
+        "console",
+        lambda message: (
+            visit.said.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.on("pageerror", lambda error: visit.said.append(str(error)))
+    return visit
+
+
+@pytest.fixture(scope="module")
+def served(read_only: World) -> Iterator[str]:
+    """The product over the played day, only looked at."""
+    server = WebServer(create_app(read_only.services), "127.0.0.1", 0)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def changed(world: World) -> Iterator[str]:
+    """The product over a copy of its own."""
+    server = WebServer(create_app(world.services), "127.0.0.1", 0)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("user", VISITS)
+def test_pages_are_quiet_and_open_to_everybody(
+    chromium: Browser, served: str, read_only: World, user: str, lang: str, theme: Theme
+) -> None:
+    visit = _open(chromium, served, lang, theme)
+    visit.go("/sign-in")
+    assert visit.serious() == []
+    visit.sign_in(user, read_only.played.password)
+    for address in VISITS[user]:
+        visit.go(address)
+        assert visit.serious() == [], address
+        assert visit.said == [], address
+    visit.page.context.close()
+
+
+def test_a_document_s_pages_are_quiet_and_open_to_everybody(
+    chromium: Browser, served: str, read_only: World
+) -> None:
+    number, voucher = read_only.one(
+        "SELECT document_no || '|' || voucher_no FROM document WHERE state = 'CONFIRMED' LIMIT 1"
+    ).split("|")
+    waiting = read_only.one("SELECT document_no FROM document WHERE state = 'IN_APPROVAL' LIMIT 1")
+    visit = _open(chromium, served, "zh")
+    visit.sign_in("treasurer", read_only.played.password)
+    for address in (
+        f"/payments/{number}",
+        f"/trace?q={number}",
+        f"/vouchers/{voucher}",
+        f"/approvals/{waiting}",
+    ):
+        visit.go(address)
+        assert visit.serious() == [], address
+        assert visit.said == [], address
+    visit.page.context.close()
+
+
+def test_the_worklist_is_looked_at_again_by_itself(
+    chromium: Browser, served: str, read_only: World
+) -> None:
+    visit = _open(chromium, served)
+    visit.sign_in("treasurer", read_only.played.password)
+    with visit.page.expect_response("**/today/desk", timeout=20_000) as told:
+        pass
+    assert told.value.status == 200
+    visit.page.wait_for_timeout(200)
+    assert visit.page.locator("#h-states").count() == 1
+    assert visit.said == []
+    visit.page.context.close()
+
+
+def test_a_file_is_uploaded_and_approved_and_its_state_changes(
+    chromium: Browser, changed: str, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "claims.csv"
+    file.write_text(
+        "organisation,direction,source_document_no,business_type,creditor_type,"
+        "counterparty_name,counterparty_account,counterparty_bank_code,amount,currency,"
+        "payment_method,urgency,due_date,purpose,business_reference,payee_is_insured\n"
+        "BJ01,pay,WEB-1,claim,claimant,王小二,6222021001000011,901100000011,1234.56,CNY,"
+        "transfer,normal,2026-11-20,理赔款,C-WEB-1,true\n",
+        "utf-8",
+    )
+    maker = _open(chromium, changed)
+    maker.sign_in("bj.maker", world.played.password)
+    maker.go("/payments/upload")
+    maker.page.set_input_files("input[type=file]", file)
+    maker.page.get_by_role("button", name="Import").click()
+    maker.page.get_by_role("link", name="See the documents").click()
+    number = maker.page.locator("tbody tr td a").first.inner_text()
+    assert maker.page.locator("tbody .chip").first.inner_text() == "in approval"
+
+    reviewer = _open(chromium, changed)
+    reviewer.sign_in("bj.reviewer", world.played.password)
+    reviewer.go("/approvals")
+    box = reviewer.page.get_by_label(number, exact=True)
+    form = reviewer.page.locator("form", has=box)
+    box.check()
+    button = form.locator("button[value=approve]")
+    assert " ".join(button.inner_text().split()) == "Approve 1 · CNY 1,234.56"
+    assert form.locator("[data-capitals]").inner_text() == capitals(123456)
+    button.click()
+    assert "1 approved" in reviewer.page.locator(".note.good").inner_text()
+
+    maker.go(f"/payments/{number}")
+    assert maker.page.locator("h1 .chip").first.inner_text() == "unpaid"
+    assert maker.said == []
+    assert reviewer.said == []
+
+
+@pytest.mark.parametrize(
+    "minor",
+    [
+        1,
+        10,
+        100,
+        105,
+        1000,
+        10_000_00,
+        10_010_00,
+        100_000_005,
+        4_999_999,
+        12_345_678_901_23,
+        100_000_000_00,
+        1_000_100_000_00,
+        20_000_000_000_00,
+    ],
+)
+def test_the_browser_says_an_amount_in_capitals_as_the_server_does(
+    chromium: Browser, served: str, minor: int
+) -> None:
+    visit = _open(chromium, served)
+    visit.go("/sign-in")
+    assert visit.page.evaluate(f"capitals({minor}n)") == capitals(minor)
+    visit.page.context.close()
+
+
+def test_a_theme_once_chosen_stays(chromium: Browser, served: str, read_only: World) -> None:
+    visit = _open(chromium, served, theme="light")
+    visit.sign_in("auditor", read_only.played.password)
+    visit.page.get_by_role("button", name="Light/dark").click()
+    visit.go("/vouchers")
+    assert visit.page.locator("html").get_attribute("data-theme") == "dark"
+    visit.page.context.close()
+
+
+def test_the_skip_link_is_the_first_thing_the_keyboard_reaches(
+    chromium: Browser, served: str, read_only: World
+) -> None:
+    visit = _open(chromium, served)
+    visit.sign_in("auditor", read_only.played.password)
+    visit.go("/vouchers")
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.className") == "skip"
+    visit.page.context.close()
