@@ -34,6 +34,9 @@ PAYMENT_SLOTS = (dt.time(10, 0), dt.time(13, 30), dt.time(15, 30))
 STATEMENT_TIMES = "30 8,12,18 * * mon-sun"
 """When banks are asked for statements and balances."""
 
+RESUME_TIMES = "*/10 * * * *"
+"""When waiting documents are looked at again: an account may be open by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
@@ -89,6 +92,7 @@ def assemble(
     schedules = (
         *slots.slot_schedules(rulebook, PAYMENT_SLOTS),
         Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
+        Schedule("documents.resume", RESUME_TIMES, RESUME),
         *more_schedules,
     )
     return Assembly(

@@ -65,7 +65,9 @@ class MatchItem(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("group_id", "kind", "ref_id"),)
     id: int | None = Field(default=None, sa_column=_key())
     org_id: str
-    group_id: int = Field(sa_column=Column(BigInteger, ForeignKey("match_group.id")))
+    group_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("match_group.id"), nullable=False)
+    )
     side: str
     """item | line"""
     kind: str
@@ -82,7 +84,9 @@ class MatchProposal(SQLModel, table=True):
     __tablename__ = "match_proposal"
     id: int | None = Field(default=None, sa_column=_key())
     org_id: str
-    line_id: int = Field(sa_column=Column(BigInteger, ForeignKey("statement_line.id")))
+    line_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("statement_line.id"), nullable=False)
+    )
     reason: str
     """propose | ambiguous"""
     candidates: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))

@@ -66,7 +66,8 @@ def atom_value(atom: Atom, column: Column) -> Value | None:
             return None
 
 
-_OTHER = "any other value"
+_OTHER = "\U000f0000"
+"""A private-use character: no rule names it, and none begins with it or contains it."""
 
 
 def shown_fact(value: Value | None, type_: Type, currency: str) -> str:

@@ -54,7 +54,9 @@ class StatementLine(SQLModel, table=True):
     )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     org_id: str
-    statement_id: int = Field(sa_column=Column(BigInteger, ForeignKey("statement.id")))
+    statement_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("statement.id"), nullable=False)
+    )
     account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     line_no: int
     """Place in its statement, from 1."""
