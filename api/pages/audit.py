@@ -14,6 +14,7 @@ from api.services import services_of
 from engine.runtime import audit
 from engine.runtime.audit_log import entries
 from engine.runtime.db import transaction
+from engine.treasury.documents.history import documents_by_id
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.organisations.tree import organisations
 
@@ -40,6 +41,12 @@ def log(request: Request, caller: May) -> Response:
             limit=ROWS,
             offset=(number - 1) * ROWS,
         )
+        ids = [
+            int(one.subject_id)
+            for one in found.rows
+            if one.subject_kind == "document" and one.subject_id.isdecimal()
+        ]
+        numbers = {str(key): one.document_no for key, one in documents_by_id(session, ids).items()}
         if whole and query.get("verify") and services.anchors is not None:
             report = audit.verify(session, services.anchors)
     return page(
@@ -47,6 +54,7 @@ def log(request: Request, caller: May) -> Response:
         "audit.html",
         caller,
         found=found,
+        numbers=numbers,
         report=report,
         verifiable=whole and services.anchors is not None,
         pager=pager(request, number, ROWS, found.count),

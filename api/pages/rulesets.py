@@ -115,6 +115,14 @@ def difference(request: Request, caller: May, old: str, new: str) -> Response:
         after=after.version,
         diff=diff,
         said=said,
+        reworded=[
+            row
+            for row, sentence in said["new"].items()
+            if diff is not None
+            and row in said["old"]
+            and row not in diff.changed
+            and said["old"][row] != sentence
+        ],
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 
 import openpyxl
 import pytest
@@ -36,12 +35,10 @@ def _client(world: World) -> TestClient:
     return TestClient(create_app(world.services), follow_redirects=False)
 
 
-def _send(
-    world: World, key: str, body: Mapping[str, object] | None = None, **changes: object
-) -> tuple[int, dict[str, object]]:
+def _send(world: World, key: str, **changes: object) -> tuple[int, dict[str, object]]:
     answer = _client(world).post(
         "/api/v1/documents",
-        json={**(DOCUMENT if body is None else body), **changes},
+        json={**DOCUMENT, **changes},
         headers={**world.bearer, "Idempotency-Key": key},
     )
     return answer.status_code, answer.json()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+from pathlib import Path
 
 import openpyxl
 import pytest
 
+from api.demo.playing import shipped_rulesets
+from engine.rulebook import sync_folder
+from engine.runtime.db import transaction
 from tests.pages.world import World
 
 PAGES = (
@@ -366,3 +371,59 @@ def test_a_ruleset_page_says_each_row_in_the_page_s_language(read_only: World) -
         read_only.client("auditor").http.get(address).text
     )
     assert "当金额" in read_only.client("auditor", "zh").http.get(address).text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped rulesets, to be edited."""
+    shutil.copytree(shipped_rulesets(), tmp_path / "rulesets")
+    return tmp_path / "rulesets"
+
+
+def _edit(world: World, folder: Path, *changes: tuple[str, str]) -> None:
+    """Change the approval ruleset's file and let the workspace look at its folder."""
+    file = folder / "approval" / "payment-approval.yaml"
+    text = file.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    with transaction(world.engine) as session:
+        sync_folder(
+            session,
+            folder,
+            author="analyst",
+            approver="treasurer",
+            reason="降低一级审批限额",
+            now=world.clock.now(),
+        )
+
+
+def test_a_broken_file_is_named_with_its_place_and_the_old_version_stays(
+    world: World, folder: Path
+) -> None:
+    _edit(world, folder, ("version: 1", "version: 2"), ("| creditor_type ", "| creditor_typ  "))
+    browser = world.client("treasurer")
+    for address in ("/", "/rulesets"):
+        text = browser.http.get(address).text
+        assert re.search(r"approval/payment-approval\.yaml:\d+:\d+", text)
+        assert "error[R102]" in text
+        assert "stays live" in text
+    live = browser.http.get("/api/v1/rulesets").json()
+    assert [one["version"] for one in live if one["name"] == "payment-approval"] == [1]
+
+
+def test_two_versions_are_compared_by_what_they_mean(world: World, folder: Path) -> None:
+    old = world.one("SELECT hash FROM ruleset_version WHERE name = 'payment-approval'")
+    _edit(
+        world,
+        folder,
+        ("version: 1", "version: 2"),
+        ("small: 5万", "small: 4万"),
+        ("49_999.99", "39_999.99"),
+    )
+    new = world.one("SELECT hash FROM ruleset_version WHERE version = 2")
+    text = world.client("auditor").http.get(f"/rulesets/{old}/changes/{new}").text
+    assert "params.small" in text
+    assert "below 50,000" in text
+    assert "below 40,000" in text
