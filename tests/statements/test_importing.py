@@ -285,3 +285,25 @@ def test_windows_over_one_history_give_each_line_exactly_once(
                 {"id": number.id},
             ).one()
         assert (int(booked[0]), booked[1]) == (openings[known], known)
+
+
+def test_equal_lines_without_numbers_are_not_taken_for_known_ones(
+    shared: sa.Engine,
+) -> None:
+    """Three payments of the same amount: a window with the last two is not a repetition."""
+    clock = ManualClock(dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC))
+    one = line(1, None)
+    with db.transaction(shared) as session:
+        account = session.execute(
+            sa.text(
+                "INSERT INTO bank_account (org_id, legal_entity_id, bank_id, number, name, "
+                "currency, nature, direct, cnaps, ledger_account) VALUES ('BJ', 'LE1', 'bank_a', "
+                "'EQUAL', 'x', 'CNY', 'basic', true, '901100000001', '100201') RETURNING id"
+            )
+        ).scalar_one()
+        for opening, want in ((0, "accepted"), (1, "quarantined"), (0, "known")):
+            window = replace(statement(opening, one, one), account="EQUAL")
+            found = import_statement(
+                session, account, window, source="file", actor="a", now=clock.now()
+            )
+            assert found.state == want
