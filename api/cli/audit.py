@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
-from typing import Annotated
 
 import typer
 
+from api.cli.say import Format
 from api.cli.workspace import WorkspaceOption, opened
 from engine.runtime import audit
 from engine.runtime.db import transaction
 
 
-class Format(StrEnum):
-    """Output formats."""
-
-    FULL = "full"
-    JSON = "json"
-
-
 def verify(
     workspace: WorkspaceOption = None,
-    format: Annotated[Format, typer.Option(help="full or json.")] = Format.FULL,
+    output: Format = "full",
 ) -> None:
     """Check the chain of the audit log and its anchors; exit 1 when a row is not genuine."""
     with opened(workspace) as (place, _, engine), transaction(engine) as session:
         report = audit.verify(session, place.anchors)
-    if format is Format.JSON:
+    if output == "json":
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
     elif report.first_bad is None:
         typer.echo(f"{report.rows} audit rows, all genuine")

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """Output formats."""
-
-    FULL = "full"
-    JSON = "json"
+from api.cli.say import Format
 
 
 def demo(
     documents: Annotated[int, typer.Option(min=60, max=100_000, help="How many.")] = 300,
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 1,
-    format: Annotated[Format, typer.Option(help="full or json.")] = Format.FULL,
+    output: Format = "full",
     rulesets: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Another rulesets folder.")
     ] = None,
@@ -32,7 +26,7 @@ def demo(
     from api.demo.report import summary
 
     played = play_alone(documents, seed, rulesets)
-    if format is Format.JSON:
+    if output == "json":
         typer.echo(json.dumps(played.report.to_json(), ensure_ascii=False))
     else:
         typer.echo(summary(played.report, played.log.lines))

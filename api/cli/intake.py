@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.person import AsOption, proven
+from api.cli.say import Format
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
-
-
-class Format(StrEnum):
-    """Output formats."""
-
-    FULL = "full"
-    JSON = "json"
 
 
 def import_documents(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or xlsx.")],
     user: AsOption,
     workspace: WorkspaceOption = None,
-    format: Annotated[Format, typer.Option(help="full or json.")] = Format.FULL,
+    output: Format = "full",
     refused: Annotated[
         Path | None, typer.Option(help="Write refused and returned rows to this xlsx file.")
     ] = None,
@@ -48,7 +41,7 @@ def import_documents(
             if refused is not None and isinstance(batch_no, str):
                 refused.write_bytes(refusals_xlsx(session, person, batch_no))
     body = answer.body
-    if format is Format.JSON:
+    if output == "json":
         typer.echo(json.dumps({"status": answer.status, **body}, ensure_ascii=False))
     else:
         for one in _refusals(body.get("refusals")):

@@ -6,32 +6,18 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from api.cli.say import Format, Language
 from api.cli.workspace import WorkspaceOption, opened
 from engine.base.money import format_major
-from engine.base.text import Text
+from engine.base.text import Lang, Text
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.trace import Trace
-
-
-class Format(StrEnum):
-    """Output formats."""
-
-    FULL = "full"
-    JSON = "json"
-
-
-class Lang(StrEnum):
-    """Languages."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 def trace(
@@ -40,20 +26,20 @@ def trace(
         typer.Argument(help="Document, match, voucher or instruction number, or bank reference."),
     ],
     workspace: WorkspaceOption = None,
-    format: Annotated[Format, typer.Option(help="full or json.")] = Format.FULL,
-    lang: Annotated[Lang, typer.Option(help="zh or en.")] = Lang.EN,
+    output: Format = "full",
+    lang: Language = "en",
 ) -> None:
     """Follow one payment: source, rules, approvals, bank, statement line, voucher, messages."""
     with opened(workspace) as (_, _, engine), transaction(engine) as session:
         found = tracing.trace(session, reference)
-    if format is Format.JSON:
+    if output == "json":
         typer.echo(json.dumps([to_json(one) for one in found], ensure_ascii=False))
         return
     for one in found:
         for line in written(one, lang):
             typer.echo(line)
     count = len(found)
-    typer.echo(Text(f"{count} document(s)", f"{count} 张单据").say(lang.value))
+    typer.echo(Text(f"{count} document(s)", f"{count} 张单据").say(lang))
 
 
 def register(app: typer.Typer) -> None:
@@ -89,7 +75,7 @@ def written(one: Trace, lang: Lang) -> Iterator[str]:
     """A trace as lines of text, one step a line, in the order money takes."""
 
     def head(en: str, zh: str) -> str:
-        return f"  {Text(en, zh).say(lang.value)}"
+        return f"  {Text(en, zh).say(lang)}"
 
     document = one.document
     yield (
@@ -153,7 +139,7 @@ def written(one: Trace, lang: Lang) -> Iterator[str]:
                 format_major(side, voucher.currency, grouped=True) if side else ""
                 for side in (entry.debit, entry.credit)
             )
-            name = Text(entry.account_en, entry.account_zh).say(lang.value)
+            name = Text(entry.account_en, entry.account_zh).say(lang)
             yield f"    {entry.account}  {name}  {debit:>18}  {credit:>18}  {entry.text}"
     for told in one.messages:
         yield head("to the source", "通知来源") + (

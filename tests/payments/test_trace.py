@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from api.cli.trace import Lang, to_json, written
+from api.cli.trace import to_json, written
 from engine.runtime import db
 from engine.treasury.trace import Trace, TraceError, trace
 from tests.payments.stage import Stage
@@ -94,10 +94,10 @@ def test_a_user_traces_only_what_he_may_see(paid: Stage) -> None:
 
 def test_a_trace_is_written_as_lines_and_as_json(paid: Stage) -> None:
     (found,) = _trace(paid, "D20261123-000001")
-    lines = list(written(found, Lang.EN))
+    lines = list(written(found, "en"))
     assert lines[0].startswith("D20261123-000001  CONFIRMED  CNY 100.01")
     assert any("match" in one and "M1" in one for one in lines)
-    assert any("核对" in one for one in written(found, Lang.ZH))
+    assert any("核对" in one for one in written(found, "zh"))
     kept = json.loads(json.dumps(to_json(found)))
     assert kept["document"]["amount"] == "100.01"
     assert kept["vouchers"][0]["lines"][0]["debit"] == "100.01"
