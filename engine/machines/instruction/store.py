@@ -120,7 +120,8 @@ _MOVE = sa.text(
     UPDATE attempt a SET
         state = m.new, changed_at = CASE WHEN m.new = a.state THEN a.changed_at ELSE :now END,
         bank_code = coalesce(m.bank_code, a.bank_code),
-        bank_text = coalesce(m.bank_text, a.bank_text),
+        bank_text = CASE WHEN m.bank_code IS NULL THEN coalesce(m.bank_text, a.bank_text)
+          ELSE m.bank_text END,
         bank_reference = coalesce(m.bank_reference, a.bank_reference),
         handling = coalesce(m.handling, a.handling),
         decision_id = coalesce(m.decision_id, a.decision_id),
