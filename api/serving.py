@@ -38,7 +38,7 @@ def serve(
     """Open the workspace (a new one becomes a demo) and serve until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     settings = Settings.load(workspace)
-    place = Workspace.open_or_create(settings.workspace, demo=True)
+    place = _opened(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -52,6 +52,28 @@ def serve(
             _play_first_day(place, engine, folder)
         address = (host or settings.host, port if port is not None else settings.port)
         _serve(stack, place, settings, engine, address, folder, stop)
+
+
+def _opened(settings: Settings) -> Workspace:
+    """The workspace. A demo never touches a server that DATABASE_URL names."""
+    if settings.database_url is None:
+        return Workspace.open_or_create(settings.workspace, demo=True)
+    place = None
+    if (settings.workspace / "workspace.json").exists():
+        place = Workspace.open(settings.workspace)
+    if place is None or place.demo:
+        raise SluiceError(
+            "DEMO_ON_SERVER",
+            Text(
+                f"{settings.workspace} is {'a demo' if place else 'no workspace yet'}, and a demo "
+                "is never played in the database DATABASE_URL names; unset it for a demo, or make "
+                "a workspace with `sluice init`",
+                f"{settings.workspace} {'是演示工作区' if place else '尚不是工作区'},"
+                "演示绝不写入 DATABASE_URL 指定的数据库;演示请取消该变量,"
+                "正式使用请先执行 `sluice init`",
+            ),
+        )
+    return place
 
 
 def _followed() -> Path:

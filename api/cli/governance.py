@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -33,22 +34,31 @@ def init(
     settings = Settings.load(workspace)
     place = Workspace.create(settings.workspace)
     now = SystemClock().now()
-    with place.database(settings) as engine:
-        with transaction(engine) as session:
-            loaded = load_group(session, group.read_text("utf-8"))
-            require(session, author, "rulesets.edit", "GROUP")
-            require(session, reviewer, "rulesets.approve", "GROUP")
-        with transaction(engine) as session:
-            synced = sync_folder(
-                session, rulesets, author=author, approver=reviewer, reason=reason, now=now
-            )
-            states = folder_state(session)
+    made = False
+    try:
+        with place.database(settings) as engine:
+            with transaction(engine) as session:
+                loaded = load_group(session, group.read_text("utf-8"))
+                require(session, author, "rulesets.edit", "GROUP")
+                require(session, reviewer, "rulesets.approve", "GROUP")
+            with transaction(engine) as session:
+                synced = sync_folder(
+                    session, rulesets, author=author, approver=reviewer, reason=reason, now=now
+                )
+                states = folder_state(session)
+        made = synced.revision is not None
+    finally:
+        if not made:
+            # Nothing half made stays: the same command can be given again, corrected.
+            place.server().destroy()
+            shutil.rmtree(place.folder)
     for state in states:
         for one in state.findings:
             typer.echo(f"{rulesets / one.file}:{one.span.line}: [{one.code}] {one.message.en}")
     typer.echo(
         f"{place.folder}: {loaded.organisations} organisations, {loaded.users} users, "
-        f"{loaded.accounts} accounts; revision {synced.revision or 'none: correct the rulesets'}"
+        f"{loaded.accounts} accounts; "
+        + (f"revision {synced.revision}" if made else "nothing was kept: correct the rulesets")
     )
     if synced.revision is None:
         raise typer.Exit(1)

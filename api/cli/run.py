@@ -12,8 +12,10 @@ from api.cli.workspace import WorkspaceOption
 
 def run(
     workspace: WorkspaceOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address (default: $SLUICE_HOST, 127.0.0.1).")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port (default: $SLUICE_PORT, 8000).")] = None,
     rulesets: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Rulesets a demo workspace follows."),

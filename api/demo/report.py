@@ -34,6 +34,7 @@ class Report:
     documents: int
     by_state: Mapping[str, int]
     refused_rows: int
+    """Of those returned: rows that could not even become a document."""
     instructed: int
     """Instructions that ended as paid at us."""
     bank_executed: int
@@ -122,7 +123,8 @@ def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: f
                WHERE instruction_id = ANY(:executed) GROUP BY document_id""",
             executed=list(executed),
         )
-        documents = sum(by_state.values())
+        documents = sum(by_state.values()) + refused_rows
+        by_state["RETURNED"] = by_state.get("RETURNED", 0) + refused_rows
         return Report(
             documents=documents,
             by_state=by_state,
@@ -131,7 +133,7 @@ def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: f
             bank_executed=sum(executed.values()),
             double_paid=sum(n - 1 for n in executed.values())
             + sum(n - 1 for n in per_document.values()),
-            lost=abs(rows_in - documents - refused_rows) + len(executed.keys() - paid),
+            lost=abs(rows_in - documents) + len(executed.keys() - paid),
             matched=_one(session, "SELECT count(*) FROM document WHERE match_no IS NOT NULL"),
             vouchers=_one(session, "SELECT count(*) FROM voucher"),
             ledger_balanced=ledger.is_balanced(session),
@@ -147,7 +149,10 @@ def summary(report: Report, lines: Sequence[str]) -> str:
     """The report for people."""
     text = [*lines, ""]
     text += [f"  {state:<12} {count:>7,}" for state, count in sorted(report.by_state.items())]
-    text += [f"  {'refused rows':<12} {report.refused_rows:>7,}", ""]
+    text += [
+        f"  ({report.refused_rows:,} of those returned were rows that could not become a document)",
+        "",
+    ]
     text.append(
         "troubles: "
         + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in report.troubles.items())

@@ -66,7 +66,19 @@ def _said(found: Trace, open_accounts: bool) -> JsonValue:
     if not open_accounts:
         account = masked(document.counterparty_account)
         document = dataclasses.replace(document, counterparty_account=account)
+        decisions = tuple(
+            dataclasses.replace(one, facts=_masked_facts(one.facts)) for one in found.decisions
+        )
+        found = dataclasses.replace(found, decisions=decisions)
     return _json(dataclasses.replace(found, document=document), document.currency)
+
+
+def _masked_facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts with account numbers masked: every word that names an account."""
+    return {
+        word: masked(value) if word.endswith("_account") and isinstance(value, str) else value
+        for word, value in facts.items()
+    }
 
 
 def _json(value: object, currency: str) -> JsonValue:

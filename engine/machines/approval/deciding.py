@@ -76,13 +76,15 @@ def decide(
     results = []
     for step_id in step_ids:
         step = steps.get(step_id)
-        request = requests[step.request_id] if step is not None else None
+        error = refused.get(step_id)
+        told = error is None or error.code != "NOT_THE_APPROVER"
+        request = requests[step.request_id] if step is not None and told else None
         results.append(
             Result(
                 step_id,
                 request.subject_id if request else None,
                 request.subject_no if request else None,
-                refused.get(step_id),
+                error,
                 request.state if request else None,
             )
         )
@@ -149,7 +151,7 @@ class _Check:
         if self.user_id in self.owners.get(request.beneficiary_account or "", ()):
             return errors.four_eyes(name, "FOUR_EYES_BENEFICIARY")
         if (step.role, step.holder_org_id) not in self.held:
-            return errors.not_holder(name, step.role, step.holder_org_id)
+            return errors.not_holder(step.id or 0)
         if self.hashes.get((request.subject_kind, request.subject_id)) != request.content_hash:
             return errors.content_changed(name)
         return None

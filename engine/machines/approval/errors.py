@@ -31,13 +31,13 @@ def step_closed(subject_no: str) -> ApprovalError:
     )
 
 
-def not_holder(subject_no: str, role: str, org_id: str | None) -> ApprovalError:
-    """The user does not hold the role where the step waits."""
+def not_holder(step_id: int) -> ApprovalError:
+    """The user does not hold the role where the step waits; whose it is, is not told to him."""
     return ApprovalError(
         "NOT_THE_APPROVER",
         Text(
-            f"{subject_no} waits for the {role} of {org_id}; leave it to that person",
-            f"{subject_no} 待 {org_id} 的 {role} 审批;请由其处理",
+            f"step {step_id} is not on your list; leave it to the person it waits for",
+            f"审批步骤 {step_id} 不在您的待办中;请由相应审批人处理",
         ),
     )
 

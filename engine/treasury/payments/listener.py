@@ -60,6 +60,7 @@ class PaymentListener:
             .with_for_update()
         ).all()
         hashes = submitted_hashes(session, document_ids)
+        attempted = _attempted_hashes(session, document_ids)
         holds = held(session, document_ids)
         late = _paid_late(session, document_ids)
         gates = _Gates(session, self._rulebook.at(session), self._clock.now())
@@ -69,7 +70,7 @@ class PaymentListener:
             found = (
                 _not_unpaid(document)
                 or (_late(document) if document.id in late else None)
-                or (_changed(document) if hashes[document.id] != document.content_hash else None)
+                or _unlike(document, hashes[document.id], attempted.get(document.id))
                 or (_held(document) if document.id in holds else None)
                 or gates.refusal(document)
             )
@@ -138,6 +139,25 @@ def _not_unpaid(document: Document) -> Refusal | None:
             f"单据 {document.document_no} 状态为 {document.state};只有未支付单据可以发出",
         ),
     )
+
+
+def _attempted_hashes(session: Session, document_ids: Sequence[int]) -> dict[int, str]:
+    """What the attempts about to leave were made from: amount, creditor, channel, account."""
+    rows = session.execute(
+        sa.text(
+            "SELECT document_id, content_hash FROM attempt "
+            "WHERE document_id = ANY(:ids) AND state = 'READY'"
+        ),
+        {"ids": list(document_ids)},
+    ).all()
+    return {int(row.document_id): str(row.content_hash) for row in rows}
+
+
+def _unlike(document: Document, now: str, attempted: str | None) -> Refusal | None:
+    """Approved, as it stands, and as it would leave: all three must be one content (I7)."""
+    if now == document.content_hash and attempted in (None, document.content_hash):
+        return None
+    return _changed(document)
 
 
 def _changed(document: Document) -> Refusal:
