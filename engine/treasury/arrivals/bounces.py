@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from engine.base.money import format_major
 from engine.base.text import Text
 from engine.machines.instruction.evidence import Evidence, record
 from engine.machines.instruction.states import AttemptState
@@ -97,6 +98,8 @@ def take_bounces(
             done.append(bounce(session, whole[0].attempt_id, line, ACTOR, now))
         elif named and all(one.document_state == "BOUNCED" for one in named):
             _told_twice(session, line, named[0], now)
+        elif named:
+            _unclear(session, line, named, now)
         elif not named and (found := _lookalikes(session, account_id, line)):
             reason = "propose" if len(found) == 1 else "ambiguous"
             choices = tuple(_choice(line, one) for one in found)
@@ -230,6 +233,26 @@ def _choice(line: OpenLine, one: _Paid) -> Choice:
         amount_gap=0,
         days_apart=(line.booking_date - booked).days,
         same_account=True,
+    )
+
+
+def _unclear(session: Session, line: OpenLine, named: Sequence[_Paid], now: dt.datetime) -> None:
+    """A return that names payments of ours and fits none: other amount, direction or state."""
+    amount = format_major(line.amount, line.currency, grouped=True)
+    which = ", ".join(f"{one.document_no} ({one.document_state})" for one in named)
+    raise_incident(
+        session,
+        org_id=line.org_id,
+        code="RETURN_UNCLEAR",
+        subject_kind="statement_line",
+        subject_id=str(line.id),
+        message=Text(
+            f"line {line.bank_reference or line.id} ({line.direction} {line.currency} {amount}) "
+            f"is a return that does not fit {which}; ask the bank what came back",
+            f"明细 {line.bank_reference or line.id}({line.direction} {line.currency} {amount})"
+            f"为退票,但与单据 {which} 不符;请向银行查明",
+        ),
+        now=now,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -11,7 +13,7 @@ from engine.base.text import SluiceError, Text
 from engine.machines.instruction.evidence import Evidence, record
 from engine.machines.instruction.states import AttemptState
 from engine.machines.instruction.store import Move, lock_attempts, move
-from engine.machines.matching import MatchGroup, MatchProposal, retire
+from engine.machines.matching import MatchGroup, MatchProposal, members_of, retire
 from engine.machines.posting import reverse_event
 from engine.runtime import actions, audit
 from engine.runtime.clock import business_date_of
@@ -101,10 +103,13 @@ def unmatch(session: Session, user: str, match_no: str, reason: str, now: dt.dat
 
     By another person than the one who matched, with a reason: the number is retired, documents
     are PAID again, their vouchers reversed on today's business date, the source told. Raises
-    NotPermitted, MatchError, ArrivalError NOT_AN_ARRIVAL, and TransitionRefused when a document
-    went on (bounced) meanwhile.
+    NotPermitted, MatchError, ArrivalError NOT_AN_ARRIVAL, and CANNOT_UNDO when a document of the
+    match bounced or was a late success: then nothing of it is undone.
     """
-    group = session.exec(select(MatchGroup).where(MatchGroup.match_no == match_no)).first()
+    group = session.exec(
+        select(MatchGroup).where(MatchGroup.match_no == match_no).with_for_update()
+    ).first()
+    rows: Sequence[_Undone] = ()
     if group is not None:
         require(session, user, "statements.reconcile", group.org_id)
         if group.kind != "arrival":
@@ -115,21 +120,15 @@ def unmatch(session: Session, user: str, match_no: str, reason: str, now: dt.dat
                     f"{match_no} 属于 {group.kind};只能手工撤销到账匹配",
                 ),
             )
+        if group.state == "live":
+            rows = _undoable(session, group)
     retire(session, match_no, user=user, reason=reason, now=now)
-    rows = session.execute(
-        sa.text(
-            "SELECT a.id, a.document_id FROM attempt a JOIN document d ON d.id = a.document_id "
-            "WHERE a.match_no = :match_no AND d.match_no = :match_no "
-            "AND a.state = 'CONFIRMED' ORDER BY a.document_id"
-        ),
-        {"match_no": match_no},
-    ).all()
     why = canonical_json({"match_no": match_no, "undone_by": user, "reason": reason}).encode()
-    for attempt in lock_attempts(session, [row.id for row in rows]):
+    for attempt in lock_attempts(session, [row.attempt_id for row in rows]):
         shown = Evidence("manual", "UNMATCHED", why, reason)
         kept = record(session, attempt.org_id, attempt.batch_id, shown, now, attempt.id)
         move(session, [Move(attempt, AttemptState.PAID)], kept, now)
-    documents = [int(row.document_id) for row in rows]
+    documents = [row.document_id for row in rows]
     for document in documents:
         reverse_event(
             session,
@@ -168,6 +167,49 @@ def unmatch(session: Session, user: str, match_no: str, reason: str, now: dt.dat
         reason,
         now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    attempt_id: int
+    document_id: int
+
+
+def _undoable(session: Session, group: MatchGroup) -> list[_Undone]:
+    """Attempt and document of every member, locked; ArrivalError CANNOT_UNDO unless all can be."""
+    assert group.id is not None
+    rows = session.execute(
+        sa.text(
+            "SELECT a.id, d.id AS document_id FROM attempt a JOIN document d "
+            "ON d.id = a.document_id WHERE a.match_no = :match_no AND d.match_no = :match_no "
+            "AND a.state = 'CONFIRMED' AND d.state = 'CONFIRMED' ORDER BY d.id FOR UPDATE OF a, d"
+        ),
+        {"match_no": group.match_no},
+    )
+    found = [_Undone(int(row.id), int(row.document_id)) for row in rows]
+    members = {one.ref_id for one in members_of(session, group.id) if one.kind == "document"}
+    standing = members - {one.document_id for one in found}
+    if standing or len(found) != len(members):
+        named = ", ".join(
+            str(one)
+            for one in session.execute(
+                sa.text(
+                    "SELECT document_no || ' ' || state FROM document WHERE id = ANY(:ids) "
+                    "ORDER BY id"
+                ),
+                {"ids": sorted(standing)},
+            ).scalars()
+        )
+        raise ArrivalError(
+            "CANNOT_UNDO",
+            Text(
+                f"{group.match_no} cannot be undone: {named} came back or was paid after it had "
+                "been called failed; correct it with the bank and a voucher by hand",
+                f"{group.match_no} 不能撤销:{named} 已退票,或曾判失败后查明已支付;"
+                "请与银行核实并手工制证更正",
+            ),
+        )
+    return found
 
 
 def _account_of(session: Session, proposal: MatchProposal) -> int:

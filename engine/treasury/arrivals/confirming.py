@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.machines.instruction.ports import Listener
 from engine.matching import Group, Matching, match
@@ -27,6 +29,7 @@ from engine.treasury.arrivals.items import (
     as_lines,
     open_attempts,
     open_lines,
+    strays,
 )
 from engine.treasury.arrivals.proposals import Suggested, refresh_proposals, suggestions_of
 from engine.treasury.arrivals.rules import MatchingRules
@@ -72,7 +75,9 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         rules = _rules(session, services, account_id)
         attempts = open_attempts(session, account_id)
         lines = open_lines(session, account_id)
-    arriving = [line for line in lines if not line.is_return]
+        stray = {one.line_id for one in strays(session, account_id)}
+    # A stray line is never lent to another payment by a weaker row than its own reference.
+    arriving = [line for line in lines if not line.is_return and line.id not in stray]
     found = match(
         as_items(account_id, attempts),
         as_lines(arriving),
@@ -91,8 +96,38 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
     fees = _fees(engine, services, account_id, frozenset(one.line_id for one in suggested))
     with db.transaction(engine) as session:
         left = open_lines(session, account_id)
+        _tell_strays(session, account_id, left, services.clock.now())
         proposed = refresh_proposals(session, account_id, suggested, left, services.clock.now())
     return Run(tuple(confirmed), bounced, fees, proposed, failed)
+
+
+def _tell_strays(
+    session: Session, account_id: int, lines: Sequence[OpenLine], now: dt.datetime
+) -> None:
+    """Money of an attempt called failed, with no way left to take it: a person is told, once."""
+    by_id = {line.id: line for line in lines if not line.is_return}
+    for one in strays(session, account_id):
+        line = by_id.get(one.line_id)
+        if line is None:
+            continue
+        amount = format_major(line.amount, line.currency, grouped=True)
+        raise_incident(
+            session,
+            org_id=line.org_id,
+            code="DUPLICATE_PAYMENT",
+            subject_kind="statement_line",
+            subject_id=str(line.id),
+            message=Text(
+                f"line {line.bank_reference or line.id} shows {line.currency} {amount} of "
+                f"{one.instruction_id}, called failed, while document {one.document_no} is "
+                f"{one.document_state}: money may have moved twice; stop what is under way, ask "
+                "the bank to recall it and tell the source system",
+                f"明细 {line.bank_reference or line.id} 显示指令 {one.instruction_id}(曾判失败)"
+                f"发生 {line.currency} {amount},而单据 {one.document_no} 状态为 "
+                f"{one.document_state}:可能重复支付;请停止在途支付,联系银行追回并告知来源系统",
+            ),
+            now=now,
+        )
 
 
 def _bounces(
@@ -107,8 +142,8 @@ def _bounces(
         try:
             with db.transaction(engine) as session:
                 found = take_bounces(session, account_id, [line], services.clock.now())
-        except SluiceError as error:
-            _cannot(engine, line, error, services.clock.now())
+        except (SluiceError, DBAPIError) as error:
+            _cannot(engine, line, _said(error), services.clock.now())
             continue
         done += found.done
         suggested += found.suggested
@@ -129,7 +164,8 @@ def _fees(engine: sa.Engine, services: Services, account_id: int, suggested: fro
             with db.transaction(engine) as session:
                 pinned = services.rulebook.at(session)
                 posted += take_fees(session, pinned, account_id, [line], services.clock.now())
-        except SluiceError as error:
+        except (SluiceError, DBAPIError) as error:
+            _said(error)
             log.info("fee line %s stays unmatched: %s", line.id, error)
     return posted
 
@@ -169,9 +205,10 @@ def _carry_out(
             pinned = services.rulebook.at(session)
             now = services.clock.now()
             return confirm(session, pinned, rules, services.listener, arrivals, now), 0
-    except SluiceError as error:
+    except (SluiceError, DBAPIError) as error:
+        said = _said(error)
         if len(arrivals) == 1:
-            _cannot(engine, arrivals[0].line, error, services.clock.now())
+            _cannot(engine, arrivals[0].line, said, services.clock.now())
             return [], 1
     done: list[Confirmed] = []
     failed = 0
@@ -182,8 +219,22 @@ def _carry_out(
     return done, failed
 
 
-def _cannot(engine: sa.Engine, line: OpenLine, error: SluiceError, now: dt.datetime) -> None:
-    log.warning("line %s cannot be confirmed: %s", line.id, error)
+def _said(error: SluiceError | DBAPIError) -> Text:
+    """What stopped one group; raises the error again when it is not the group's own fault.
+
+    A constraint (SQLSTATE class 23) refuses this group alone; a lost connection or a deadlock
+    is the whole run's and is tried again with it.
+    """
+    if isinstance(error, SluiceError):
+        return error.text
+    if not (db.sqlstate(error) or "").startswith("23"):
+        raise error
+    named = db.constraint(error) or db.sqlstate(error)
+    return Text(f"the database refuses it ({named})", f"数据库拒绝({named})")
+
+
+def _cannot(engine: sa.Engine, line: OpenLine, said: Text, now: dt.datetime) -> None:
+    log.warning("line %s cannot be confirmed: %s", line.id, said.en)
     with db.transaction(engine) as session:
         raise_incident(
             session,
@@ -192,9 +243,8 @@ def _cannot(engine: sa.Engine, line: OpenLine, error: SluiceError, now: dt.datet
             subject_kind="statement_line",
             subject_id=str(line.id),
             message=Text(
-                f"line {line.bank_reference or line.id} matches but cannot be confirmed: "
-                f"{error.text.en}",
-                f"明细 {line.bank_reference or line.id} 已匹配但无法确认到账:{error.text.zh}",
+                f"line {line.bank_reference or line.id} matches but cannot be confirmed: {said.en}",
+                f"明细 {line.bank_reference or line.id} 已匹配但无法确认到账:{said.zh}",
             ),
             now=now,
         )

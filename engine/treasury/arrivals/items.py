@@ -57,12 +57,21 @@ class OpenLine:
     counterparty_account: str | None
     remittance: str | None
     return_reason: str | None
+    named_direction: str | None
+    """pay | collect: direction of the attempt that is the line's reference, None without one."""
 
     @property
     def is_return(self) -> bool:
-        """Money that came back: the bank gives a reason code, or its text says so."""
+        """Money that came back: the bank gives a reason code, or its text says so.
+
+        Text alone makes no return of a line that moves as the attempt it names does: a claim for
+        a refunded ticket (退票) is paid like any other.
+        """
+        if self.return_reason is not None:
+            return True
         text = self.remittance or ""
-        return self.return_reason is not None or any(word in text for word in RETURN_WORDS)
+        same_way = self.named_direction == ("pay" if self.direction == "debit" else "collect")
+        return not same_way and any(word in text for word in RETURN_WORDS)
 
     @property
     def return_code(self) -> str:
@@ -79,7 +88,10 @@ _REASON = re.compile(r"\b[A-Z]{2}[0-9]{2}\b")
 _LINES = sa.text("""
 SELECT l.id, l.org_id, l.account_id, l.booking_date, l.direction, l.amount, l.currency,
        l.bank_reference, l.our_reference, l.batch_reference, l.counterparty_name,
-       l.counterparty_account, l.remittance, l.return_reason
+       l.counterparty_account, l.remittance, l.return_reason,
+       (SELECT b.direction FROM attempt a JOIN payment_batch b ON b.id = a.batch_id
+        WHERE a.instruction_id = upper(trim(l.our_reference)) AND b.account_id = l.account_id
+       ) AS named_direction
 FROM statement_line l
 WHERE l.account_id = :account
   AND NOT EXISTS (SELECT 1 FROM match_item m
@@ -87,8 +99,16 @@ WHERE l.account_id = :account
 ORDER BY l.booking_date, l.id
 """)
 
-# A failed attempt counts while its document stands still: a line proves a late success.
-_ATTEMPTS = sa.text("""
+# An attempt called failed is found by its exact reference while the line still makes its document
+# paid: nothing else of that document is under way or done. Else the line is a stray, see _STRAYS.
+_LATE = """(a.match_no IS NULL
+  AND (a.state = 'FAILED' AND d.state IN ('FAILED', 'UNPAID')
+       OR a.state = 'LATE_SUCCESS' AND d.state = 'PAID')
+  AND NOT EXISTS (SELECT 1 FROM attempt o WHERE o.document_id = a.document_id AND o.id <> a.id
+                  AND o.state IN ('SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
+                                  'CONFIRMED')))"""
+
+_ATTEMPTS = sa.text(f"""
 SELECT a.id, a.document_id, a.document_no, a.batch_id, b.message_id, a.instruction_id, a.state,
        a.amount, b.currency, b.direction, b.value_date, a.counterparty_name,
        a.counterparty_account
@@ -97,12 +117,44 @@ JOIN payment_batch b ON b.id = a.batch_id
 JOIN document d ON d.id = a.document_id
 WHERE b.account_id = :account
   AND (a.state IN ('SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID')
-       OR (a.state IN ('FAILED', 'LATE_SUCCESS') AND a.match_no IS NULL
-           AND d.state IN ('FAILED', 'PAID')))
+       OR {_LATE})
   AND NOT EXISTS (SELECT 1 FROM match_item m
                   WHERE m.kind = 'document' AND m.ref_id = a.document_id AND m.live)
 ORDER BY a.id
-""")
+""")  # noqa: S608 - put together from constants
+
+_STRAYS = sa.text(f"""
+SELECT l.id AS line_id, a.document_id, a.document_no, a.instruction_id, d.state AS document_state
+FROM statement_line l
+JOIN attempt a ON a.instruction_id = upper(trim(l.our_reference))
+JOIN payment_batch b ON b.id = a.batch_id AND b.account_id = l.account_id
+JOIN document d ON d.id = a.document_id
+WHERE l.account_id = :account AND a.state IN ('FAILED', 'LATE_SUCCESS')
+  AND b.direction = CASE l.direction WHEN 'debit' THEN 'pay' ELSE 'collect' END
+  AND NOT ({_LATE} AND a.amount = l.amount AND b.currency = l.currency
+           AND NOT EXISTS (SELECT 1 FROM match_item m WHERE m.kind = 'document'
+                           AND m.ref_id = a.document_id AND m.live))
+  AND NOT EXISTS (SELECT 1 FROM match_item m
+                  WHERE m.kind = 'statement_line' AND m.ref_id = l.id AND m.live)
+ORDER BY l.id
+""")  # noqa: S608 - put together from constants
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An open line that shows a failed attempt whose document it can no longer make paid."""
+
+    line_id: int
+    document_id: int
+    document_no: str
+    instruction_id: str
+    document_state: str
+
+
+def strays(session: Session, account_id: int) -> list[Stray]:
+    """Open lines of the account that show money of failed attempts where none may be."""
+    rows = session.execute(_STRAYS, {"account": account_id}).mappings()
+    return [Stray(**row) for row in rows]
 
 
 def open_lines(session: Session, account_id: int) -> list[OpenLine]:
