@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -19,12 +20,13 @@ AsOption = Annotated[str, typer.Option("--as", help="Sign-in name of the person 
 def proven(workspace: Workspace, engine: sa.Engine, clock: Clock, user_id: str) -> str:
     """`user_id`, after his password was right; a demo workspace asks nobody.
 
-    The password comes from SLUICE_PASSWORD or is asked for. SignInFailed SIGN_IN_FAILED.
+    The password comes from SLUICE_PASSWORD_<USER> or SLUICE_PASSWORD, or is asked for.
+    SignInFailed SIGN_IN_FAILED.
     """
     if not workspace.demo:
-        password = os.environ.get("SLUICE_PASSWORD") or typer.prompt(
-            f"Password of {user_id}", hide_input=True, err=True
-        )
+        own = "SLUICE_PASSWORD_" + re.sub(r"\W", "_", user_id).upper()
+        given = os.environ.get(own) or os.environ.get("SLUICE_PASSWORD")
+        password = given or typer.prompt(f"Password of {user_id}", hide_input=True, err=True)
         with transaction(engine) as session:
             opened = signin.sign_in(session, user_id, password, clock.now())
             signin.sign_out(session, opened.token)

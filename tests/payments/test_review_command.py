@@ -1,0 +1,67 @@
+"""`sluice review` and `sluice queue`: an unclear payment is ended by two persons with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import typer
+from typer.testing import CliRunner
+
+from api.cli import operations
+from engine.runtime.settings import Settings
+from engine.runtime.workspace import Workspace
+from tests.payments.stage import Stage
+from tests.payments.world import Draft
+
+
+@pytest.fixture
+def command(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """The commands over the stage's database, as a demo that asks for no password."""
+    place = Workspace.create(tmp_path / "workspace", demo=True)
+
+    @contextmanager
+    def opened(_folder: Path | None) -> Iterator[tuple[Workspace, Settings, sa.Engine]]:
+        yield place, Settings.load(place.folder, environ={}), stage.engine
+
+    monkeypatch.setattr(operations, "opened", opened)
+    monkeypatch.setattr(operations, "clock_for", lambda _place: stage.clock)
+    app = typer.Typer()
+    operations.register(app)
+    return app
+
+
+def decide(app: typer.Typer, proof: Path, instruction: str, first: str, second: str) -> str:
+    words = ["review", "decide", instruction, "--verdict", "paid", "--evidence", str(proof)]
+    words += ["--note", "e-receipt of the bank", "--as", first, "--second", second]
+    done = CliRunner().invoke(app, words)
+    return done.output if done.exit_code == 0 else str(done.exception)
+
+
+def test_two_persons_with_proof_end_an_unknown_payment(
+    stage: Stage, command: typer.Typer, tmp_path: Path
+) -> None:
+    documents = stage.make(Draft(1, account=stage.world.pay_account))
+    stage.banks["bank_a"].fault("reset_after")
+    stage.release()
+    stage.work()
+    assert stage.states(documents) == ["UNKNOWN"]
+    instruction = str(stage.value("SELECT instruction_id FROM attempt"))
+    assert instruction in CliRunner().invoke(command, ["review", "list"]).output
+    proof = tmp_path / "receipt.pdf"
+    proof.write_bytes(b"receipt")
+    assert "NOT_PERMITTED" in decide(command, proof, instruction, "accountant", "accountant")
+    assert "NOT_PERMITTED" in decide(command, proof, instruction, "cashier", "boss")
+    assert stage.states(documents) == ["UNKNOWN"]
+    assert "UNKNOWN -> PAID" in decide(command, proof, instruction, "accountant", "boss")
+    assert stage.states(documents) == ["PAID"]
+    assert stage.value("SELECT count(*) FROM audit_entry WHERE action = 'review.decide'") == 1
+
+
+def test_a_live_action_is_not_revived(command: typer.Typer) -> None:
+    assert "0 dead" in CliRunner().invoke(command, ["queue", "dead"]).output
+    asked = ["queue", "revive", "nothing", "--as", "boss", "--reason", "mended"]
+    assert "NOT_PERMITTED" in str(CliRunner().invoke(command, asked).exception)
