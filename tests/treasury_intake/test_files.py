@@ -130,6 +130,82 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read_file(csv_file([row(n) for n in range(3)]))
 
 
+def handmade(body: str, sheet: str = "sheet1.xml", head: str = "") -> bytes:
+    """An xlsx whose only worksheet, in the part named `sheet`, is `body`."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx([]))) as sound,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in sound.namelist():
+            text = sound.read(name).decode()
+            if name == "xl/worksheets/sheet1.xml":
+                name = f"xl/worksheets/{sheet}"
+                text = (
+                    f'{head}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/'
+                    f'2006/main">{body}</worksheet>'
+                )
+            packed.writestr(name, text.replace("sheet1.xml", sheet))
+    return out.getvalue()
+
+
+def _cells(values: Sequence[object]) -> str:
+    return "".join(f'<c t="inlineStr"><is><t>{value}</t></is></c>' for value in values)
+
+
+_FAR = '<c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c>'
+
+
+def test_cells_without_places_are_read() -> None:
+    body = f"<sheetData><row>{_cells(HEADER)}</row><row>{_cells(line())}</row></sheetData>"
+    [read] = read_file(handmade(body))
+    assert (read.number, read.texts) == (2, row(1))
+
+
+@pytest.mark.parametrize(
+    ("body", "cell"),
+    [
+        (f'<sheetData><row r="1048576">{_FAR}</row></sheetData>', "A1048576"),
+        (f"<sheetData><row>{_FAR}</row></sheetData>", "XFD1048576"),
+        ('<dimension ref="A1:XFD2"/><sheetData/>', "XFD2"),
+        ('<sheetData><row><c r="BM1"/></row></sheetData>', "BM1"),
+        ("<sheetData><row>" + "<c/>" * 65 + "</row></sheetData>", "BM1"),
+        ('<sheetData><row r="10001"/><row/></sheetData>', "A10002"),
+    ],
+)
+@pytest.mark.parametrize("sheet", ["sheet1.xml", "other.dat"])
+def test_a_small_file_whose_sheet_reaches_far_is_refused_before_it_is_laid_out(
+    body: str, cell: str, sheet: str
+) -> None:
+    with pytest.raises(IntakeError, match="FILE_RANGE") as refused:
+        read_file(handmade(body, sheet))
+    assert refused.value.status == 413
+    assert f"cell {cell}," in refused.value.text.en
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        ("<sheetData><row></sheetData>", ""),
+        ('<sheetData><row r="5"><c/></row><row r="2"><c/></row></sheetData>', ""),
+        ('<sheetData><row><c r="5"/></row></sheetData>', ""),
+        ("<sheetData/>", '<!DOCTYPE worksheet [<!ENTITY a "b">]>'),
+    ],
+)
+def test_a_worksheet_that_is_no_sound_xml_is_damaged(body: str, head: str) -> None:
+    with pytest.raises(IntakeError, match="FILE_DAMAGED"):
+        read_file(handmade(body, head=head))
+
+
+@pytest.mark.parametrize("name", ["xl/workbook.bin", "content.xml"])
+def test_workbooks_of_another_kind_are_named(name: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr(name, b"x")
+    with pytest.raises(IntakeError, match="FILE_KIND"):
+        read_file(out.getvalue())
+
+
 def test_one_file_is_one_batch_and_the_same_file_again_gets_the_first_answer(
     live: Session, rulebook: Rulebook, clock: ManualClock
 ) -> None:

@@ -20,9 +20,12 @@ from engine.base.text import Text
 from engine.treasury.intake.columns import BY_NAME, COLUMNS, Form, column_of, known_headers
 from engine.treasury.intake.reading import RawRow
 from engine.treasury.intake.reasons import IntakeError, Reason
+from engine.treasury.intake.sheets import SheetDamaged, SheetKind, SheetRange, check_range
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 10_000
+MAX_COLUMNS = 64
+"""Furthest column of a worksheet; the furthest row is the header and MAX_ROWS below it."""
 MAX_CELL = 2_000
 """Longest cell, in characters."""
 MAX_UNPACKED = 200 * 1024 * 1024
@@ -46,7 +49,8 @@ def read_file(content: bytes) -> list[RawRow]:
     """The rows below the header; empty rows are left out, row numbers are those of the sheet.
 
     Raises IntakeError (nothing of the file is taken): FILE_EMPTY, FILE_TOO_LARGE (413),
-    FILE_ROWS (413), FILE_KIND, FILE_DAMAGED, FILE_ENCODING, FILE_HEADER, FILE_COLUMNS.
+    FILE_ROWS (413), FILE_RANGE (413), FILE_KIND, FILE_DAMAGED, FILE_ENCODING,
+    FILE_HEADER, FILE_COLUMNS.
     """
     if not content.strip():
         raise _wrong("FILE_EMPTY", "the file is empty; fill in the template", "文件为空;请填写模板")
@@ -261,15 +265,32 @@ def _check_zip(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             unpacked = sum(item.file_size for item in packed.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _damaged() from error
-    if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * len(content):
+            if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * len(content):
+                raise _wrong(
+                    "FILE_TOO_LARGE",
+                    "the file unpacks to far more than it should; "
+                    "copy the rows into a fresh template",
+                    "文件解压后异常巨大;请将数据复制到新模板",
+                    413,
+                )
+            check_range(packed, MAX_ROWS + 1, MAX_COLUMNS)
+    except SheetRange as far:
         raise _wrong(
-            "FILE_TOO_LARGE",
-            "the file unpacks to far more than it should; copy the rows into a fresh template",
-            "文件解压后异常巨大;请将数据复制到新模板",
+            "FILE_RANGE",
+            f"a sheet reaches to cell {far}, {MAX_ROWS + 1:,} rows and {MAX_COLUMNS} columns are "
+            "allowed; split the file, or copy the rows into a fresh template",
+            f"工作表延伸至单元格 {far},最多 {MAX_ROWS + 1:,} 行 {MAX_COLUMNS} 列;"
+            "请拆分文件,或将数据复制到新模板",
             413,
-        )
+        ) from far
+    except SheetKind as error:
+        raise _wrong(
+            "FILE_KIND",
+            "this is a workbook of another kind (xlsb or ods); save it as xlsx or CSV",
+            "这是其他格式的工作簿(xlsb 或 ods);请另存为 xlsx 或 CSV",
+        ) from error
+    except (SheetDamaged, zipfile.BadZipFile, OSError, ValueError) as error:
+        raise _damaged() from error
 
 
 def _damaged() -> IntakeError:
