@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from engine.banks.contract import FetchedStatement, FetchedStatements
+from engine.base.text import Text
+from engine.formats.reading import ReadFinding
 from engine.runtime import actions, db
 from engine.runtime.clock import ManualClock
 from engine.treasury import statements
+from engine.treasury.accounts.book import account
 from tests.payments.stage import Stage, prepare, staged
+from tests.statements.test_importing import line, statement
 
 
 @pytest.fixture
@@ -58,6 +63,71 @@ def test_a_bank_that_does_not_answer_is_asked_again(stage: Stage) -> None:
     found = _fetch(stage)
     assert (found.imported, found.no_answer is None) == ((), False)
     assert _fetch(stage).new_lines == 1
+
+
+def _bank_gives(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, *answers: FetchedStatements
+) -> list[int]:
+    """Let the account's bank give `answers`, the last one for ever; what it was asked after."""
+    with db.transaction(stage.engine) as session:
+        bank = account(session, stage.world.pay_account).bank_id
+    asked: list[int] = []
+
+    def give(_self: object, _account: str, after: int) -> FetchedStatements:
+        asked.append(after)
+        assert len(asked) < 10, "asked for ever"
+        return answers[min(len(asked), len(answers)) - 1]
+
+    monkeypatch.setattr(type(stage.connectors(bank)), "statements", give)
+    return asked
+
+
+def _finding(fatal: bool = True) -> ReadFinding:
+    return ReadFinding("XML_BROKEN", Text("line 7: the XML is broken", "第 7 行:错误"), 7, fatal)
+
+
+INCIDENTS = "SELECT count(*) FROM alert WHERE code = 'STATEMENT_UNREADABLE'"
+
+
+def test_what_cannot_be_read_is_an_incident_once_and_no_success(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _bank_gives(stage, monkeypatch, FetchedStatements((), False, (_finding(),)))
+    assert _fetch(stage).unreadable == "line 7: the XML is broken"
+    with db.transaction(stage.engine) as session:
+        payload = {"account_id": stage.world.pay_account}
+        actions.enqueue(session, statements.FETCH, "test", payload)
+    stage.work()
+    assert stage.value("SELECT state FROM action WHERE key = 'test'") == "dead"
+    assert stage.value(INCIDENTS) == 1
+    told = str(stage.value("SELECT message_en FROM alert WHERE code = 'STATEMENT_UNREADABLE'"))
+    assert "6100000001" in told
+    assert "line 7" in told
+
+
+def test_a_statement_with_an_unreadable_line_is_an_incident_of_its_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = statement(0, line(100, "B1"), sequence=1)
+    for raw, findings in ((b"1", (_finding(fatal=False),)), (b"2", (_finding(),))):
+        given = FetchedStatement(one, raw, findings)
+        _bank_gives(stage, monkeypatch, FetchedStatements((given,), False, ()))
+        assert (_fetch(stage).unreadable is None, stage.value(INCIDENTS)) == (
+            (True, 0) if raw == b"1" else (False, 1)
+        )
+
+
+def test_a_bank_that_promises_more_and_does_not_go_on_is_asked_again_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = FetchedStatement(statement(0, line(100, "B1"), sequence=1), b"1", ())
+    asked = _bank_gives(stage, monkeypatch, FetchedStatements((given,), True, ()))
+    found = _fetch(stage)
+    assert (asked, found.new_lines) == ([0, 1], 1)
+    assert found.no_answer is not None
+    asked = _bank_gives(stage, monkeypatch, FetchedStatements((), True, ()))
+    assert _fetch(stage).no_answer is not None
+    assert asked == [1]
 
 
 def test_the_scheduled_action_fetches_all_accounts_and_balances(stage: Stage) -> None:

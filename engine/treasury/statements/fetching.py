@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.banks.connect import Banks
-from engine.banks.contract import NoAnswer
+from engine.banks.contract import FetchedStatements, NoAnswer
+from engine.base.text import Text
+from engine.formats.reading import ReadFinding
 from engine.runtime import actions, db
-from engine.runtime.actions import ActionContext, Done, Outcome, Registry, Retry
+from engine.runtime.actions import ActionContext, Done, Failed, Outcome, Registry, Retry
 from engine.runtime.clock import Clock
 from engine.runtime.jsontypes import JsonObject
 from engine.treasury.accounts.book import account, record_balance
 from engine.treasury.accounts.models import BankAccount
+from engine.treasury.incidents import raise_incident
 from engine.treasury.statements.importing import Imported, import_statement
 
 FETCH_ALL = "statements.fetch_all"
@@ -35,6 +40,8 @@ class Fetched:
     imported: tuple[Imported, ...]
     no_answer: str | None = None
     """Why the bank gave nothing (more); ask again later."""
+    unreadable: str | None = None
+    """What could not be read of what the bank gave; an incident says so too."""
 
     @property
     def new_lines(self) -> int:
@@ -46,16 +53,25 @@ def fetch_account(engine: sa.Engine, clock: Clock, banks: Banks, account_id: int
     """Import every statement the bank has after the last one; each in its own transaction.
 
     No transaction is open while the bank is asked. New lines put arrival confirmation of the
-    account into the queue. Raises AccountError, BankError, ProfileError.
+    account into the queue. What cannot be read is an incident, once per account and content.
+    Raises AccountError, BankError, ProfileError.
     """
     done: list[Imported] = []
+    unreadable: str | None = None
+    asked: int | None = None
     while True:
         with db.transaction(engine) as session:
             found = account(session, account_id)
             bank_id, number, after = found.bank_id, found.number, found.statement_sequence
+        if asked is not None and after <= asked:
+            why = f"the bank says there is more after statement {asked} and does not go on from it"
+            return Fetched(tuple(done), why, unreadable)
         answer = banks(bank_id).statements(number, after)
         if isinstance(answer, NoAnswer):
-            return Fetched(tuple(done), answer.text)
+            return Fetched(tuple(done), answer.text, unreadable)
+        with db.transaction(engine) as session:
+            why_not = _report_findings(session, account_id, after, answer, clock.now())
+        unreadable = unreadable or why_not
         for fetched in answer.statements:
             with db.transaction(engine) as session:
                 imported = import_statement(
@@ -69,9 +85,53 @@ def fetch_account(engine: sa.Engine, clock: Clock, banks: Banks, account_id: int
                 request_confirmation(session, account_id, imported)
             done.append(imported)
             if imported.state == "quarantined":
-                return Fetched(tuple(done))  # what follows cannot continue it
-        if not answer.more or not answer.statements:
-            return Fetched(tuple(done))
+                # What follows cannot continue it.
+                return Fetched(tuple(done), None, unreadable)
+        if not answer.more:
+            return Fetched(tuple(done), None, unreadable)
+        asked = after
+
+
+def _report_findings(
+    session: Session, account_id: int, after: int, answer: FetchedStatements, now: dt.datetime
+) -> str | None:
+    """Raise an incident per content that could not be read whole; the first finding's text.
+
+    What the reader worked around lost nothing and is no incident.
+    """
+    troubles: list[tuple[ReadFinding, str]] = []
+    for fetched in answer.statements:
+        fatal = [one for one in fetched.findings if one.fatal]
+        if fatal:
+            troubles.append((fatal[0], hashlib.sha256(fetched.raw).hexdigest()))
+    told = {one for fetched in answer.statements for one in fetched.findings}
+    rest = [one for one in answer.findings if one not in told]
+    if rest:
+        troubles.append((rest[0], _hash_of(after, rest)))
+    if not troubles:
+        return None
+    found = account(session, account_id)
+    for finding, hashed in troubles:
+        raise_incident(
+            session,
+            org_id=found.org_id,
+            code="STATEMENT_UNREADABLE",
+            subject_kind="bank_answer",
+            subject_id=f"{account_id}:{hashed}",
+            message=Text(
+                f"what the bank gave as statements of account {found.number} after statement "
+                f"{after} cannot be read whole: {finding.text.en}",
+                f"银行提供的账户 {found.number} 第 {after} 号之后的对账单无法完整读取:"
+                f"{finding.text.zh}",
+            ),
+            now=now,
+        )
+    return troubles[0][0].text.en
+
+
+def _hash_of(after: int, findings: Sequence[ReadFinding]) -> str:
+    parts = [f"{one.code} {one.line} {one.text.en}" for one in findings]
+    return hashlib.sha256("\n".join([str(after), *parts]).encode()).hexdigest()
 
 
 def request_confirmation(session: Session, account_id: int, imported: Imported) -> None:
@@ -127,7 +187,9 @@ def _fetch_all(context: ActionContext, _payload: JsonObject) -> Outcome:
 def _fetch(context: ActionContext, payload: JsonObject) -> Outcome:
     banks = context.services.get(Banks)
     fetched = fetch_account(context.engine, context.clock, banks, _account_id(payload))
-    return Done() if fetched.no_answer is None else Retry(ASK_AGAIN, fetched.no_answer)
+    if fetched.no_answer is not None:
+        return Retry(ASK_AGAIN, fetched.no_answer)
+    return Done() if fetched.unreadable is None else Failed(fetched.unreadable)
 
 
 def _refresh(context: ActionContext, payload: JsonObject) -> Outcome:
