@@ -18,7 +18,7 @@ from api.services import services_of
 from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import run_in_transaction, transaction
-from engine.runtime.jsontypes import JsonError, JsonObject, check_object
+from engine.runtime.jsontypes import JsonError, JsonObject, check_object, unique_keys
 from engine.treasury.documents import lists
 from engine.treasury.documents.history import events_of
 from engine.treasury.documents.models import Document, DocumentEvent
@@ -154,16 +154,23 @@ class DocumentWithCourse(DocumentOut):
 
 
 async def _json_object(request: Request) -> JsonObject:
-    """The body as it is: numbers with a decimal point are refused, they would be floats."""
+    """The body as it is: numbers with a decimal point are refused, they would be floats; so is
+    a key that stands twice, of which two readers may take different ones."""
     try:
-        value = json.loads(await request.body(), parse_float=_no_float, parse_constant=_no_float)
+        value = json.loads(
+            await request.body(),
+            object_pairs_hook=unique_keys,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
         return check_object(value)
     except (ValueError, RecursionError, JsonError):
         raise UnreadableBody(
             "BODY_UNREADABLE",
             Text(
-                'the body is no JSON object of texts; send amounts as strings like "100.00"',
-                '请求体不是有效的 JSON 对象;金额请用字符串,例如 "100.00"',
+                "the body is no JSON object of texts with each key once; "
+                'send amounts as strings like "100.00"',
+                '请求体不是有效的 JSON 对象,或键重复;金额请用字符串,例如 "100.00"',
             ),
         ) from None
 

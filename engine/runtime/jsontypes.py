@@ -61,10 +61,30 @@ def check_object(value: object) -> dict[str, JsonValue]:
     return checked
 
 
+def unique_keys(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """`object_pairs_hook` of json.loads: JsonError JSON_KEY_TWICE where a key stands twice.
+
+    Readers differ in which of the two they take, so what one checked another may not do.
+    """
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise JsonError(
+                "JSON_KEY_TWICE",
+                Text(
+                    f"the key {name[:100]!r} stands twice in one object; send it once",
+                    f"同一对象中键 {name[:100]!r} 重复;请只发送一次",
+                ),
+            )
+        found[name] = value
+    return found
+
+
 def parse_object(text: str | bytes) -> dict[str, JsonValue]:
-    """Read a JSON object; floats, NaN and anything but an object are refused (JSON_VALUE)."""
+    """Read a JSON object; floats, NaN and anything but an object are refused (JSON_VALUE), and
+    an object with a key twice (JSON_KEY_TWICE)."""
     try:
-        return check_object(json.loads(text))
+        return check_object(json.loads(text, object_pairs_hook=unique_keys))
     except ValueError as error:
         raise JsonError(
             "JSON_SYNTAX",

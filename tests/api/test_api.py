@@ -111,6 +111,7 @@ def test_the_same_number_with_other_content_is_a_conflict(world: World) -> None:
         (b"[]", 400, "BODY_UNREADABLE"),
         (b'{"amount": 100.5}', 400, "BODY_UNREADABLE"),
         (b'{"amount": NaN}', 400, "BODY_UNREADABLE"),
+        (b'{"amount": "1.00", "amount": "9.00"}', 400, "BODY_UNREADABLE"),
         (b"[" * 100_000, 400, "BODY_UNREADABLE"),
         (b"x" * 2_000_000, 413, "BODY_TOO_LARGE"),
     ],

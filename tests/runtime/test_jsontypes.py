@@ -60,6 +60,8 @@ def test_the_refusal_names_the_place() -> None:
         ("[1]", "JSON_VALUE"),
         ('{"a": 1.5}', "JSON_VALUE"),
         ('{"a": NaN}', "JSON_VALUE"),
+        ('{"a": 1, "a": 1}', "JSON_KEY_TWICE"),
+        ('{"a": [{"b": 1, "\\u0062": 2}]}', "JSON_KEY_TWICE"),
     ],
 )
 def test_text_that_is_no_object_without_floats_is_refused(text: str, code: str) -> None:
