@@ -52,7 +52,7 @@ def chain(engine: sa.Engine, amount: int) -> tuple[str, ...]:
         return approvers(Rulebook().at(session), amount)
 
 
-SMALLER = (("version: 1", "version: 2"), ("small: 5万", "small: 1万"), ("49_999.99", "9_999.99"))
+SMALLER = (("version: 1", "version: 2"), ("small: 5万", "small: 1万"))
 
 
 def test_a_first_look_makes_the_whole_folder_live(engine: sa.Engine, folder: Path) -> None:
