@@ -57,3 +57,25 @@ def same_person(who: str) -> RulebookError:
             f"{who} 不能复核自己的规则;须由他人复核",
         ),
     )
+
+
+def unknown_ruleset(hash: str) -> RulebookError:
+    """The refusal for a hash that is not stored."""
+    return RulebookError(
+        "UNKNOWN_RULESET",
+        Text(
+            f"no ruleset has the hash {hash}; publish it first",
+            f"没有内容哈希为 {hash} 的规则集;请先发布",
+        ),
+    )
+
+
+def unknown_revision(number: int) -> RulebookError:
+    """The refusal for a revision that was never activated."""
+    return RulebookError(
+        "UNKNOWN_REVISION",
+        Text(
+            f"there is no revision {number}; see the list of revisions",
+            f"没有第 {number} 次激活;请查看激活记录",
+        ),
+    )

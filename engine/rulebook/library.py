@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.rulebook.errors import RulebookError, RulesetRefused
+from engine.rulebook.errors import RulebookError, RulesetRefused, unknown_ruleset
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.texts import current_vocabulary, ruleset_of
-from engine.rulebook.versions import unknown_ruleset
 from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.model import Ruleset
 

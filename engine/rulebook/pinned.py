@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from engine.base.text import Text
 from engine.rulebook.decision_log import DecisionIds, fact_types, facts_to_json
-from engine.rulebook.errors import NoLiveRuleset, RulebookError
+from engine.rulebook.errors import NoLiveRuleset, RulebookError, unknown_revision
 from engine.rulebook.models import DecisionRow, Revision, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.texts import ruleset_of, vocabulary_of
@@ -266,13 +266,7 @@ class Rulebook:
             None if revision is None else session.get(VocabularyVersion, revision.vocabulary_hash)
         )
         if words is None:
-            raise RulebookError(
-                "UNKNOWN_REVISION",
-                Text(
-                    f"there is no revision {number}; see the list of revisions",
-                    f"没有第 {number} 次激活;请查看激活记录",
-                ),
-            )
+            raise unknown_revision(number)
         vocabulary = vocabulary_of(words.text)
         rulesets = []
         for item in items_of(session, number):

@@ -11,11 +11,11 @@ from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, disputes, failed
-from engine.rulebook.errors import RulebookError, RulesetRefused, same_person
+from engine.rulebook.errors import RulebookError, RulesetRefused, same_person, unknown_ruleset
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, ruleset_of, vocabulary_of
-from engine.rulebook.versions import ROOT, unknown_ruleset
+from engine.rulebook.versions import ROOT
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.runtime import audit

@@ -7,8 +7,13 @@ from functools import lru_cache
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.rulebook.errors import RulebookError, RulesetRefused
-from engine.rulebook.models import Revision, VocabularyVersion
+from engine.rulebook.errors import (
+    RulebookError,
+    RulesetRefused,
+    unknown_revision,
+    unknown_ruleset,
+)
+from engine.rulebook.models import Revision, RulesetVersion, VocabularyVersion
 from engine.rules import load_ruleset, parse_vocabulary
 from engine.rules.model import Ruleset, Vocabulary
 
@@ -56,3 +61,21 @@ def current_vocabulary(session: Session) -> VocabularyVersion:
             ),
         )
     return stored
+
+
+def ruleset_in(session: Session, revision: int, hash: str) -> Ruleset:
+    """The ruleset `hash` as it decides in `revision`: with that revision's vocabulary.
+
+    Raises RulebookError UNKNOWN_REVISION or UNKNOWN_RULESET.
+    """
+    words = session.exec(
+        select(VocabularyVersion.text)
+        .join(Revision, col(Revision.vocabulary_hash) == col(VocabularyVersion.hash))
+        .where(Revision.id == revision)
+    ).first()
+    if words is None:
+        raise unknown_revision(revision)
+    version = session.get(RulesetVersion, hash)
+    if version is None:
+        raise unknown_ruleset(hash)
+    return ruleset_of(version.file, version.text, words)

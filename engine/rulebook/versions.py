@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
-from engine.rulebook.errors import RulebookError, RulesetRefused, same_person
+from engine.rulebook.errors import RulebookError, RulesetRefused, same_person, unknown_ruleset
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
@@ -135,17 +135,6 @@ def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
         Text(f"raise version to {last + 1}", f"请把 version 提高到 {last + 1}"),
     )
     return out.findings[0]
-
-
-def unknown_ruleset(hash: str) -> RulebookError:
-    """The refusal for a hash that is not stored."""
-    return RulebookError(
-        "UNKNOWN_RULESET",
-        Text(
-            f"no ruleset has the hash {hash}; publish it first",
-            f"没有内容哈希为 {hash} 的规则集;请先发布",
-        ),
-    )
 
 
 def _sign(author: str, reviewer: str, reason: str) -> None:
