@@ -38,6 +38,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
             "alerts.read",
             "alerts.handle",
             "rulesets.read",
+            "rulesets.activate",
         }
     ),
     "analyst": frozenset(
@@ -54,8 +55,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     },
     "reviewer": APPROVE,
     "finance_manager": APPROVE | {"documents.void"},
-    "treasurer": APPROVE | {"documents.void", "rulesets.approve", "operations.read"},
-    "cfo": APPROVE | {"rulesets.approve", "audit.read"},
+    "treasurer": APPROVE
+    | {"documents.void", "rulesets.approve", "rulesets.activate", "operations.read"},
+    "cfo": APPROVE | {"rulesets.approve", "rulesets.activate", "audit.read"},
     "audit_committee": APPROVE | {"audit.read"},
     "admin": frozenset({"users.manage", "audit.read", "operations.read", "rulesets.read"}),
     "source": frozenset({"documents.submit", "documents.read"}),
