@@ -1,11 +1,12 @@
-"""Vocabularies, ruleset versions, revisions and decisions: rules in time."""
+"""Vocabularies, ruleset versions, drafts, revisions and decisions: rules in time."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Text as TextColumn
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 
@@ -24,7 +25,8 @@ class VocabularyVersion(SQLModel, table=True):
 
 
 class RulesetVersion(SQLModel, table=True):
-    """A ruleset's text under its content hash. Nothing changes but that a second person signs."""
+    """A ruleset's text under its content hash. Nothing changes but that a second person signs it
+    or returns it, once."""
 
     __tablename__ = "ruleset_version"
     __table_args__ = (UniqueConstraint("kind", "name", "version"),)
@@ -48,6 +50,47 @@ class RulesetVersion(SQLModel, table=True):
     reviewed_at: dt.datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
+    editors: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(TextColumn), nullable=False)
+    )
+    """Everybody who wrote at it besides the author; none of them may sign it."""
+    draft_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("ruleset_draft.id"), nullable=True)
+    )
+    returned_by: str | None = None
+    returned_at: dt.datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    return_reason: str | None = None
+
+
+class RulesetDraft(SQLModel, table=True):
+    """A ruleset that somebody is writing; it may have errors, and several persons may edit it."""
+
+    __tablename__ = "ruleset_draft"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    """The organisation in whose tree it is shared: the scope's, the root while unreadable."""
+    kind: str
+    name: str
+    file: str
+    text: str
+    text_hash: str
+    base_hash: str | None = Field(default=None, foreign_key="ruleset_version.hash")
+    """The version it started from; None for a new ruleset."""
+    revision: int = 1
+    """Rises with every save."""
+    author: str
+    last_editor: str
+    editors: list[str] = Field(sa_column=Column(ARRAY(TextColumn), nullable=False))
+    note: str = ""
+    state: str = "open"
+    """open, submitted or dropped."""
+    submitted_hash: str | None = Field(default=None, foreign_key="ruleset_version.hash")
+    findings: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    errors: int
+    created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    updated_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class Revision(SQLModel, table=True):
@@ -58,9 +101,16 @@ class Revision(SQLModel, table=True):
     org_id: str
     vocabulary_hash: str = Field(foreign_key="vocabulary_version.hash")
     activated_by: str
-    approved_by: str
+    approved_by: str | None = None
+    """None where one operator made live what two persons had signed before."""
     reason: str
     activated_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    cause: str = "approved"
+    """approved, reload, schedule or undo."""
+    restores: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("revision.id"), nullable=True)
+    )
+    """The earlier revision whose rulesets an undo made live again."""
 
 
 class RevisionItem(SQLModel, table=True):
@@ -113,3 +163,44 @@ class RulesetFile(SQLModel, table=True):
     """The stored version with this content, when it has no errors."""
     findings: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
     checked_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class ScheduledActivation(SQLModel, table=True):
+    """Signed versions that become live at an instant of the business clock; it ends once."""
+
+    __tablename__ = "scheduled_activation"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    hashes: list[str] = Field(sa_column=Column(ARRAY(TextColumn), nullable=False))
+    activate_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    requested_by: str
+    approved_by: str | None = None
+    reason: str
+    state: str = "waiting"
+    """waiting, done, refused or cancelled."""
+    revision_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("revision.id"), nullable=True)
+    )
+    outcome: str | None = None
+    created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    ended_at: dt.datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    ended_by: str | None = None
+
+
+class Replica(SQLModel, table=True):
+    """A process of the product and the revision it decides by; times are the database's."""
+
+    __tablename__ = "replica"
+    name: str = Field(primary_key=True)
+    org_id: str = "GROUP"
+    kind: str
+    """api, worker, scheduler or monitor."""
+    pid: int
+    host: str
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """0 before the first activation."""
+    started_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    seen_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    detail: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))

@@ -148,6 +148,7 @@ CREATE TRIGGER scheduled_ends_once BEFORE UPDATE ON scheduled_activation
 REPLICAS = """
 CREATE TABLE replica (
   name       text PRIMARY KEY,
+  org_id     text NOT NULL DEFAULT 'GROUP',
   kind       text NOT NULL CHECK (kind IN ('api', 'worker', 'scheduler', 'monitor')),
   pid        integer NOT NULL,
   host       text NOT NULL,
