@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, cast
@@ -20,7 +21,7 @@ from typing import Any, cast
 from engine.rules import arithmetic
 from engine.rules.cells import compiled_pattern
 from engine.rules.decide import Decision, check_fact, fact_class, refuse
-from engine.rules.evaluator import Compute, Evaluator, Facts, Plan, Test
+from engine.rules.evaluator import Asked, Compute, Evaluator, Facts, Plan, Test
 from engine.rules.kind import FactValue
 from engine.rules.masks import (
     ColumnMasks,
@@ -146,6 +147,13 @@ def _function(name: str, body: list[ast.stmt]) -> ast.stmt:
     return shell
 
 
+def _ask(asked: Asked, test: ast.expr, everything: int) -> ast.stmt:
+    standing = ast.BinOp(_name("hits"), ast.BitAnd(), _constant(asked.rows))
+    rest = _constant(everything ^ asked.rows)
+    drop = ast.AugAssign(ast.Name("hits", ast.Store()), ast.BitAnd(), rest)
+    return _if(_all([standing, _negate(test)]), drop)
+
+
 class _Names:
     """Objects the generated code may name; there are no builtins."""
 
@@ -218,6 +226,8 @@ class _Compiler:
             self._plan(row.outputs, functions)
             for row, functions in zip(self.rows, computed, strict=True)
         ]
+        variables = self._variables()
+        tests = self._irregular(variables)
         evaluator = Evaluator(
             self.ruleset,
             self.params,
@@ -226,9 +236,11 @@ class _Compiler:
             None if other_outputs is None else self._plan(other_outputs, other),
             self._ranks(),
             self._make_test,
+            tuple(self._column(name) for name in variables),
+            tuple(asked for asked, _ in tests),
             lenient=self.lenient,
         )
-        self.names.run([self._decide(evaluator, masks)], self.tag)
+        self.names.run([self._decide(evaluator, masks, variables, tests)], self.tag)
         evaluator.decide = cast("Callable[[Facts], Decision]", self.names.space["decide"])
         return evaluator
 
@@ -249,8 +261,13 @@ class _Compiler:
 
     # --- decide
 
-    def _decide(self, evaluator: Evaluator, masks: Sequence[ColumnMasks]) -> ast.stmt:
-        variables = self._variables()
+    def _decide(
+        self,
+        evaluator: Evaluator,
+        masks: Sequence[ColumnMasks],
+        variables: Mapping[str, str],
+        tests: Sequence[tuple[Asked, ast.expr]],
+    ) -> ast.stmt:
         body: list[ast.stmt] = [_assign("get", ast.Attribute(_name("facts"), "get", ast.Load()))]
         for read, variable in variables.items():
             body.extend(self._read(self._column(read), variable))
@@ -259,7 +276,7 @@ class _Compiler:
         for column, mask in zip(self.inputs, masks, strict=True):
             if column.name in variables:
                 body.extend(self._look_up(column, mask, variables[column.name]))
-        body.extend(self._irregular(variables, everything))
+        body.extend(_ask(asked, test, everything) for asked, test in tests)
         body.extend(self._policy(evaluator))
         return _function("decide", body)
 
@@ -334,22 +351,23 @@ class _Compiler:
             found = ast.IfExp(_is_null(_name(variable)), _constant(masks.null), found)
         return [ast.AugAssign(ast.Name("hits", ast.Store()), ast.BitAnd(), found)]
 
-    def _irregular(self, variables: Mapping[str, str], everything: int) -> list[ast.stmt]:
-        tests: dict[str, tuple[int, ast.expr]] = {}
+    def _irregular(self, variables: Mapping[str, str]) -> list[tuple[Asked, ast.expr]]:
+        """Return the cells that tables cannot answer, each once however many rows say it."""
+        tests: dict[str, tuple[Asked, ast.expr]] = {}
         for at, row in enumerate(self.rows):
-            for column, cell in zip(self.inputs, row.cells, strict=True):
-                if not is_regular(cell):
-                    test = self._cell(cell, column, variables)
-                    key = ast.dump(test)
-                    mask, _ = tests.get(key, (0, test))
-                    tests[key] = (mask | 1 << at, test)
-        found: list[ast.stmt] = []
-        for mask, test in tests.values():
-            standing = ast.BinOp(_name("hits"), ast.BitAnd(), _constant(mask))
-            rest = _constant(everything ^ mask)
-            drop = ast.AugAssign(ast.Name("hits", ast.Store()), ast.BitAnd(), rest)
-            found.append(_if(_all([standing, _negate(test)]), drop))
-        return found
+            for index, (column, cell) in enumerate(zip(self.inputs, row.cells, strict=True)):
+                if is_regular(cell):
+                    continue
+                test = self._cell(cell, column, variables)
+                key = ast.dump(test)
+                if key in tests:
+                    known = tests[key][0]
+                    tests[key] = (replace(known, rows=known.rows | 1 << at), test)
+                else:
+                    own = [] if isinstance(cell, WhenCell) else [column.name]
+                    reads = tuple(dict.fromkeys([*own, *other_columns(cell)]))
+                    tests[key] = (Asked(1 << at, at, index, reads), test)
+        return list(tests.values())
 
     def _policy(self, evaluator: Evaluator) -> list[ast.stmt]:
         hits, facts = _name("hits"), _name("facts")

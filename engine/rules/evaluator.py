@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from engine.rules.decide import Decision, DecisionRefused, Outcome, refuse
 from engine.rules.kind import FactValue
-from engine.rules.masks import ColumnMasks, is_independent, is_regular
-from engine.rules.model import HitPolicy, Ruleset, Value
+from engine.rules.masks import ColumnMasks, Stepped, is_independent, is_regular, output_columns
+from engine.rules.model import Column, HitPolicy, Ruleset, Value
 
 Facts = Mapping[str, FactValue]
 Test = Callable[[Facts], bool]
@@ -50,6 +50,20 @@ class Plan:
         return MappingProxyType(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A cell that needs more than its column's tables; `decide` asks it where a row stands.
+
+    `rows` is the mask of the rows whose cell says the same; `row` is one of them.
+    """
+
+    rows: int
+    row: int
+    column: int
+    reads: tuple[str, ...]
+    """Facts the cell reads, its own column first."""
+
+
 def bits(mask: int) -> Iterator[int]:
     """Yield the rows of a mask, first row first."""
     while mask:
@@ -76,11 +90,18 @@ class Evaluator:
         otherwise: Plan | None,
         ranks: Mapping[str, Mapping[Value | None, int]],
         make_test: Callable[[int, int], Test],
+        reads: tuple[Column, ...],
+        asked: tuple[Asked, ...],
         *,
         lenient: bool,
     ) -> None:
         self.ruleset = ruleset
         self.params = params
+        self.reads = reads
+        """Facts the cells read, in the order in which `decide` checks them."""
+        self.asked = asked
+        """Cells asked after the tables, in the order in which `decide` asks them."""
+        self.lenient = lenient
         self._masks = masks
         self._plans = plans
         self._ids = tuple(row.id for row in ruleset.table.rows)
@@ -89,7 +110,6 @@ class Evaluator:
         self._make_test = make_test
         self._tests: dict[tuple[int, int], Test] = {}
         self._making = Lock()
-        self._lenient = lenient
         self.ready = tuple(self._ready(row) for row in range(len(plans)))
         """Per row the finished Decision, where all its outputs are constant."""
 
@@ -107,7 +127,7 @@ class Evaluator:
         """Return the decision when no row matched."""
         if self._otherwise is None:
             return Decision((), ())
-        return Decision((), (self._otherwise.outcome(facts, lenient=self._lenient),))
+        return Decision((), (self._otherwise.outcome(facts, lenient=self.lenient),))
 
     def double(self, mask: int) -> DecisionRefused:
         """Return the refusal of a double hit under `unique`."""
@@ -137,7 +157,7 @@ class Evaluator:
         )
 
     def _outcome(self, row: int, facts: Facts) -> Outcome:
-        return self._plans[row].outcome(facts, lenient=self._lenient)
+        return self._plans[row].outcome(facts, lenient=self.lenient)
 
     def _rank(self, outcome: Outcome) -> tuple[int, ...]:
         # What has no rank comes last: a null, or a computed value outside the list.
@@ -159,6 +179,28 @@ class Evaluator:
         )
 
     # --- asked by analysis, columns and explanations
+
+    def mask(self, column: int, value: FactValue) -> int:
+        """Return the rows whose cell in input `column` is satisfied by `value`: bit i is row i.
+
+        Rows whose cell is `asked` have their bit set. `value` has passed check_fact.
+        """
+        return self._masks[column].mask(value)
+
+    def cuts(self, column: int) -> tuple[int, ...] | None:
+        """Return the places where the mask of a whole-step column may change, ascending.
+
+        Values count as engine.rules.masks.STEPS says; all values from one cut to the next have
+        one mask. None for a column that is not of whole steps.
+        """
+        masks = self._masks[column]
+        return masks.cuts if isinstance(masks, Stepped) else None
+
+    def output_reads(self, row: int) -> tuple[str, ...]:
+        """Return the facts the outputs of `row` read, or those of `otherwise` for row -1."""
+        ruleset = self.ruleset
+        outputs = (ruleset.otherwise or {}).values() if row < 0 else ruleset.table.rows[row].outputs
+        return tuple(dict.fromkeys(name for one in outputs for name in output_columns(one)))
 
     def matches(self, row: int, column: int, value: FactValue) -> bool:
         """Return whether `value` satisfies the cell of `row` in input `column`.

@@ -21,13 +21,16 @@ from engine.rules.model import (
     ColumnRef,
     Compare,
     Formula,
+    FormulaOutput,
     Literal,
     Not,
     NullCell,
     OneOf,
     Operand,
+    Output,
     ParamRef,
     Range,
+    Template,
     TextTest,
     Type,
     Value,
@@ -74,6 +77,13 @@ def other_columns(cell: Cell) -> list[str]:
     elif isinstance(cell, Range):
         operands = (cell.low, cell.high)
     return [operand.name for operand in operands if isinstance(operand, ColumnRef)]
+
+
+def output_columns(output: Output) -> list[str]:
+    """Return the columns an output reads."""
+    if isinstance(output, Template):
+        return [part.name for part in output.parts if isinstance(part, ColumnRef)]
+    return _formula_columns(output.formula) if isinstance(output, FormulaOutput) else []
 
 
 def _formula_columns(formula: Formula) -> list[str]:
