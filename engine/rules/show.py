@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from engine.rules.model import Type, Value
+from engine.base.text import Lang
+from engine.rules.model import Duration, Type, Value
 from engine.rules.values import amount_text, decimal_text, value_text
 
 
@@ -20,6 +22,19 @@ def show_value(value: Value, type_: Type, currency: str) -> str:
         assert isinstance(exponent, int)
         return decimal_text(Decimal((sign, digits, exponent + 2))) + "%"
     return value_text(value, type_, currency)
+
+
+_LENGTHS = {"d": ("day", "天"), "h": ("hour", "小时"), "min": ("minute", "分钟")}
+_LENGTH = re.compile(r"([0-9]+) ?(d|h|min)")
+
+
+def show_duration(value: Duration, lang: Lang) -> str:
+    """A length of time in words: "1 day 4 hours", "30 分钟" without the space."""
+    parts = [(int(number), *_LENGTHS[unit]) for number, unit in _LENGTH.findall(value.written)]
+    sign = "-" if value.written.startswith("-") else ""
+    if lang == "zh":
+        return sign + "".join(f"{number}{zh}" for number, _, zh in parts)
+    return sign + " ".join(f"{number} {en}{'' if number == 1 else 's'}" for number, en, _ in parts)
 
 
 def _grouped(number: str) -> str:

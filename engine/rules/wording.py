@@ -46,15 +46,23 @@ def range_text(cell: Range, low: str, high: str, lang: Lang) -> str:
     return f"{start} up to {high}" if cell.high_closed else f"{start} to just under {high}"
 
 
-def text_test_text(test: TextTest, lang: Lang) -> str:
-    """'starts with "62"'."""
+def text_test_text(test: TextTest, lang: Lang, *, negated: bool = False) -> str:
+    """'starts with "62"', 'does not contain "x"'."""
     argument = test.argument
-    said = {
-        "starts": Text(f'starts with "{argument}"', f"以“{argument}”开头"),
-        "contains": Text(f'contains "{argument}"', f"含有“{argument}”"),
-        "matches": Text(f'matches the pattern "{argument}"', f"符合正则“{argument}”"),
-    }
-    return said[test.function].say(lang)
+    en, more = {
+        "starts": ("start", f'with "{argument}"'),
+        "contains": ("contain", f'"{argument}"'),
+        "matches": ("match", f'the pattern "{argument}"'),
+    }[test.function]
+    zh = {
+        "starts": f"以“{argument}”开头",
+        "contains": f"含有“{argument}”",
+        "matches": f"符合正则“{argument}”",
+    }[test.function]
+    if negated:
+        return Text(f"does not {en} {more}", f"不{zh}").say(lang)
+    third = "es" if en.endswith("ch") else "s"
+    return Text(f"{en}{third} {more}", zh).say(lang)
 
 
 _INFIX = {

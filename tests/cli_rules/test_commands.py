@@ -198,7 +198,7 @@ class TestDiff:
         assert lines == [
             "payment-approval 1 against payment-approval 1",
             "  + A3. When amount is at least 500,000 (large) and payee is agent: "
-            "approvers chief financial officer, time for a step 1h.",
+            "approvers chief financial officer; time for a step 1 hour.",
             "  ~ A2  creditor_type: - → staff",
             "1 row added, 0 removed, 1 changed, 0 moved; 0 envelope values changed",
         ]

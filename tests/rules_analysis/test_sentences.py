@@ -30,11 +30,11 @@ def test_a_row_reads_as_the_design_says() -> None:
     )
     assert said.en == (
         "A2. When amount is from 50,000 (small) to just under 500,000 (large) and creditor type "
-        "is claimant or agent: approvers reviewer > finance manager."
+        "is claimant or agent: approvers reviewer, then finance manager."
     )
     assert said.zh == (
-        "A2. 当金额从50,000（small）起、不足500,000（large），且收款人类型为出险人或代理人时："
-        "审批链 复核 > 财务经理。"
+        "A2. 当金额从50,000（small）起、不足500,000（large），且收款人类型为出险人或代理人时，"
+        "审批链：复核 → 财务经理。"
     )
 
 
@@ -62,15 +62,21 @@ def test_a_row_reads_as_the_design_says() -> None:
             'creditor account starts with "62"',
             "收款账号以“62”开头",
         ),
-        ("urgent", "false", "urgent is false", "“加急”为否"),
+        ("urgent", "false", '"urgent" is false', "“加急”为否"),
+        (
+            "creditor_account",
+            'not(contains("x"))',
+            'creditor account does not contain "x"',
+            "收款账号不含有“x”",
+        ),
         ("when", "amount + fee > 5万", "amount + fee > 5万", "金额 + 手续费 > 5万"),
     ],
 )
 def test_each_kind_of_cell_has_its_words(column: str, cell: str, en: str, zh: str) -> None:
     said = sentence(cell, column)
-    assert said == Text(f"A2. When {en}: approvers reviewer.", f"A2. 当{zh}时：审批链 复核。")
+    assert said == Text(f"A2. When {en}: approvers reviewer.", f"A2. 当{zh}时，审批链：复核。")
 
 
 def test_a_row_without_conditions_is_the_other_case_under_first() -> None:
     assert sentence("-", "amount", "first").en == "A2. Otherwise: approvers reviewer."
-    assert sentence("-", "amount", "unique").zh == "A2. 任何情况：审批链 复核。"
+    assert sentence("-", "amount", "unique").zh == "A2. 任何情况，审批链：复核。"

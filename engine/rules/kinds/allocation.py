@@ -45,7 +45,7 @@ KIND = Kind(
     outputs={
         "order": OutputSpec(
             Type.CODE,
-            Text("turn", "顺序"),
+            Text("taken in", "顺序"),
             {str(n): Text(f"turn {n}", f"第 {n} 顺位") for n in range(1, 10)},
             required=True,
         ),

@@ -28,9 +28,9 @@ class BusinessDay:
 
 
 ROLLS = {
-    "skip": Text("skipped", "跳过"),
-    "preceding": Text("the business day before", "前一营业日"),
-    "following": Text("the business day after", "后一营业日"),
+    "skip": Text("is skipped", "跳过"),
+    "preceding": Text("goes to the business day before", "前一营业日"),
+    "following": Text("goes to the business day after", "后一营业日"),
 }
 
 CALENDARS = ("CN", "HK", "US", "EU", "GB", "JP", "KR")

@@ -54,8 +54,8 @@ KIND = Kind(
             },
             required=True,
         ),
-        "tolerance": OutputSpec(Type.PERCENT, Text("tolerance, share of the plan", "容差比例")),
-        "tolerance_amount": OutputSpec(Type.MONEY, Text("tolerance, amount", "容差金额")),
+        "tolerance": OutputSpec(Type.PERCENT, Text("tolerance as a share of the plan", "容差比例")),
+        "tolerance_amount": OutputSpec(Type.MONEY, Text("tolerance as an amount", "容差金额")),
         "tolerance_takes": OutputSpec(
             Type.CODE,
             Text("of both tolerances the", "两种容差取"),

@@ -69,9 +69,11 @@ KIND = Kind(
         "Decides the channel, the bank and whose account a document uses. Routing comes before "
         "approval: what is approved covers channel and account. Collection accounts only receive "
         "and disbursement accounts pay, whatever a row says: that barrier is in code. When no "
-        "account fits the route, the document waits.",
+        "account fits the route, the document waits. Our bank is `same` (the counterparty's own), a "
+        "bank's id, or none in particular.",
         "决定单据走哪个渠道、哪家银行、哪个机构的账户。路由先于审批:审批的内容包含渠道与账户。"
-        "收入户只收、支出户只付,由程序把关,规则不能改变。没有合适账户时单据等待。",
+        "收入户只收、支出户只付,由程序把关,规则不能改变。没有合适账户时单据等待。"
+        "我方银行可写 same(与对方同行)、银行代码,或不限。",
     ),
     facts={"payment": PaymentToRoute, "collection": CollectionToRoute},
     outputs={
@@ -81,7 +83,7 @@ KIND = Kind(
         ),
         "account_of": OutputSpec(
             Type.CODE,
-            Text("whose account", "用谁的账户"),
+            Text("account of", "用哪家机构的账户"),
             {
                 "own": Text("the document's organisation only", "仅本机构"),
                 "nearest": Text(
@@ -92,10 +94,7 @@ KIND = Kind(
         ),
         "bank": OutputSpec(
             Type.CODE,
-            Text(
-                "our bank: `same` (the counterparty's own), a bank's id, or none in particular",
-                "我方银行:same(与对方同行)、银行代码,或不限",
-            ),
+            Text("our bank", "我方银行"),
         ),
         "after_cutoff": OutputSpec(
             Type.CODE,

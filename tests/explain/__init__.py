@@ -1,0 +1,1 @@
+"""Sentences, differences, explanations and replay."""
