@@ -6,11 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 
 from engine.base.text import SluiceError, Text
+from engine.rulebook.models import RulesetVersion
 from engine.rules.findings import Finding, Severity
 
 
 class RulebookError(SluiceError):
     """A version or a revision that cannot be made as asked."""
+
+    def __init__(self, code: str, text: Text, http_status: int | None = None) -> None:
+        super().__init__(code, text)
+        self.http_status = http_status
+        """What a program is answered, where the code alone does not say it."""
 
 
 class NoLiveRuleset(SluiceError):
@@ -78,4 +84,23 @@ def unknown_revision(number: int) -> RulebookError:
             f"there is no revision {number}; see the list of revisions",
             f"没有第 {number} 次激活;请查看激活记录",
         ),
+    )
+
+
+def no_reason() -> RulebookError:
+    """The refusal of a change that nobody gives a reason for."""
+    return RulebookError("NO_REASON", Text("say why the rules change", "请填写修改规则的原因"))
+
+
+def returned(version: RulesetVersion) -> RulebookError:
+    """The refusal for a version that was returned to its author."""
+    return RulebookError(
+        "RETURNED",
+        Text(
+            f"{version.name} version {version.version} was returned by {version.returned_by} "
+            f"({version.return_reason}); correct it under a higher version",
+            f"{version.name} 第 {version.version} 版已被 {version.returned_by} 退回"
+            f"({version.return_reason});请更正并提高版本号",
+        ),
+        409,
     )

@@ -8,9 +8,16 @@ from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
-from engine.rulebook.errors import RulebookError, RulesetRefused, same_person, unknown_ruleset
+from engine.rulebook.errors import (
+    RulebookError,
+    RulesetRefused,
+    no_reason,
+    returned,
+    same_person,
+    unknown_ruleset,
+)
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import RulesetVersion, VocabularyVersion
+from engine.rulebook.models import RulesetDraft, RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import content_hash
 from engine.rules.collector import Collector
@@ -73,17 +80,76 @@ def publish(
 
 
 def propose(
-    session: Session, text: str, file: str, *, author: str, reason: str, now: dt.datetime
+    session: Session,
+    text: str,
+    file: str,
+    *,
+    author: str,
+    reason: str,
+    now: dt.datetime,
+    draft: RulesetDraft | None = None,
 ) -> RulesetVersion:
-    """Store a ruleset that waits for a second person's word. Raises as `publish`."""
+    """Store a ruleset that waits for a second person's word: none of those who edited `draft`.
+
+    The same text again is the same version. Raises as `publish`, and RulebookError RETURNED when
+    this text was returned to its author before.
+    """
     if not reason.strip():
-        raise _no_reason()
+        raise no_reason()
     words = current_vocabulary(session)
-    return _store(session, text, file, words, author=author, reason=reason, now=now)
+    return _store(session, text, file, words, author=author, reason=reason, now=now, draft=draft)
 
 
 def review(session: Session, hash: str, *, reviewer: str, now: dt.datetime) -> RulesetVersion:
-    """Sign a proposed ruleset. Raises RulebookError UNKNOWN_RULESET, FOUR_EYES, REVIEWED."""
+    """Sign a proposed ruleset. Raises RulebookError UNKNOWN_RULESET, REVIEWED, RETURNED, and
+    FOUR_EYES for everybody who wrote at it."""
+    version = _waiting(session, hash)
+    _review(session, version, reviewer, now)
+    return version
+
+
+def send_back(
+    session: Session, hash: str, *, by: str, reason: str, now: dt.datetime
+) -> RulesetVersion:
+    """Return a proposed ruleset to its author; it is never signed after that.
+
+    Anybody may, the author too: what is returned rules nothing. Raises RulebookError
+    UNKNOWN_RULESET, REVIEWED, RETURNED, NO_REASON.
+    """
+    if not reason.strip():
+        raise no_reason()
+    version = _waiting(session, hash)
+    version.returned_by = by
+    version.returned_at = now
+    version.return_reason = reason.strip()
+    session.add(version)
+    session.flush()
+    _note(session, version, by, "ruleset.returned", reason, now)
+    return version
+
+
+def pending(session: Session) -> list[RulesetVersion]:
+    """The proposed rulesets that wait for a second person, oldest first."""
+    return list(
+        session.exec(
+            select(RulesetVersion)
+            .where(
+                col(RulesetVersion.reviewer).is_(None), col(RulesetVersion.returned_by).is_(None)
+            )
+            .order_by(col(RulesetVersion.created_at))
+        )
+    )
+
+
+def state_of(version: RulesetVersion) -> str:
+    """proposed, returned or signed."""
+    if version.reviewer is not None:
+        return "signed"
+    return "proposed" if version.returned_by is None else "returned"
+
+
+def _waiting(session: Session, hash: str) -> RulesetVersion:
+    """The version `hash`, locked, while nobody has given his word on it."""
     version = session.get(RulesetVersion, hash, with_for_update=True)
     if version is None:
         raise unknown_ruleset(hash)
@@ -96,21 +162,9 @@ def review(session: Session, hash: str, *, reviewer: str, now: dt.datetime) -> R
                 f"{version.name} 第 {version.version} 版已由 {version.reviewer} 复核;请激活",
             ),
         )
-    if version.author == reviewer:
-        raise same_person(reviewer)
-    _review(session, version, reviewer, now)
+    if version.returned_by is not None:
+        raise returned(version)
     return version
-
-
-def pending(session: Session) -> list[RulesetVersion]:
-    """The proposed rulesets that wait for a second person, oldest first."""
-    return list(
-        session.exec(
-            select(RulesetVersion)
-            .where(col(RulesetVersion.reviewer).is_(None))
-            .order_by(col(RulesetVersion.created_at))
-        )
-    )
 
 
 def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
@@ -141,11 +195,7 @@ def _sign(author: str, reviewer: str, reason: str) -> None:
     if author == reviewer:
         raise same_person(author)
     if not reason.strip():
-        raise _no_reason()
-
-
-def _no_reason() -> RulebookError:
-    return RulebookError("NO_REASON", Text("say why the rules change", "请填写修改规则的原因"))
+        raise no_reason()
 
 
 def _store(
@@ -157,11 +207,14 @@ def _store(
     author: str,
     reason: str,
     now: dt.datetime,
+    draft: RulesetDraft | None = None,
 ) -> RulesetVersion:
     text = text.replace("\r\n", "\n")
     lock_rulebook(session)
     found = session.get(RulesetVersion, content_hash(text))
     if found is not None:
+        if found.returned_by is not None:
+            raise returned(found)
         return found
     checked = check_text(file, text, vocabulary_of(words.text))
     if checked.ruleset is None or failed(checked.findings):
@@ -184,6 +237,8 @@ def _store(
         author=author,
         reason=reason,
         created_at=now,
+        editors=_editors(session, ruleset.hash, draft, author),
+        draft_id=None if draft is None else draft.id,
     )
     session.add(made)
     session.flush()
@@ -191,8 +246,16 @@ def _store(
     return made
 
 
+def _editors(session: Session, hash: str, draft: RulesetDraft | None, author: str) -> list[str]:
+    """Who wrote at the text besides the author: in the draft, or in any draft with this text."""
+    same = session.exec(select(RulesetDraft.editors).where(RulesetDraft.text_hash == hash)).all()
+    found = {one for editors in same for one in editors}
+    found |= set() if draft is None else set(draft.editors)
+    return sorted(found - {author})
+
+
 def _review(session: Session, version: RulesetVersion, reviewer: str, now: dt.datetime) -> None:
-    if version.author == reviewer:
+    if reviewer == version.author or reviewer in version.editors:
         raise same_person(reviewer)
     version.reviewer = reviewer
     version.reviewed_at = now

@@ -32,6 +32,7 @@ CREATE TABLE ruleset_draft (
   CONSTRAINT draft_submitted_without_errors CHECK (state <> 'submitted' OR errors = 0),
   CHECK ((state = 'submitted') = (submitted_hash IS NOT NULL))
 );
+CREATE INDEX ruleset_draft_text ON ruleset_draft (text_hash);
 CREATE INDEX ruleset_draft_open ON ruleset_draft (kind, name) WHERE state = 'open';
 COMMENT ON COLUMN ruleset_draft.revision IS 'rises with every save';
 COMMENT ON COLUMN ruleset_draft.text_hash IS
@@ -83,15 +84,16 @@ END $$;
 
 CREATE FUNCTION ruleset_names_draft_editors() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT (SELECT editors FROM ruleset_draft WHERE id = NEW.draft_id)
-         <@ (NEW.editors || NEW.author) THEN
+  IF EXISTS (SELECT 1 FROM ruleset_draft
+             WHERE (id = NEW.draft_id OR text_hash = NEW.hash)
+               AND NOT editors <@ (NEW.editors || NEW.author)) THEN
     RAISE EXCEPTION 'ruleset % version % leaves out who edited its draft', NEW.name, NEW.version
       USING ERRCODE = 'restrict_violation', CONSTRAINT = 'ruleset_names_draft_editors';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER ruleset_names_draft_editors BEFORE INSERT ON ruleset_version
-  FOR EACH ROW WHEN (NEW.draft_id IS NOT NULL) EXECUTE FUNCTION ruleset_names_draft_editors();
+  FOR EACH ROW EXECUTE FUNCTION ruleset_names_draft_editors();
 """
 
 REVISIONS = """

@@ -1,0 +1,324 @@
+"""Drafts: rulesets in the making, saved with whatever errors they have, edited by several.
+
+Whoever saves names the text he saw. When somebody else has saved meanwhile, nothing is
+overwritten: DraftConflict brings both texts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.base.text import Text
+from engine.rulebook.checking import check_text
+from engine.rulebook.errors import RulebookError, RulesetRefused
+from engine.rulebook.finding_json import finding_from_json, finding_to_json
+from engine.rulebook.models import RulesetDraft, RulesetVersion
+from engine.rulebook.texts import current_vocabulary, vocabulary_of
+from engine.rulebook.versions import ROOT, propose, version_conflict
+from engine.rules import content_hash
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding, Severity
+from engine.rules.yaml_marks import MAX_BYTES, Mapping, Scalar, compose
+from engine.runtime import audit
+
+
+class DraftConflict(RulebookError):
+    """Somebody else saved meanwhile. Nothing was written; both texts are here."""
+
+    def __init__(self, draft: RulesetDraft, text: str, seen: str) -> None:
+        super().__init__(
+            "DRAFT_CONFLICT",
+            Text(
+                f"{draft.last_editor} has saved this draft after you loaded it; merge both texts "
+                "and save again with the hash of the stored one",
+                f"您打开后 {draft.last_editor} 已保存此草稿;请合并两份文本,"
+                "并以已存文本的哈希重新保存",
+            ),
+            409,
+        )
+        self.draft = draft
+        self.given = text
+        """What was to be saved."""
+        self.seen = seen
+        """The hash of the text it started from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a text calls itself, read even when the rest cannot be: empty where it does not say."""
+
+    kind: str
+    name: str
+    org_id: str
+
+
+def heading(text: str) -> Heading:
+    """Kind, name and scope of a ruleset text."""
+    root = compose(text, Collector("draft"))
+    scope = None if root is None else root.get("scope")
+
+    def said(node: Mapping | None, key: str) -> str:
+        value = None if node is None else node.get(key)
+        return value.value.strip() if isinstance(value, Scalar) else ""
+
+    return Heading(
+        said(root, "kind"),
+        said(root, "name"),
+        said(scope if isinstance(scope, Mapping) else None, "org"),
+    )
+
+
+def create_draft(
+    session: Session,
+    text: str,
+    *,
+    author: str,
+    now: dt.datetime,
+    base_hash: str | None = None,
+    file: str | None = None,
+    note: str = "",
+) -> RulesetDraft:
+    """Begin a draft with `text`; its findings are kept with it.
+
+    `base_hash` is the version it starts from. Raises RulebookError DRAFT_TOO_LARGE,
+    DRAFT_CHARACTERS, and UNKNOWN_RULESET for an unknown base.
+    """
+    clean = _clean(text)
+    said = heading(clean)
+    base = None if base_hash is None else session.get(RulesetVersion, base_hash)
+    if base_hash is not None and base is None:
+        raise RulebookError(
+            "UNKNOWN_RULESET",
+            Text(
+                f"no ruleset has the hash {base_hash}; leave out the base of a new ruleset",
+                f"没有内容哈希为 {base_hash} 的规则集;全新规则集请勿填写起始版本",
+            ),
+        )
+    kind, name = said.kind or (base.kind if base else ""), said.name or (base.name if base else "")
+    draft = RulesetDraft(
+        org_id=said.org_id or (base.org_id if base else ROOT),
+        kind=kind,
+        name=name,
+        file=file or (base.file if base else f"{kind or 'draft'}/{name or 'draft'}.yaml"),
+        text=clean,
+        text_hash=content_hash(clean),
+        base_hash=base_hash,
+        author=author,
+        last_editor=author,
+        editors=[author],
+        note=note,
+        findings=[],
+        errors=0,
+        created_at=now,
+        updated_at=now,
+    )
+    _judge(session, draft)
+    session.add(draft)
+    session.flush()
+    _audit(session, draft, author, "draft.created", note, now)
+    return draft
+
+
+def save_draft(
+    session: Session,
+    draft_id: int,
+    text: str,
+    *,
+    seen: str,
+    editor: str,
+    now: dt.datetime,
+    note: str | None = None,
+) -> RulesetDraft:
+    """Save a new text over the one whose hash is `seen`.
+
+    Raises DraftConflict when that is no longer the stored one, RulebookError DRAFT_UNKNOWN,
+    DRAFT_CLOSED, DRAFT_TOO_LARGE, DRAFT_CHARACTERS. Saving what stands there changes nothing.
+    """
+    clean = _clean(text)
+    draft = _open_draft(session, draft_id)
+    if content_hash(clean) == draft.text_hash and note in (None, draft.note):
+        return draft
+    if seen != draft.text_hash:
+        raise DraftConflict(draft, clean, seen)
+    said = heading(clean)
+    draft.org_id = said.org_id or draft.org_id
+    draft.kind, draft.name = said.kind or draft.kind, said.name or draft.name
+    draft.text, draft.text_hash = clean, content_hash(clean)
+    draft.note = draft.note if note is None else note
+    draft.revision += 1
+    draft.last_editor, draft.updated_at = editor, now
+    if editor not in draft.editors:
+        draft.editors = [*draft.editors, editor]
+    _judge(session, draft)
+    session.add(draft)
+    session.flush()
+    _audit(session, draft, editor, "draft.saved", draft.note, now)
+    return draft
+
+
+def drop_draft(session: Session, draft_id: int, *, by: str, now: dt.datetime) -> RulesetDraft:
+    """Give a draft up; it stays readable. Raises RulebookError DRAFT_UNKNOWN, DRAFT_CLOSED."""
+    draft = _open_draft(session, draft_id)
+    draft.state, draft.updated_at = "dropped", now
+    session.add(draft)
+    session.flush()
+    _audit(session, draft, by, "draft.dropped", draft.note, now)
+    return draft
+
+
+def submit_draft(
+    session: Session, draft_id: int, *, seen: str, by: str, reason: str, now: dt.datetime
+) -> RulesetVersion:
+    """Make the draft a proposed version that another person signs or returns.
+
+    Its author is who submits; nobody who edited the draft may sign it. Raises RulesetRefused
+    while there is an error, DraftConflict when the text is not the one seen, and as `propose`.
+    """
+    draft = _open_draft(session, draft_id)
+    if seen != draft.text_hash:
+        raise DraftConflict(draft, draft.text, seen)
+    if by not in draft.editors:
+        draft.editors = [*draft.editors, by]
+        session.add(draft)
+        session.flush()
+    version = propose(
+        session, draft.text, draft.file, author=by, reason=reason, now=now, draft=draft
+    )
+    if version.draft_id != draft.id:
+        raise RulebookError(
+            "NOTHING_CHANGED",
+            Text(
+                f"this text is stored as {version.name} version {version.version}; change it, or "
+                "drop the draft",
+                f"该文本已存为 {version.name} 第 {version.version} 版;请修改,或放弃草稿",
+            ),
+            409,
+        )
+    draft.state, draft.submitted_hash, draft.updated_at = "submitted", version.hash, now
+    draft.findings, draft.errors = _judged(session, draft)
+    session.add(draft)
+    session.flush()
+    return version
+
+
+def draft_of(session: Session, draft_id: int) -> RulesetDraft:
+    """The draft. Raises RulebookError DRAFT_UNKNOWN."""
+    found = session.get(RulesetDraft, draft_id, populate_existing=True)
+    if found is None:
+        raise _unknown(draft_id)
+    return found
+
+
+def drafts(session: Session, *, state: str | None = "open") -> list[RulesetDraft]:
+    """Drafts in a state (None: in any), saved last first."""
+    query = select(RulesetDraft).order_by(
+        col(RulesetDraft.updated_at).desc(), col(RulesetDraft.id).desc()
+    )
+    return list(session.exec(query if state is None else query.where(RulesetDraft.state == state)))
+
+
+def draft_findings(draft: RulesetDraft) -> tuple[Finding, ...]:
+    """What was found in the text when it was saved."""
+    return tuple(finding_from_json(draft.file, kept) for kept in draft.findings)
+
+
+def valid_draft(draft: RulesetDraft) -> RulesetDraft:
+    """The draft itself, for what must not be done with errors: previewing as if it were valid.
+
+    Raises RulesetRefused with its errors.
+    """
+    if draft.errors:
+        raise RulesetRefused(draft_findings(draft))
+    return draft
+
+
+def _judge(session: Session, draft: RulesetDraft) -> None:
+    draft.findings, draft.errors = _judged(session, draft)
+
+
+def _judged(session: Session, draft: RulesetDraft) -> tuple[list[dict[str, object]], int]:
+    words = vocabulary_of(current_vocabulary(session).text)
+    checked = check_text(draft.file, draft.text, words)
+    found = list(checked.findings)
+    conflict = None if checked.ruleset is None else version_conflict(session, checked.ruleset)
+    if conflict is not None:
+        found.append(conflict)
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    return [finding_to_json(one) for one in found], errors
+
+
+def _open_draft(session: Session, draft_id: int) -> RulesetDraft:
+    found = session.get(RulesetDraft, draft_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise _unknown(draft_id)
+    if found.state != "open":
+        raise RulebookError(
+            "DRAFT_CLOSED",
+            Text(
+                f"draft {draft_id} is {found.state}; begin a new one from the version you mean",
+                f"草稿 {draft_id} 已{'提交' if found.state == 'submitted' else '放弃'};"
+                "请从相应版本新建草稿",
+            ),
+            409,
+        )
+    return found
+
+
+def _clean(text: str) -> str:
+    """The text with LF line ends, as it is stored."""
+    clean = text.replace("\r\n", "\n").replace("\r", "\n")
+    size = len(clean.encode("utf-8", "replace"))
+    if size > MAX_BYTES:
+        raise RulebookError(
+            "DRAFT_TOO_LARGE",
+            Text(
+                f"the text has {size:,} bytes; {MAX_BYTES:,} are allowed: split the ruleset",
+                f"文本共 {size:,} 字节,最多允许 {MAX_BYTES:,} 字节;请拆分规则集",
+            ),
+            413,
+        )
+    if "\x00" in clean or any("\ud800" <= one <= "\udfff" for one in clean):
+        raise RulebookError(
+            "DRAFT_CHARACTERS",
+            Text(
+                "the text holds characters that are no text (NUL, half a surrogate pair); save "
+                "the file as UTF-8",
+                "文本含有非文本字符(NUL 或不完整的代理对);请以 UTF-8 保存文件",
+            ),
+        )
+    return clean
+
+
+def _unknown(draft_id: int) -> RulebookError:
+    return RulebookError(
+        "DRAFT_UNKNOWN",
+        Text(
+            f"there is no draft {draft_id}; look at the list of drafts",
+            f"没有草稿 {draft_id};请查看草稿列表",
+        ),
+    )
+
+
+def _audit(
+    session: Session,
+    draft: RulesetDraft,
+    actor: str,
+    action: str,
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject_kind="ruleset_draft",
+        subject_id=str(draft.id),
+        org_id=draft.org_id,
+        before=None,
+        after={"revision": draft.revision, "text": draft.text_hash, "errors": draft.errors},
+        reason=reason,
+        now=now,
+    )
