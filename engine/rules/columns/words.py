@@ -1,0 +1,91 @@
+"""Masks as 64-bit words, and what is counted and told apart in arrays of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.rules.columns.facts import Ints
+
+Words = npt.NDArray[np.uint64]
+
+_ONE = np.uint64(1)
+_LEAF = 48
+"""Words that are counted bit by bit; longer arrays are added up first."""
+
+
+def words_of(masks: Sequence[int], width: int) -> Words:
+    """Return masks as words [masks, width]; bit i of a mask is bit i % 64 of word i // 64."""
+    data = b"".join(mask.to_bytes(width * 8, "little") for mask in masks)
+    return np.frombuffer(data, "<u8").reshape(len(masks), width)
+
+
+def mask_of(words: Words) -> int:
+    """Return the words [width] of one mask as an int."""
+    return int.from_bytes(np.ascontiguousarray(words, "<u8").tobytes(), "little")
+
+
+def lowest_bits(words: Words) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Return per column of words [width, n] its lowest bit (-1 for none) and whether it has more.
+
+    int32 [n], bool [n].
+    """
+    lowest = np.full(words.shape[1], -1, np.int32)
+    more = np.zeros(words.shape[1], np.bool_)
+    for at in range(len(words) - 1, -1, -1):
+        word = words[at]
+        some = word != 0
+        less = word - _ONE
+        more |= some & ((lowest >= 0) | ((word & less) != 0))
+        # The bits below the lowest one: all of `less` that `word` has not.
+        below = np.bitwise_count(~word & less)
+        np.copyto(lowest, below, where=some, casting="unsafe")
+        if at:
+            np.add(lowest, 64 * at, out=lowest, where=some)
+    return lowest, more
+
+
+def count_bits(words: Words) -> npt.NDArray[np.int64]:
+    """Return how many of words [n] have each bit set: int64 [64].
+
+    Three words of one weight become a sum of that weight and a carry of twice the weight.
+    """
+    total = np.zeros(64, np.int64)
+    weight = 1
+    while len(words):
+        carries: list[Words] = []
+        while len(words) > _LEAF:
+            third = len(words) // 3
+            a, b, c = words[:third], words[third : 2 * third], words[2 * third : 3 * third]
+            rest = words[3 * third :]
+            half = a ^ b
+            carries.append((a & b) | (half & c))
+            words = np.concatenate([half ^ c, rest]) if len(rest) else half ^ c
+        spread = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), bitorder="little")
+        total += spread.reshape(-1, 64).sum(axis=0, dtype=np.int64) * weight
+        words = np.concatenate(carries) if carries else words[:0]
+        weight *= 2
+    return total
+
+
+def tell_apart(parts: Iterable[npt.NDArray[np.generic]], rows: int) -> tuple[Ints, Ints]:
+    """Tell the distinct tuples of some arrays [rows] apart, exactly.
+
+    Return (codes [rows], one row of each code). Codes count up in order of first occurrence.
+    """
+    codes = np.zeros(rows, np.int64)
+    count = 1
+    for part in parts:
+        found = pa.array(part).dictionary_encode()
+        inner = found.indices.to_numpy().astype(np.int64)
+        if count > 1:
+            inner += codes * len(found.dictionary)
+            found = pa.array(inner).dictionary_encode()
+            inner = found.indices.to_numpy().astype(np.int64)
+        codes, count = inner, len(found.dictionary)
+    firsts = np.zeros(count if rows else 0, np.int64)
+    firsts[codes[::-1]] = np.arange(rows - 1, -1, -1)
+    return codes, firsts
