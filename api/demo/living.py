@@ -8,11 +8,17 @@ from contextlib import ExitStack
 
 import sqlalchemy as sa
 
-from api.assembly import Assembly, assemble
-from api.demo.opening import SOURCE, open_source
+from api.assembly import Assembly
+from api.demo.opening import open_source
 from api.demo.playing import DEMO_DAY
 from api.demo.state import DemoState
-from api.demo.world import BANKS, Simulator, start_bank, start_source
+from api.demo.surroundings import (
+    PRODUCT_TOKEN,
+    product_among_banks,
+    simulators,
+    source_beside,
+)
+from api.demo.world import Simulator
 from api.server import WebServer
 from engine.rulebook import Rulebook
 from engine.runtime.clock import BUSINESS_ZONE, SystemClock
@@ -61,46 +67,26 @@ def live(
     stack: ExitStack, workspace: Workspace, engine: sa.Engine, clock: SystemClock
 ) -> tuple[Assembly, list[Simulator]]:
     """Start the simulated banks on the demo's clock and put the product together around them."""
-    folder = workspace.folder / "simulators"
-    folder.mkdir(exist_ok=True)
-    options = folder / "pace.json"
+    options = simulators(workspace) / "pace.json"
     options.write_text(json.dumps(PACE))
-    secrets = workspace.secrets()
-    banks = []
-    for name in BANKS:
-        bank = start_bank(name, folder, seed=1, token=secrets.get(f"{name}_token"), options=options)
-        stack.callback(bank.stop)
-        bank.set_clock(clock.now(), frozen=False)
-        banks.append(bank)
-    endpoints = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
-    endpoints |= {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
-    assembly = assemble(
+    return product_among_banks(
+        stack,
+        workspace,
         engine,
         clock,
-        demo=True,
-        endpoints=endpoints,
-        secrets={SOURCE: secrets.get("source_token")},
-        anchors=workspace.anchors,
+        seed=1,
+        frozen=False,
+        options=options,
         more_schedules=QUICK,
     )
-    stack.callback(assembly.banks.close)
-    return assembly, banks
 
 
 def live_source(
     stack: ExitStack, workspace: Workspace, assembly: Assembly, server: WebServer
 ) -> Simulator:
     """Start the simulated source system and tell the product where its messages go."""
-    secrets = workspace.secrets()
-    product_token = secrets.get("claims_system_token")
-    source = start_source(
-        workspace.folder / "simulators",
-        seed=1,
-        token=secrets.get("source_token"),
-        product_url=server.url,
-        product_token=product_token,
-    )
-    stack.callback(source.stop)
+    source = source_beside(stack, workspace, server, seed=1)
     with transaction(assembly.services.engine) as session:
-        open_source(session, product_token, f"{source.url}/messages")
+        token = workspace.secrets().get(PRODUCT_TOKEN)
+        open_source(session, token, f"{source.url}/messages")
     return source

@@ -13,13 +13,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from api.app import create_app
-from api.assembly import assemble
 from api.demo.claims import plan_day
 from api.demo.day import DayLog, Tell, play_day
-from api.demo.opening import SOURCE, demo_password, open_banks, open_group, open_rules, open_source
+from api.demo.opening import demo_password, open_banks, open_group, open_rules, open_source
 from api.demo.report import Report, report
 from api.demo.stage import Stage
-from api.demo.world import BANKS, start_bank, start_source
+from api.demo.surroundings import PRODUCT_TOKEN, product_among_banks, source_beside
 from api.server import WebServer
 from engine.runtime.audit import Sealer
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
@@ -48,43 +47,18 @@ def opened_stage(
     workspace: Workspace, engine: sa.Engine, rulesets: Path, *, seed: int, clock: ManualClock
 ) -> Iterator[Stage]:
     """The product and its simulated world, with the group opened; everything ends with it."""
-    folder = workspace.folder / "simulators"
-    folder.mkdir(exist_ok=True)
-    secrets = workspace.secrets()
     with ExitStack() as stack:
-        banks = []
-        for name in BANKS:
-            bank = start_bank(name, folder, seed=seed, token=secrets.get(f"{name}_token"))
-            stack.callback(bank.stop)
-            bank.set_clock(clock.now(), frozen=True)
-            banks.append(bank)
-        endpoints = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
-        endpoints |= {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
-        source_token = secrets.get("source_token")
-        assembly = assemble(
-            engine,
-            clock,
-            demo=True,
-            endpoints=endpoints,
-            secrets={SOURCE: source_token},
-            anchors=workspace.anchors,
+        assembly, banks = product_among_banks(
+            stack, workspace, engine, clock, seed=seed, frozen=True
         )
-        stack.callback(assembly.banks.close)
         server = WebServer(create_app(assembly.services), "127.0.0.1", 0)
         server.start()
         stack.callback(server.stop)
-        product_token = secrets.get("claims_system_token")
-        source = start_source(
-            folder,
-            seed=seed,
-            token=source_token,
-            product_url=server.url,
-            product_token=product_token,
-        )
-        stack.callback(source.stop)
+        source = source_beside(stack, workspace, server, seed=seed)
         with transaction(engine) as session:
             open_group(session, demo_password(workspace))
-            open_source(session, product_token, f"{source.url}/messages")
+            token = workspace.secrets().get(PRODUCT_TOKEN)
+            open_source(session, token, f"{source.url}/messages")
             open_banks(session, banks, clock.now())
         with transaction(engine) as session:
             open_rules(session, rulesets, clock.now())

@@ -1,0 +1,81 @@
+"""The product among its simulated banks and its simulated source system, in a demo workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from api.assembly import Assembly, assemble
+from api.demo.opening import SOURCE
+from api.demo.world import BANKS, Simulator, start_bank, start_source
+from api.server import WebServer
+from engine.runtime.clock import Clock
+from engine.runtime.schedules import Schedule
+from engine.runtime.workspace import Workspace
+
+PRODUCT_TOKEN = "claims_system_token"  # noqa: S105 - the secret's name
+"""The secret with which the source system calls the product."""
+
+
+def product_among_banks(
+    stack: ExitStack,
+    workspace: Workspace,
+    engine: sa.Engine,
+    clock: Clock,
+    *,
+    seed: int,
+    frozen: bool,
+    options: Path | None = None,
+    more_schedules: Sequence[Schedule] = (),
+) -> tuple[Assembly, list[Simulator]]:
+    """Start the simulated banks on `clock` and put the product together around them.
+
+    `frozen`: the banks' clocks stand still until they are set again. All end with `stack`.
+    """
+    secrets = workspace.secrets()
+    banks = []
+    for name in BANKS:
+        token = secrets.get(f"{name}_token")
+        bank = start_bank(name, simulators(workspace), seed=seed, token=token, options=options)
+        stack.callback(bank.stop)
+        bank.set_clock(clock.now(), frozen=frozen)
+        banks.append(bank)
+    endpoints = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
+    endpoints |= {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
+    assembly = assemble(
+        engine,
+        clock,
+        demo=True,
+        endpoints=endpoints,
+        secrets={SOURCE: secrets.get("source_token")},
+        anchors=workspace.anchors,
+        more_schedules=more_schedules,
+    )
+    stack.callback(assembly.banks.close)
+    return assembly, banks
+
+
+def source_beside(
+    stack: ExitStack, workspace: Workspace, server: WebServer, *, seed: int
+) -> Simulator:
+    """Start the simulated source system that calls `server`; it ends with `stack`."""
+    secrets = workspace.secrets()
+    source = start_source(
+        simulators(workspace),
+        seed=seed,
+        token=secrets.get("source_token"),
+        product_url=server.url,
+        product_token=secrets.get(PRODUCT_TOKEN),
+    )
+    stack.callback(source.stop)
+    return source
+
+
+def simulators(workspace: Workspace) -> Path:
+    """The folder in which the simulators keep their own books."""
+    folder = workspace.folder / "simulators"
+    folder.mkdir(exist_ok=True)
+    return folder
