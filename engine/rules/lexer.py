@@ -34,7 +34,8 @@ class RawLine:
     """One line of a table: its number in the file, its cells, and where `=>` stands.
 
     `arrow` is the index of the first cell after the first `=>`, or None; `arrows` are the
-    1-based columns of all `=>`.
+    1-based columns of all `=>`. `slots` are the 0-based places, end excluded, of the cells with
+    the blanks around them. `unclosed`: a quote opens that nothing closes.
     """
 
     number: int
@@ -43,6 +44,8 @@ class RawLine:
     cells: tuple[RawCell, ...]
     arrow: int | None
     arrows: tuple[int, ...]
+    slots: tuple[tuple[int, int], ...]
+    unclosed: bool
 
 
 def shadow_of(text: str) -> str:
@@ -87,12 +90,15 @@ def cut(line: str, number: int) -> RawLine:
     pieces: list[tuple[int, int]] = []
     arrows: list[int] = []
     arrow: int | None = None
+    unclosed = False
     start = at = begin
     while (found := _CUT.search(shadow, at)) is not None:
         at = found.end()
         mark = found[0]
         if mark == '"':
-            close = closing_quote(shadow, found.start()) if _opens(shadow, found.start()) else None
+            opens = _opens(shadow, found.start())
+            close = closing_quote(shadow, found.start()) if opens else None
+            unclosed = unclosed or (opens and close is None)
             at = at if close is None else close + 1
         elif mark in {"|", "=>"}:
             pieces.append((start, found.start()))
@@ -103,7 +109,8 @@ def cut(line: str, number: int) -> RawLine:
     pieces.append((start, len(shadow)))
     cells = tuple(_cell(line, shadow, a, b) for a, b in pieces)
     width = len(shadow.rstrip(" \t")) - begin
-    return RawLine(number, begin + 1, max(1, width), cells, arrow, tuple(arrows))
+    columns = tuple(arrows)
+    return RawLine(number, begin + 1, max(1, width), cells, arrow, columns, tuple(pieces), unclosed)
 
 
 def _cell(line: str, shadow: str, start: int, end: int) -> RawCell:

@@ -40,7 +40,7 @@ ID = "id"
 NONE = "none"
 """What an example writes in `id` when no row hits; therefore no row's id."""
 
-_ROW_ID = re.compile(r"[\w.\-]{1,100}")
+ROW_ID = re.compile(r"[\w.\-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ class TableReader:
 
     def _id(self, line: RawLine, cell: RawCell) -> str:
         span = span_of(line, cell)
-        if not _ROW_ID.fullmatch(cell.source) or cell.source == NONE or cell.source == "-":
+        if not ROW_ID.fullmatch(cell.source) or cell.source == NONE or cell.source == "-":
             self.out.add(
                 "R107",
                 span,

@@ -22,17 +22,25 @@ MAX_DEPTH = 12
 MAX_NODES = 50_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNREADABLE = re.compile(
+UNREADABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+"""A character that no ruleset may hold."""
+
+Place = tuple[int, int]
+"""1-based line and column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text as written. `literal` marks a `|` block, whose content lines begin below `span`."""
+    """A text as written. `literal` marks a `|` block, whose content lines begin below `span`.
+
+    `end` is the place after its last character.
+    """
 
     value: str
     span: Span
+    end: Place
     literal: bool = False
     quoted: bool = False
 
@@ -46,10 +54,12 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list."""
+    """A list; `flow` is one in brackets. `end` is the place after the bracket or the last item."""
 
     items: tuple[Node, ...]
     span: Span
+    end: Place
+    flow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +72,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A mapping without duplicate keys."""
+    """A mapping without duplicate keys; `flow` is one in braces.
+
+    `end` is the place after the brace or the last value.
+    """
 
     entries: dict[str, Entry]
     span: Span
+    end: Place
+    flow: bool
 
     def get(self, key: str) -> Node | None:
         """Return the value of `key`."""
@@ -114,7 +129,7 @@ def compose(text: str, out: Collector) -> Mapping | None:
             Text(f"split it; {MAX_BYTES:,} are allowed", f"请拆分；最多 {MAX_BYTES:,} 字节"),
         )
         return None
-    bad = _UNREADABLE.search(text)
+    bad = UNREADABLE.search(text)
     if bad is not None:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1) + 1
@@ -233,22 +248,26 @@ class _Composer:
                 Text(f"{MAX_DEPTH} levels are allowed", f"最多 {MAX_DEPTH} 层"),
             )
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, place, event.style == "|", event.style in ("'", '"'))
+            quoted = event.style in ("'", '"')
+            return Scalar(event.value, place, _end(event), event.style == "|", quoted)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(place, depth)
-        return self._mapping(place, depth)
+            return self._sequence(place, depth, flow=bool(event.flow_style))
+        return self._mapping(place, depth, flow=bool(getattr(event, "flow_style", False)))
 
-    def _sequence(self, place: Span, depth: int) -> Sequence:
+    def _sequence(self, place: Span, depth: int, *, flow: bool) -> Sequence:
         items: list[Node] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
-        return Sequence(tuple(items), place)
+        end = _end(event) if flow or not items else items[-1].end
+        return Sequence(tuple(items), place, end, flow)
 
-    def _mapping(self, place: Span, depth: int) -> Mapping:
+    def _mapping(self, place: Span, depth: int, *, flow: bool) -> Mapping:
         entries: dict[str, Entry] = {}
+        end = (place.line, place.column)
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             value = self._node(self._next(), depth + 1)
+            end = value.end
             if not isinstance(key, Scalar):
                 self._refuse(
                     "R005",
@@ -269,4 +288,9 @@ class _Composer:
                 )
             else:
                 entries[key.value] = Entry(key, value)
-        return Mapping(entries, place)
+        return Mapping(entries, place, _end(event) if flow else end, flow)
+
+
+def _end(event: yaml.Event) -> Place:
+    mark: _Mark | None = event.end_mark
+    return (1, 1) if mark is None else (mark.line + 1, mark.column + 1)

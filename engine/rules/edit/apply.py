@@ -1,0 +1,118 @@
+"""Edits of a ruleset's text by exact places: what is not named stays as it is, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.rules.collector import Collector
+from engine.rules.edit.columns import add_column, remove_column
+from engine.rules.edit.edits import (
+    AddColumn,
+    AddRow,
+    DuplicateRow,
+    Edit,
+    MoveRow,
+    RemoveColumn,
+    RemoveRow,
+    RenameRow,
+    SetCell,
+    TableName,
+)
+from engine.rules.edit.errors import EditRefused, not_yaml
+from engine.rules.edit.rows import (
+    add_row,
+    duplicate_row,
+    move_row,
+    remove_row,
+    rename_row,
+    set_cell,
+)
+from engine.rules.edit.source import Source, Span
+from engine.rules.edit.tables import Sheet
+from engine.rules.yaml_marks import Mapping, compose
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The text after the edits, and what changed in the old text: begin, end (excluded) and
+    replacement, in code points, by place and without overlap. All places are of the old text.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def apply(text: str, edits: Sequence[Edit]) -> Edited:
+    """Make the edits one after another; each sees what those before it did.
+
+    The text may have findings, as long as it is YAML and the places can be found; CRLF stays
+    CRLF. Raises EditRefused, with `index` of the edit that cannot be made; nothing is half done.
+    """
+    bench = _Bench(text)
+    for index, edit in enumerate(edits):
+        try:
+            bench.make(edit)
+        except EditRefused as refused:
+            refused.index = index
+            raise
+    bench.read_back()
+    return Edited(bench.source.text(), tuple(bench.source.spans()))
+
+
+class _Bench:
+    """A text while it is edited: its lines, and what has been read of them."""
+
+    def __init__(self, text: str) -> None:
+        self.source = Source(text)
+        self._root: Mapping | None = None
+        self._sheets: dict[TableName, Sheet] = {}
+        self._root = self._read()
+
+    def root(self) -> Mapping:
+        """The envelope as the text now stands."""
+        if self._root is None:
+            self._root = self._read()
+        return self._root
+
+    def read_back(self) -> None:
+        """The result must be readable too: it may have become too large."""
+        self.root()
+
+    def _read(self) -> Mapping:
+        out = Collector("")
+        root = compose(self.source.plain(), out)
+        if root is None:
+            raise not_yaml(out.findings)
+        return root
+
+    def sheet(self, name: TableName) -> Sheet:
+        """One table; it is found once, and then follows its own changes."""
+        if name not in self._sheets:
+            self._sheets[name] = Sheet(self.source, self.root(), name)
+        return self._sheets[name]
+
+    def make(self, edit: Edit) -> None:
+        """Make one edit."""
+        if isinstance(edit, RenameRow):
+            rename_row(self.sheet, edit, has_examples="examples" in self.root().entries)
+        else:
+            self._change(self.sheet(edit.table), edit)
+        self._root = None
+
+    def _change(self, sheet: Sheet, edit: Edit) -> None:
+        match edit:
+            case SetCell():
+                set_cell(sheet, edit)
+            case AddRow():
+                add_row(sheet, edit)
+            case RemoveRow():
+                remove_row(sheet, edit)
+            case MoveRow():
+                move_row(sheet, edit)
+            case DuplicateRow():
+                duplicate_row(sheet, edit)
+            case AddColumn():
+                add_column(sheet, edit)
+            case RemoveColumn():
+                remove_column(sheet, edit)
