@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    FetchedValue,
+    ForeignKey,
+    Identity,
+    UniqueConstraint,
+)
 from sqlalchemy import Text as TextColumn
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
@@ -150,6 +158,12 @@ class DecisionRow(SQLModel, table=True):
     outcome: object = Field(sa_column=Column(JSONB, nullable=False))
     business_date: dt.date
     decided_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    xact: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, server_default=FetchedValue(), nullable=False),
+    )
+    """The transaction that wrote it: readers of the log go in the order of commits."""
+    __mapper_args__ = {"eager_defaults": False}
 
 
 class RulesetFile(SQLModel, table=True):

@@ -1,12 +1,13 @@
-"""Alerts: what about a document deserves somebody's eyes before it goes on."""
+"""Alerts: what about documents, balances, statement lines and unclear payments deserves eyes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.base.text import Text
 from engine.rules.kind import Kind, OutputSpec
-from engine.rules.model import HitPolicy, Type
+from engine.rules.model import Duration, HitPolicy, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,57 @@ class CollectionToWatch:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceToWatch:
+    """A balance the bank reported. Minor units of the account's currency."""
+
+    balance: int
+    available_balance: int
+    balance_change: Decimal | None
+    """Against the last report of an earlier day; null without one, or when it was zero."""
+    currency: str
+    account_nature: str
+    account_state: str
+    bank: str
+    org_level: str
+    statement_age: int | None
+    """Days since the last statement taken in; null before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLineToWatch:
+    """A new line of a statement. `amount` in minor units of the account's currency."""
+
+    amount: int
+    currency: str
+    entry_direction: str
+    counterparty_name: str | None
+    counterparty_account: str | None
+    remittance: str | None
+    own_reference: bool
+    returned: bool
+    days_late: int
+    account_nature: str
+    bank: str
+    org_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPaymentToWatch:
+    """An attempt nobody knows the outcome of. `amount` in minor units of its currency."""
+
+    amount: int
+    currency: str
+    direction: str
+    business_type: str
+    urgency: str
+    channel: str
+    bank: str
+    org_level: str
+    age: Duration
+    """0, 15 minutes, 1, 4 hours, 1, 3, 7 days: told once at each step."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One alert: how grave, what happens to the document, who hears of it and how."""
 
@@ -57,13 +109,20 @@ KIND = Kind(
     name="alerts",
     title=Text("Alerts", "预警"),
     about=Text(
-        "Decides which documents raise an alert: suspected duplicates, large amounts, split "
-        "payments. Windows over earlier documents are written under `derive`. An alert can only "
+        "Decides what raises an alert: documents (suspected duplicates, large amounts, split "
+        "payments), balances, statement lines, and payments of unknown outcome. Windows over "
+        "earlier documents are written under `derive`, for documents only. An alert can only "
         "inform, add an approver, or hold the document until somebody releases it.",
-        "决定哪些单据触发预警:疑似重复、大额、拆分支付。对历史单据的统计写在 derive 下。"
-        "预警只能提示、增加审批人,或扣住单据待人放行。",
+        "决定哪些情况触发预警:单据(疑似重复、大额、拆分支付)、账户余额、账户明细、结果未知的支付。"
+        "对历史单据的统计写在 derive 下,仅用于单据。预警只能提示、增加审批人,或扣住单据待人放行。",
     ),
-    facts={"payment": PaymentToWatch, "collection": CollectionToWatch},
+    facts={
+        "payment": PaymentToWatch,
+        "collection": CollectionToWatch,
+        "balance": BalanceToWatch,
+        "statement_line": StatementLineToWatch,
+        "unknown_payment": UnknownPaymentToWatch,
+    },
     outputs={
         "severity": OutputSpec(
             Type.CODE,

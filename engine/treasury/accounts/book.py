@@ -14,6 +14,7 @@ from engine.base.text import Text
 from engine.runtime import audit
 from engine.treasury.accounts.errors import AccountError, account_unknown
 from engine.treasury.accounts.models import AccountBalance, BankAccount
+from engine.treasury.monitor.occurrences import balance_came_in
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.organisations.tree import organisation, organisations
 
@@ -165,6 +166,8 @@ def record_balance(
     )
     session.add(made)
     session.flush()
+    assert made.id is not None
+    balance_came_in(session, made.id, as_of)
     return made
 
 

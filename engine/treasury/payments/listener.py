@@ -24,6 +24,7 @@ from engine.treasury.documents.models import Document
 from engine.treasury.documents.reporting import ReportedReason, report
 from engine.treasury.documents.states import State
 from engine.treasury.incidents import raise_incident
+from engine.treasury.monitor.occurrences import unknown_payments_age
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.payments.business_day import closed
 
@@ -88,6 +89,9 @@ class PaymentListener:
         standing = _states(session, [change.document_id for change in changes])
         for (state, code, text), of_one in moved.items():
             _carry(session, state, code, text, of_one, standing)
+        unknown = [one for one in changes if one.new is A.UNKNOWN and one.old is not A.UNKNOWN]
+        if unknown:
+            unknown_payments_age(session, unknown[0].at, [one.attempt_id for one in unknown])
         for change in changes:
             if change.new is A.WITHDRAWN:
                 _withdrawn(session, change)

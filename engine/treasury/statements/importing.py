@@ -31,6 +31,7 @@ from engine.runtime.jsontypes import JsonValue, content_hash
 from engine.treasury.accounts.book import record_balance
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.incidents import raise_incident
+from engine.treasury.monitor.occurrences import lines_came_in
 from engine.treasury.statements import models
 
 _PLACE = frozenset({Break.SEQUENCE_GAP, Break.SEQUENCE_REPEATED, Break.OPENING_DIFFERS})
@@ -295,6 +296,8 @@ def _accept(session: Session, arrival: _Arrival, keys: Sequence[_Key | None]) ->
             sa.insert(models.StatementLine),
             [_line(row, arrival, number, line, key) for number, line, key in new],
         )
+        assert row.id is not None
+        lines_came_in(session, row.id, arrival.now)
     account, statement = arrival.account, arrival.statement
     if statement.sequence is not None:
         # Also downwards: some banks number anew each year.
