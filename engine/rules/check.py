@@ -12,6 +12,7 @@ from engine.rules.analysis import analyse
 from engine.rules.analysis.across import check_across, check_expiry
 from engine.rules.analysis.examples import check_examples
 from engine.rules.collector import Collector
+from engine.rules.extending.places import inherited, told
 from engine.rules.findings import Finding, Severity, Span
 from engine.rules.load import Loaded, load_ruleset
 from engine.rules.model import Ruleset, Vocabulary
@@ -141,7 +142,13 @@ def check_ruleset(ruleset: Ruleset, orgs: OrgTree | None = None) -> list[Finding
     """Everything beyond loading for one ruleset: its kind's checks, analysis, examples."""
     kind = find_kind(ruleset.kind)
     own = [] if kind is None else [found for check in kind.checks for found in check(ruleset)]
-    return [*own, *analyse(ruleset, distinct_params(ruleset, orgs)), *check_examples(ruleset)]
+    found = [*own, *analyse(ruleset, distinct_params(ruleset, orgs)), *check_examples(ruleset)]
+    return [told(ruleset, one) for one in found if not _told_of_parent(ruleset, one)]
+
+
+def _told_of_parent(ruleset: Ruleset, finding: Finding) -> bool:
+    """Examples of a parent's rows stand beside them: an extension need not repeat them."""
+    return finding.code == "R403" and inherited(ruleset, finding.span)
 
 
 def check_paths(paths: Sequence[Path], *, on: dt.date | None = None) -> Checked:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.base.money import DECIMALS
 from engine.base.text import Text
 from engine.rules.collector import Collector, Problem
 from engine.rules.derive import read_derive
-from engine.rules.findings import Finding, Span
+from engine.rules.extending.composer import compose_extension, not_composed
+from engine.rules.extending.permissions import check_rows_named, read_extensible
+from engine.rules.extending.places import unread
+from engine.rules.findings import Finding, Severity, Span
 from engine.rules.kind import Kind
 from engine.rules.model import (
     Column,
@@ -60,11 +63,13 @@ def load_ruleset(
     kinds: MappingABC[str, Kind] | None = None,
     currency: str = BASE_CURRENCY,
     orgs: OrgTree | None = None,
+    parent: Ruleset | Problem | None = None,
 ) -> Loaded:
     """Parse and type one ruleset. Never raises: what is wrong becomes findings with places.
 
     `file` only names the text in findings. `currency` is the group's base currency, used where
     the envelope names none. With `orgs` (child -> parent) overrides are compared along the tree.
+    `parent` is the ruleset that `text` extends, or why there is none (engine.rules.extending).
     """
     out = Collector(file)
     clean = lf(text)
@@ -72,8 +77,55 @@ def load_ruleset(
     if root is None:
         return Loaded(None, out.sorted())
     known = all_kinds() if kinds is None else kinds
+    if "extends" in root.entries:
+        return _load_extension(file, clean, root, vocabulary, known, orgs, parent, out)
     ruleset = _Loader(file, clean, root, vocabulary, known, currency, orgs, out).ruleset()
     return Loaded(None if out.failed else ruleset, out.sorted())
+
+
+def _load_extension(
+    file: str,
+    text: str,
+    root: Mapping,
+    vocabulary: Vocabulary,
+    kinds: MappingABC[str, Kind],
+    orgs: OrgTree | None,
+    parent: Ruleset | Problem | None,
+    out: Collector,
+) -> Loaded:
+    """Compose the extension with its parent and read the whole as any ruleset."""
+    at = root.entries["extends"].value.span
+    if not isinstance(parent, Ruleset):
+        written = root.get("extends")
+        name = written.value if isinstance(written, Scalar) else ""
+        out.problem(parent or Problem("R601", not_composed(name)), at)
+        return Loaded(None, out.sorted())
+    composed = compose_extension(text, root, parent, kinds.get(parent.kind), orgs, out)
+    inner = Collector(file)
+    whole = compose(composed.text, inner)
+    ruleset = None
+    if whole is not None:
+        loader = _Loader(
+            file,
+            composed.text,
+            whole,
+            vocabulary,
+            kinds,
+            parent.currency,
+            composed.extension.tree,
+            inner,
+        )
+        ruleset = loader.ruleset()
+    seen = {(found.code, found.span) for found in out.findings}
+    for found in inner.findings:
+        mine = unread(found, composed.extension)
+        echo = out.failed and found.severity is Severity.WARNING
+        if mine is not None and not echo and (mine.code, mine.span) not in seen:
+            out.findings.append(mine)
+    if ruleset is None or out.failed:
+        return Loaded(None, out.sorted())
+    whole_ruleset = replace(ruleset, hash=content_hash(text), extension=composed.extension)
+    return Loaded(whole_ruleset, out.sorted())
 
 
 class _Loader:
@@ -166,6 +218,7 @@ class _Loader:
         params.extras_text = self._extras_text()
         if table is not None:
             params.read()
+            check_rows_named(self.root, [row.id for row in table.rows], self.out)
         if self.out.failed or table is None or policy is None or effective is None:
             return None
         return Ruleset(
@@ -194,6 +247,7 @@ class _Loader:
             key_spans=dict(_key_spans(self.root, "")),
             facts=dict(self.scope.facts),
             param_types=params.types,
+            extensible=read_extensible(self.root),
         )
 
     def _policy(self) -> HitPolicy | None:

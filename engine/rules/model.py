@@ -303,6 +303,45 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Extensible:
+    """What a ruleset lets a branch's extension do: rows it may replace, whether it may add rows."""
+
+    replace: tuple[str, ...] = ()
+    add: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one line of a composed text was written.
+
+    `own`: in the extension's own text, else in the parent's. `pieces` map columns: composed
+    column, written column, width; all 1-based, by composed column.
+    """
+
+    own: bool
+    line: int
+    pieces: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """How a composed ruleset came about."""
+
+    parent: Ruleset
+    """The ruleset it extends; composed itself where a sub-branch extends a branch."""
+    text: str
+    """The extension's own text (LF line ends); its SHA-256 is the ruleset's hash."""
+    at: Span
+    """The value of `extends:` in the extension's own text."""
+    origins: tuple[Origin, ...]
+    """One per line of the composed text."""
+    tree: Mapping[str, str | None]
+    """Organisation -> its parent, as far as it is known."""
+    path: tuple[str, ...]
+    """Organisations from the root (as far as known) down to the scope's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """A parsed, typed ruleset. `hash` is the SHA-256 of its text (LF line ends), hex."""
 
@@ -336,3 +375,8 @@ class Ruleset:
     cells, formulas and templates name. `span` is the place of first use."""
     param_types: Mapping[str, Type]
     """Type of each parameter, from where it is used (money or int, both are int values)."""
+    extensible: Extensible = Extensible()
+    extension: Extension | None = None
+    """Set when the ruleset was composed from a parent and the rows a branch wrote. Then `text` and
+    every span are those of the composed text, `hash` is that of the branch's own text, and the
+    decisions it makes depend on `extension.parent` too."""

@@ -235,10 +235,12 @@ def branch_params(ruleset: Ruleset, org_path: Sequence[str]) -> dict[str, Value]
     """Return the parameters in force at the end of `org_path` (root .. leaf).
 
     ("GROUP", "SH", "SH01"): the overrides of each step replace those before it; organisations
-    without overrides change nothing.
+    without overrides change nothing. A branch's extension decides under its own organisation's
+    parameters, also where `org_path` does not name it.
     """
     values: dict[str, Value] = {name: literal.value for name, literal in ruleset.params.items()}
-    for org in org_path:
+    own = () if ruleset.extension is None else ruleset.extension.path
+    for org in (*own, *org_path):
         for name, literal in ruleset.overrides.get(org, {}).items():
             values[name] = literal.value
     return values
@@ -247,14 +249,19 @@ def branch_params(ruleset: Ruleset, org_path: Sequence[str]) -> dict[str, Value]
 def distinct_params(
     ruleset: Ruleset, orgs: OrgTree | None = None
 ) -> list[tuple[str | None, dict[str, Value]]]:
-    """Return the group's parameters (None) and each override organisation's, each set once.
+    """Return the scope's own parameters (None) and each override organisation's, each set once.
 
     With `orgs` the overrides of an organisation's parents count too; without, each override
-    organisation is taken as a child of the group.
+    organisation is taken as a child of the group. An extension decides only for its own
+    organisation and those below it: overrides of others are left out.
     """
+    extension = ruleset.extension
+    tree = orgs or ({} if extension is None else extension.tree)
     found: list[tuple[str | None, dict[str, Value]]] = [(None, branch_params(ruleset, ()))]
     for org in ruleset.overrides:
-        path = [*reversed(list(ancestors(orgs or {}, org))), org]
+        path = [*reversed(list(ancestors(tree, org))), org]
+        if extension is not None and ruleset.scope_org not in path:
+            continue
         values = branch_params(ruleset, path)
         if all(values != other for _, other in found):
             found.append((org, values))

@@ -53,13 +53,16 @@ _WORDS: dict[str, object] = {
 }
 _TABLE: dict[str, object] = {"type": "string", "minLength": 1}
 
+_RULESET_NAME = _pattern(
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    "write small letters, digits and dashes",
+    "请用小写字母、数字和连字符",
+)
+
 _BASE: dict[str, object] = {
     "kind": _SCALAR,
-    "name": _pattern(
-        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-        "write small letters, digits and dashes",
-        "请用小写字母、数字和连字符",
-    ),
+    "name": _RULESET_NAME,
+    "extends": _RULESET_NAME,
     "title": _closed(
         {"en": {"type": "string", "minLength": 1}, "zh": {"type": "string", "minLength": 1}},
         ["en", "zh"],
@@ -86,6 +89,17 @@ _BASE: dict[str, object] = {
         "type": "object",
         "additionalProperties": {"type": "object", "additionalProperties": _SCALAR},
     },
+    "extensible": _closed(
+        {
+            "replace": _WORDS,
+            "add": {
+                "type": ["string", "boolean"],
+                "pattern": "^(yes|no|true|false)$",
+                _FORM: ["write yes or no", "请写 yes 或 no"],
+            },
+        },
+        [],
+    ),
     "hit_policy": {"enum": [policy.value for policy in HitPolicy]},
     "priority": {"type": "object", "additionalProperties": _WORDS, "minProperties": 1},
     "otherwise": {"type": "object", "additionalProperties": _SCALAR, "minProperties": 1},
@@ -109,13 +123,17 @@ _BASE: dict[str, object] = {
     "rules": _TABLE,
     "examples": {"type": "string"},
 }
-_REQUIRED = ["kind", "name", "title", "version", "effective", "scope", "hit_policy", "rules"]
+_REQUIRED = ["kind", "name", "title", "version", "effective", "scope"]
+_WHOLE = ["hit_policy", "rules"]
+"""Keys that an extension takes from its parent."""
 
 
 def envelope_schema(kind: Kind | None) -> dict[str, object]:
     """Return the JSON Schema of the envelope of `kind`; of any kind when it is None."""
     extras = {} if kind is None else dict(kind.extras_schema)
     schema = _closed({**_BASE, **extras}, list(_REQUIRED))
+    schema["if"] = {"not": {"required": ["extends"]}}
+    schema["then"] = {"required": list(_WHOLE)}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     if kind is None:
         schema["additionalProperties"] = True
