@@ -26,6 +26,7 @@ from engine.treasury.intake.course import RESUME, resume_handler
 from engine.treasury.payments import slots
 from engine.treasury.payments.answers import Answers
 from engine.treasury.payments.listener import PaymentListener
+from engine.treasury.rulesets import activating
 from engine.treasury.sources import SourceSender
 
 PAYMENT_SLOTS = (dt.time(10, 0), dt.time(13, 30), dt.time(15, 30))
@@ -84,6 +85,7 @@ def assemble(
     statements.register(registry)
     slots.register(registry, rulebook)
     registry.register(RESUME, resume_handler)
+    activating.register(registry)
     registry.register(outbox.KIND, outbox.deliverer(SourceSender(engine, secrets)))
     registry.on_dead(_tell_dead)
     kept = ActionServices()

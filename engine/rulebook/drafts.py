@@ -77,14 +77,16 @@ def create_draft(
     *,
     author: str,
     now: dt.datetime,
+    org_id: str = ROOT,
     base_hash: str | None = None,
     file: str | None = None,
     note: str = "",
 ) -> RulesetDraft:
     """Begin a draft with `text`; its findings are kept with it.
 
-    `base_hash` is the version it starts from. Raises RulebookError DRAFT_TOO_LARGE,
-    DRAFT_CHARACTERS, and UNKNOWN_RULESET for an unknown base.
+    `org_id` is the organisation in whose tree it is shared, `base_hash` the version it starts
+    from. Raises RulebookError DRAFT_TOO_LARGE, DRAFT_CHARACTERS, and UNKNOWN_RULESET for an
+    unknown base.
     """
     clean = _clean(text)
     said = heading(clean)
@@ -99,7 +101,7 @@ def create_draft(
         )
     kind, name = said.kind or (base.kind if base else ""), said.name or (base.name if base else "")
     draft = RulesetDraft(
-        org_id=said.org_id or (base.org_id if base else ROOT),
+        org_id=org_id,
         kind=kind,
         name=name,
         file=file or (base.file if base else f"{kind or 'draft'}/{name or 'draft'}.yaml"),
@@ -130,6 +132,7 @@ def save_draft(
     seen: str,
     editor: str,
     now: dt.datetime,
+    org_id: str | None = None,
     note: str | None = None,
 ) -> RulesetDraft:
     """Save a new text over the one whose hash is `seen`.
@@ -144,7 +147,7 @@ def save_draft(
     if seen != draft.text_hash:
         raise DraftConflict(draft, clean, seen)
     said = heading(clean)
-    draft.org_id = said.org_id or draft.org_id
+    draft.org_id = org_id or draft.org_id
     draft.kind, draft.name = said.kind or draft.kind, said.name or draft.name
     draft.text, draft.text_hash = clean, content_hash(clean)
     draft.note = draft.note if note is None else note
@@ -208,7 +211,7 @@ def draft_of(session: Session, draft_id: int) -> RulesetDraft:
     """The draft. Raises RulebookError DRAFT_UNKNOWN."""
     found = session.get(RulesetDraft, draft_id, populate_existing=True)
     if found is None:
-        raise _unknown(draft_id)
+        raise unknown_draft(draft_id)
     return found
 
 
@@ -253,7 +256,7 @@ def _judged(session: Session, draft: RulesetDraft) -> tuple[list[dict[str, objec
 def _open_draft(session: Session, draft_id: int) -> RulesetDraft:
     found = session.get(RulesetDraft, draft_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise _unknown(draft_id)
+        raise unknown_draft(draft_id)
     if found.state != "open":
         raise RulebookError(
             "DRAFT_CLOSED",
@@ -292,7 +295,8 @@ def _clean(text: str) -> str:
     return clean
 
 
-def _unknown(draft_id: int) -> RulebookError:
+def unknown_draft(draft_id: int) -> RulebookError:
+    """The refusal for a draft that is not there."""
     return RulebookError(
         "DRAFT_UNKNOWN",
         Text(

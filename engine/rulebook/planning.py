@@ -1,0 +1,186 @@
+"""What a reload would make live: computed as the reload computes it, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlmodel import Session, col, func, select
+
+from engine.rulebook.composing import Composed, Live, compose_set
+from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.models import (
+    Revision,
+    RevisionItem,
+    RulesetVersion,
+    ScheduledActivation,
+    VocabularyVersion,
+)
+from engine.rulebook.revisions import current_revision, items_of, signed_version
+from engine.rulebook.texts import current_vocabulary, ruleset_of
+from engine.rulebook.versions import pending
+from engine.rules.diff import Diff, diff_rulesets
+from engine.rules.findings import Finding
+from engine.rules.model import Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One ruleset that would change. `diff` is None where one of both is not there."""
+
+    change: Literal["added", "changed", "leaving"]
+    old: RulesetVersion | None
+    new: RulesetVersion | None
+    old_ruleset: Ruleset | None
+    new_ruleset: Ruleset | None
+    diff: Diff | None
+
+    @property
+    def version(self) -> RulesetVersion:
+        """The version that comes, or the one that leaves."""
+        found = self.new or self.old
+        if found is None:
+            raise AssertionError("a change is of some version")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would become live over revision `revision` (0: the first one).
+
+    With an error among `findings` the reload would change nothing.
+    """
+
+    revision: int
+    changes: tuple[Planned, ...]
+    findings: tuple[Finding, ...]
+    broken: bool
+    unsigned: int
+    """Proposed versions that still wait for a second person."""
+    scheduled: tuple[ScheduledActivation, ...]
+    """What becomes live by itself later."""
+
+
+def waiting_versions(session: Session) -> list[RulesetVersion]:
+    """Signed versions that never ruled and wait for a reload, oldest first.
+
+    Not among them: what is older than a version that was live already, and what a timed
+    activation will take.
+    """
+    versions = session.exec(
+        select(RulesetVersion)
+        .where(
+            col(RulesetVersion.reviewer).is_not(None),
+            col(RulesetVersion.hash).not_in(select(RevisionItem.ruleset_hash)),
+        )
+        .order_by(col(RulesetVersion.kind), col(RulesetVersion.name), col(RulesetVersion.version))
+    ).all()
+    highest = {
+        (kind, name): int(top)
+        for kind, name, top in session.exec(
+            select(RulesetVersion.kind, RulesetVersion.name, func.max(RulesetVersion.version))
+            .join(RevisionItem, col(RevisionItem.ruleset_hash) == col(RulesetVersion.hash))
+            .group_by(col(RulesetVersion.kind), col(RulesetVersion.name))
+        )
+    }
+    timed = {hash for one in scheduled(session) for hash in one.hashes}
+    return [
+        one
+        for one in versions
+        if one.version > highest.get((one.kind, one.name), 0) and one.hash not in timed
+    ]
+
+
+def scheduled(session: Session, *, state: str | None = "waiting") -> list[ScheduledActivation]:
+    """Timed activations in a state (None: in any), by their time."""
+    query = select(ScheduledActivation).order_by(
+        col(ScheduledActivation.activate_at), col(ScheduledActivation.id)
+    )
+    if state is not None:
+        query = query.where(ScheduledActivation.state == state)
+    return list(session.exec(query))
+
+
+def plan_reload(session: Session, hashes: Sequence[str] | None = None) -> Plan:
+    """What a reload of `hashes` (None: of all that waits) would change.
+
+    Raises RulebookError as `activate` for versions that cannot be named.
+    """
+    number = current_revision(session) or 0
+    live = items_of(session, number)
+    if hashes is None:
+        new = waiting_versions(session)
+    else:
+        new = [signed_version(session, one) for one in dict.fromkeys(hashes)]
+    held = {item.version.hash for item in live}
+    new = [one for one in new if one.hash not in held]
+    words = current_vocabulary(session)
+    composed = compose_set(live, new, words, recheck=False)
+    return Plan(
+        number,
+        changes_of(composed, live, words, words),
+        composed.findings,
+        composed.broken,
+        len(pending(session)),
+        tuple(scheduled(session)),
+    )
+
+
+def changes_of(
+    composed: Composed,
+    live: Sequence[Live],
+    old_words: VocabularyVersion,
+    new_words: VocabularyVersion,
+) -> tuple[Planned, ...]:
+    """What a composed set changes, each version beside the one it takes over from."""
+    paired: set[str] = set()
+    found: list[Planned] = []
+    for new in composed.new:
+        old = _predecessor(new, live)
+        if old is not None:
+            paired.add(old.hash)
+        found.append(_planned(old, new, old_words, new_words))
+    found += [
+        _planned(item.version, None, old_words, new_words)
+        for item in composed.leaving
+        if item.version.hash not in paired
+    ]
+    return tuple(found)
+
+
+def live_words(session: Session, revision: int) -> VocabularyVersion:
+    """The vocabulary of a revision; before the first the one stored last."""
+    found = session.get(Revision, revision)
+    words = None if found is None else session.get(VocabularyVersion, found.vocabulary_hash)
+    return current_vocabulary(session) if words is None else words
+
+
+def _predecessor(new: RulesetVersion, live: Sequence[Live]) -> RulesetVersion | None:
+    same = [i for i in live if (i.version.kind, i.version.name) == (new.kind, new.name)]
+    if not same:
+        return None
+    return max(same, key=lambda item: (item.since, item.version.version)).version
+
+
+def _planned(
+    old: RulesetVersion | None,
+    new: RulesetVersion | None,
+    old_words: VocabularyVersion,
+    new_words: VocabularyVersion,
+) -> Planned:
+    before, after = _read(old, old_words), _read(new, new_words)
+    diff = None if before is None or after is None else diff_rulesets(before, after)
+    change: Literal["added", "changed", "leaving"] = "changed"
+    if old is None or new is None:
+        change = "added" if old is None else "leaving"
+    return Planned(change, old, new, before, after, diff)
+
+
+def _read(version: RulesetVersion | None, words: VocabularyVersion) -> Ruleset | None:
+    if version is None:
+        return None
+    try:
+        return ruleset_of(version.file, version.text, words.text)
+    except RulesetRefused:
+        return None

@@ -1,0 +1,179 @@
+"""Reload and undo: signed versions become live at once, or an earlier revision rules again.
+
+Every version in a revision was written by one person and signed by another. One operator
+therefore may make them live, and may go back to what ruled before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.base.text import Text
+from engine.rulebook.composing import compose_set
+from engine.rulebook.errors import (
+    RulebookError,
+    RulesetRefused,
+    no_reason,
+    unknown_revision,
+)
+from engine.rulebook.lock import lock_rulebook
+from engine.rulebook.models import Revision, RulesetVersion
+from engine.rulebook.planning import live_words, waiting_versions
+from engine.rulebook.revisions import (
+    Cause,
+    activate,
+    current_revision,
+    items_of,
+    signed_version,
+    words_of,
+    write_revision,
+)
+from engine.rulebook.versions import ROOT
+from engine.runtime import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The live revision after a reload or undo, and the one before; equal when nothing changed."""
+
+    revision: int
+    before: int
+    changed: bool
+
+
+def reload_signed(
+    session: Session,
+    hashes: Sequence[str] | None = None,
+    *,
+    by: str,
+    reason: str,
+    now: dt.datetime,
+    approved_by: str | None = None,
+    cause: Cause = "reload",
+) -> Reloaded:
+    """Make the signed versions `hashes` (None: all that wait) live under one revision.
+
+    Raises RulesetRefused when the set is broken, RulebookError NOT_SIGNED, RETURNED,
+    UNKNOWN_RULESET, NO_REASON, and SUPERSEDED for a version below one that is live: then nothing
+    has changed.
+    """
+    if not reason.strip():
+        raise no_reason()
+    lock_rulebook(session)
+    before = current_revision(session) or 0
+    chosen = [one.hash for one in waiting_versions(session)] if hashes is None else hashes
+    if not chosen:
+        return Reloaded(before, before, changed=False)
+    live = [item.version for item in items_of(session, before)]
+    for hash in chosen:
+        _refuse_older(signed_version(session, hash), live)
+    number = activate(
+        session,
+        chosen,
+        activated_by=by,
+        approved_by=approved_by,
+        reason=reason,
+        now=now,
+        cause=cause,
+    )
+    return Reloaded(number, before, changed=number != before)
+
+
+def undo(
+    session: Session, to: int | None = None, *, by: str, reason: str, now: dt.datetime
+) -> Reloaded:
+    """Let the rulesets and the vocabulary of revision `to` (None: the one before) rule again.
+
+    It is a new revision with exactly the items of the earlier one. Raises RulebookError
+    UNKNOWN_REVISION, NOTHING_TO_UNDO, NO_REASON, and RulesetRefused when the product can no
+    longer read what ruled then: nothing has changed in these cases.
+    """
+    if not reason.strip():
+        raise no_reason()
+    lock_rulebook(session)
+    before = current_revision(session) or 0
+    target = _target(session, to, before)
+    items = items_of(session, target)
+    words = words_of(session, target)
+    same = {i.version.hash for i in items} == {i.version.hash for i in items_of(session, before)}
+    if words is None or (same and words == words_of(session, before)):
+        raise RulebookError(
+            "NOTHING_TO_UNDO",
+            Text(
+                f"revision {target} has the rulesets that are live; name another one "
+                "(`sluice rules revisions`)",
+                f"第 {target} 次激活的规则集与当前生效的相同;请另指定(`sluice rules revisions`)",
+            ),
+            409,
+        )
+    composed = compose_set(items, (), live_words(session, target), recheck=True)
+    if composed.broken:
+        raise RulesetRefused(composed.findings)
+    revision = Revision(
+        org_id=ROOT,
+        vocabulary_hash=words,
+        activated_by=by,
+        approved_by=None,
+        reason=reason,
+        activated_at=now,
+        cause="undo",
+        restores=target,
+    )
+    number = write_revision(session, revision, items, ())
+    audit.record(
+        session,
+        actor=by,
+        action="revision.undone",
+        subject_kind="revision",
+        subject_id=str(number),
+        org_id=ROOT,
+        before={"revision": before},
+        after={"revision": number, "restores": target},
+        reason=reason,
+        now=now,
+    )
+    return Reloaded(number, before, changed=True)
+
+
+def revisions(session: Session, *, limit: int = 100) -> list[Revision]:
+    """The latest revisions, newest first."""
+    return list(session.exec(select(Revision).order_by(col(Revision.id).desc()).limit(limit)))
+
+
+def _target(session: Session, to: int | None, before: int) -> int:
+    if to is None:
+        found = session.exec(
+            select(Revision.id).where(col(Revision.id) < before).order_by(col(Revision.id).desc())
+        ).first()
+        if found is None:
+            raise RulebookError(
+                "NOTHING_TO_UNDO",
+                Text(
+                    "there is no revision before the live one; write and activate another version",
+                    "当前激活之前没有其他激活;请编写并激活新版本",
+                ),
+                409,
+            )
+        return found
+    if session.get(Revision, to) is None:
+        raise unknown_revision(to)
+    return to
+
+
+def _refuse_older(version: RulesetVersion, live: Sequence[RulesetVersion]) -> None:
+    for one in live:
+        if (one.kind, one.name) == (version.kind, version.name) and one.version > version.version:
+            raise RulebookError(
+                "SUPERSEDED",
+                Text(
+                    f"{version.name} version {one.version} is live, and {version.version} is "
+                    "older; undo the revision, or write a higher version",
+                    f"{version.name} 第 {one.version} 版已生效,第 {version.version} 版更旧;"
+                    "请撤销激活,或编写更高版本",
+                ),
+                409,
+            )

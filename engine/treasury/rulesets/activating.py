@@ -1,0 +1,169 @@
+"""Making signed rules live: now, at a time, and back again by one command."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+from sqlmodel import Session, col, select
+
+from engine.base.text import Text
+from engine.rulebook import timing
+from engine.rulebook.models import RulesetVersion, ScheduledActivation
+from engine.rulebook.planning import Plan, plan_reload, scheduled
+from engine.rulebook.reloading import Reloaded, reload_signed, undo
+from engine.rulebook.revisions import items_of, words_of
+from engine.rulebook.versions import ROOT
+from engine.runtime import actions, db
+from engine.runtime.actions import ActionContext, Done, Outcome, Registry
+from engine.runtime.jsontypes import JsonObject
+from engine.treasury.incidents import raise_incident
+from engine.treasury.intake.course import notice_revision
+from engine.treasury.organisations.grants import require
+from engine.treasury.rulesets.visible import ruling_orgs, version_for
+
+ACTIVATE = "rulesets.activate"
+"""The permission, and the kind of the action that carries a timed activation out."""
+
+
+def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) -> Plan:
+    """What a reload would change, as far as the user sees it. Raises as `plan_reload`."""
+    chosen = None if hashes is None else _hashes(session, user_id, hashes)
+    found = plan_reload(session, chosen)
+    seen = ruling_orgs(session, user_id)
+    return Plan(
+        found.revision,
+        tuple(one for one in found.changes if one.version.org_id in seen),
+        found.findings,
+        found.broken,
+        found.unsigned,
+        found.scheduled,
+    )
+
+
+def reload(
+    session: Session, user_id: str, hashes: Sequence[str] | None, reason: str, now: dt.datetime
+) -> Reloaded:
+    """Make signed versions live (None: all that wait).
+
+    Needs rulesets.activate for every organisation whose rules change. Raises NotPermitted, and
+    as `reload_signed`.
+    """
+    chosen = None if hashes is None else _hashes(session, user_id, hashes)
+    changes = plan_reload(session, chosen).changes
+    _require_all(session, user_id, {one.version.org_id for one in changes})
+    done = reload_signed(session, chosen, by=user_id, reason=reason, now=now)
+    if done.changed:
+        notice_revision(session)
+    return done
+
+
+def take_back(
+    session: Session, user_id: str, to: int | None, reason: str, now: dt.datetime
+) -> Reloaded:
+    """Let an earlier revision rule again (None: the one before).
+
+    Needs rulesets.activate for every organisation whose rules change. Raises NotPermitted, and
+    as `undo`.
+    """
+    with session.begin_nested():
+        done = undo(session, to, by=user_id, reason=reason, now=now)
+        old = {item.version.hash: item.version.org_id for item in items_of(session, done.before)}
+        new = {item.version.hash: item.version.org_id for item in items_of(session, done.revision)}
+        orgs = {
+            org for both in (old, new) for hash, org in both.items() if hash in old.keys() ^ new
+        }
+        if words_of(session, done.before) != words_of(session, done.revision):
+            orgs.add(ROOT)
+        _require_all(session, user_id, orgs)
+    notice_revision(session)
+    return done
+
+
+def at(
+    session: Session,
+    user_id: str,
+    hashes: Sequence[str],
+    instant: dt.datetime,
+    reason: str,
+    now: dt.datetime,
+) -> ScheduledActivation:
+    """Make signed versions live at `instant`; a worker does it. Raises NotPermitted, and as
+    `timing.schedule`."""
+    versions = [version_for(session, user_id, one) for one in hashes]
+    _require_all(session, user_id, {one.org_id for one in versions})
+    made = timing.schedule(
+        session, [one.hash for one in versions], instant, by=user_id, reason=reason, now=now
+    )
+    number = made.id or 0
+    actions.enqueue(
+        session, ACTIVATE, f"{ACTIVATE}:{number}", {"scheduled": number}, instant, org_id=ROOT
+    )
+    return made
+
+
+def cancel(
+    session: Session, user_id: str, number: int, reason: str, now: dt.datetime
+) -> ScheduledActivation:
+    """Stop a timed activation. Raises NotPermitted, and as `timing.cancel`."""
+    found = timing.scheduled_of(session, number)
+    orgs = {version_for(session, user_id, one).org_id for one in found.hashes}
+    _require_all(session, user_id, orgs)
+    return timing.cancel(session, number, by=user_id, reason=reason, now=now)
+
+
+def timed(
+    session: Session, user_id: str, state: str | None = "waiting"
+) -> list[ScheduledActivation]:
+    """Timed activations of versions the user may read."""
+    seen = ruling_orgs(session, user_id)
+    visible = set(
+        session.exec(select(RulesetVersion.hash).where(col(RulesetVersion.org_id).in_(seen))).all()
+    )
+    return [one for one in scheduled(session, state=state) if visible & set(one.hashes)]
+
+
+def register(registry: Registry) -> None:
+    """Carry timed activations out. What became of one is written once, however often it runs."""
+
+    def run(context: ActionContext, payload: JsonObject) -> Outcome:
+        number = payload["scheduled"]
+        if not isinstance(number, int):
+            raise TypeError(f"a timed activation has a number, not {number!r}")
+        with db.transaction(context.engine) as session:
+            context.guard(session)
+            now = context.clock.now()
+            found = timing.carry_out(session, number, now)
+            if found.state == "refused":
+                _refused(session, found, now)
+            elif found.state == "done":
+                notice_revision(session)
+        return Done()
+
+    registry.register(ACTIVATE, run)
+
+
+def _hashes(session: Session, user_id: str, given: Sequence[str]) -> list[str]:
+    return [version_for(session, user_id, one).hash for one in given]
+
+
+def _require_all(session: Session, user_id: str, orgs: Collection[str]) -> None:
+    for org_id in sorted(orgs):
+        require(session, user_id, ACTIVATE, org_id)
+
+
+def _refused(session: Session, found: ScheduledActivation, now: dt.datetime) -> None:
+    raise_incident(
+        session,
+        org_id=found.org_id,
+        code="ACTIVATION_REFUSED",
+        subject_kind="scheduled_activation",
+        subject_id=str(found.id),
+        message=Text(
+            f"timed activation {found.id} by {found.requested_by} changed nothing: "
+            f"{found.outcome}; correct the rules and schedule them again",
+            f"{found.requested_by} 的定时激活 {found.id} 未改变任何规则:{found.outcome};"
+            "请更正规则后重新安排",
+        ),
+        now=now,
+    )
