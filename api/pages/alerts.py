@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from api.filters import text_of
 from api.identity import Caller, needs
@@ -79,16 +81,29 @@ def _inbox(request: Request, caller: Caller, *notes: Note, status: int = 200) ->
     )
 
 
+Act = Callable[[Session], dict[str, str | int]]
+"""What is done in a transaction; the values of the word that is shown afterwards."""
+
+
+def _done(request: Request, caller: Caller, act: Act, *, key: str) -> Response:
+    """Act, then show the inbox with the word `key`; a refusal is shown in it."""
+    try:
+        with transaction(services_of(request).engine) as session:
+            values = act(session)
+    except SluiceError as error:
+        return _inbox(request, caller, refusal(request, error), status=status_of(error))
+    return go("/alerts", key=key, **values)
+
+
 @router.post("/alerts/{alert_id}/acknowledge")
 def acknowledge(request: Request, caller: MayHandle, alert_id: int) -> Response:
     """I am on it."""
-    services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            board.acknowledge(session, caller.user_id, alert_id, services.clock.now())
-    except SluiceError as error:
-        return _inbox(request, caller, refusal(request, error), status=status_of(error))
-    return go("/alerts", key="done.acknowledged", alert=alert_id)
+
+    def act(session: Session) -> dict[str, str | int]:
+        board.acknowledge(session, caller.user_id, alert_id, services_of(request).clock.now())
+        return {"alert": alert_id}
+
+    return _done(request, caller, act, key="done.acknowledged")
 
 
 @router.post("/alerts/{alert_id}/resolve")
@@ -96,13 +111,12 @@ def resolve(
     request: Request, caller: MayHandle, alert_id: int, note: Annotated[str, Form()] = ""
 ) -> Response:
     """Close the alert with a note."""
-    services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            board.resolve(session, caller.user_id, alert_id, note, services.clock.now())
-    except SluiceError as error:
-        return _inbox(request, caller, refusal(request, error), status=status_of(error))
-    return go("/alerts", key="done.resolved", alert=alert_id)
+
+    def act(session: Session) -> dict[str, str | int]:
+        board.resolve(session, caller.user_id, alert_id, note, services_of(request).clock.now())
+        return {"alert": alert_id}
+
+    return _done(request, caller, act, key="done.resolved")
 
 
 @router.post("/alerts/{alert_id}/release")
@@ -114,20 +128,14 @@ def release(
 ) -> Response:
     """Let the held document go on; never by whoever made it."""
     services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document_id = document_of(session, caller.user_id, alert_id)
-            document = intake.release(
-                session,
-                services.rulebook,
-                caller.user_id,
-                document_id,
-                note,
-                services.clock.now(),
-            )
-    except SluiceError as error:
-        return _inbox(request, caller, refusal(request, error), status=status_of(error))
-    return go("/alerts", key="done.released", number=document.document_no)
+
+    def act(session: Session) -> dict[str, str | int]:
+        held = document_of(session, caller.user_id, alert_id)
+        now = services.clock.now()
+        document = intake.release(session, services.rulebook, caller.user_id, held, note, now)
+        return {"number": document.document_no}
+
+    return _done(request, caller, act, key="done.released")
 
 
 @router.post("/alerts/{alert_id}/void")
@@ -138,12 +146,11 @@ def void(
     note: Annotated[str, Form()] = "",
 ) -> Response:
     """End the held document for good."""
-    services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document_id = document_of(session, caller.user_id, alert_id)
-            number = documents_by_id(session, [document_id])[document_id].document_no
-            intake.void(session, caller.user_id, [document_id], note, services.clock.now())
-    except SluiceError as error:
-        return _inbox(request, caller, refusal(request, error), status=status_of(error))
-    return go("/alerts", key="done.voided", number=number)
+
+    def act(session: Session) -> dict[str, str | int]:
+        held = document_of(session, caller.user_id, alert_id)
+        number = documents_by_id(session, [held])[held].document_no
+        intake.void(session, caller.user_id, [held], note, services_of(request).clock.now())
+        return {"number": number}
+
+    return _done(request, caller, act, key="done.voided")

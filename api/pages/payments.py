@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.document_filter import CHANNELS, DIRECTIONS, document_filter
@@ -135,6 +137,21 @@ def show_document(
     return page(request, "document.html", caller, notes=notes, status=status, **values)
 
 
+Act = Callable[[Session, int], object]
+"""What is done to a document, by its id, in a transaction."""
+
+
+def _done(request: Request, caller: Caller, document_no: str, act: Act, *, key: str) -> Response:
+    """Act on a document, then show it with the word `key`; a refusal is shown beside it."""
+    try:
+        with transaction(services_of(request).engine) as session:
+            document = lists.get(session, caller.user_id, document_no)
+            act(session, document.id or 0)
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{document_no}", key=key, number=document_no)
+
+
 @router.post("/payments/{document_no}/void")
 def void(
     request: Request,
@@ -143,15 +160,12 @@ def void(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """End a document for good, with a reason."""
-    services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document = lists.get(session, caller.user_id, document_no)
-            ids = [document.id or 0]
-            intake.void(session, caller.user_id, ids, reason, services.clock.now())
-    except SluiceError as error:
-        return show_document(request, caller, document_no, refusal(request, error), status=409)
-    return go(f"/payments/{document_no}", key="done.voided", number=document_no)
+    now = services_of(request).clock.now()
+
+    def act(session: Session, document: int) -> None:
+        intake.void(session, caller.user_id, [document], reason, now)
+
+    return _done(request, caller, document_no, act, key="done.voided")
 
 
 @router.post("/payments/{document_no}/withdraw")
@@ -162,15 +176,12 @@ def withdraw(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Take a document back out of approval, with a reason."""
-    services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document = lists.get(session, caller.user_id, document_no)
-            ids = [document.id or 0]
-            desk.withdraw(session, caller.user_id, ids, reason, services.clock.now())
-    except SluiceError as error:
-        return show_document(request, caller, document_no, refusal(request, error), status=409)
-    return go(f"/payments/{document_no}", key="done.withdrawn", number=document_no)
+    now = services_of(request).clock.now()
+
+    def act(session: Session, document: int) -> None:
+        desk.withdraw(session, caller.user_id, [document], reason, now)
+
+    return _done(request, caller, document_no, act, key="done.withdrawn")
 
 
 @router.post("/payments/{document_no}/submit")
@@ -181,15 +192,12 @@ def submit(
 ) -> Response:
     """Submit a rejected or withdrawn document again."""
     services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document = lists.get(session, caller.user_id, document_no)
-            now = services.clock.now()
-            ids = [document.id or 0]
-            intake.resubmit(session, services.rulebook, caller.user_id, ids, now)
-    except SluiceError as error:
-        return show_document(request, caller, document_no, refusal(request, error), status=409)
-    return go(f"/payments/{document_no}", key="done.submitted", number=document_no)
+
+    def act(session: Session, document: int) -> None:
+        now = services.clock.now()
+        intake.resubmit(session, services.rulebook, caller.user_id, [document], now)
+
+    return _done(request, caller, document_no, act, key="done.submitted")
 
 
 @router.post("/payments/{document_no}/release-hold")
@@ -201,17 +209,9 @@ def release_hold(
 ) -> Response:
     """Let a held document go on, with a reason; never by whoever made it."""
     services = services_of(request)
-    try:
-        with transaction(services.engine) as session:
-            document = lists.get(session, caller.user_id, document_no)
-            intake.release(
-                session,
-                services.rulebook,
-                caller.user_id,
-                document.id or 0,
-                reason,
-                services.clock.now(),
-            )
-    except SluiceError as error:
-        return show_document(request, caller, document_no, refusal(request, error), status=409)
-    return go(f"/payments/{document_no}", key="done.released", number=document_no)
+
+    def act(session: Session, document: int) -> None:
+        now = services.clock.now()
+        intake.release(session, services.rulebook, caller.user_id, document, reason, now)
+
+    return _done(request, caller, document_no, act, key="done.released")
