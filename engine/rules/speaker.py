@@ -39,33 +39,33 @@ class Speaker:
     def __init__(self, ruleset: Ruleset, params: Mapping[str, Value], lang: Lang) -> None:
         self._ruleset = ruleset
         self._params = params
-        self._lang = lang
+        self.lang = lang
 
     def say(self, en: str, zh: str) -> str:
         """The one of the speaker's language."""
-        return zh if self._lang == "zh" else en
+        return zh if self.lang == "zh" else en
 
     # --- conditions
 
     def condition(self, column: Column, cell: Cell) -> str:
         """A whole condition: "amount is at least 500,000 (large)"."""
         if isinstance(cell, WhenCell):
-            return formula_text(cell.formula, self.operand, self.name, self._lang)
-        label = column.label.say(self._lang)
+            return formula_text(cell.formula, self.operand, self.name, self.lang)
+        label = column.label.say(self.lang)
         if column.type is Type.BOOL:
             label = self._quoted(label)
         verb = self._text_verb(cell)
         if verb is not None:
             return f"{label}{self.say(' ', '')}{verb}"
         said = self.test(column, cell)
-        return f"{label}{said}" if self._lang == "zh" else f"{label} is {said}"
+        return f"{label}{said}" if self.lang == "zh" else f"{label} is {said}"
 
     def _text_verb(self, cell: Cell) -> str | None:
         """A text test said as a verb: 'starts with "62"', 'does not match the pattern "…"'."""
         if isinstance(cell, TextTest):
-            return text_test_text(cell, self._lang)
+            return text_test_text(cell, self.lang)
         if isinstance(cell, Not) and isinstance(cell.item, TextTest):
-            return text_test_text(cell.item, self._lang, negated=True)
+            return text_test_text(cell.item, self.lang, negated=True)
         return None
 
     def test(self, column: Column, cell: Cell) -> str:
@@ -74,15 +74,15 @@ class Speaker:
             case NullCell():
                 return self.say("missing", "缺失")
             case Compare(op, operand):
-                word = COMPARED[op].say(column.type, self._lang)
-                space = " " if word and self._lang == "en" else ""
+                word = COMPARED[op].say(column.type, self.lang)
+                space = " " if word and self.lang == "en" else ""
                 return f"{word}{space}{self.operand(operand, column)}"
             case Range():
                 low = self.operand(cell.low, column)
                 high = self.operand(cell.high, column)
-                return range_text(cell, low, high, self._lang)
+                return range_text(cell, low, high, self.lang)
             case TextTest():
-                return self.say("one that ", "") + text_test_text(cell, self._lang)
+                return self.say("one that ", "") + text_test_text(cell, self.lang)
             case OneOf(items):
                 return self._one_of(column, items)
             case Not(item):
@@ -94,8 +94,8 @@ class Speaker:
         equal = [item for item in items if isinstance(item, Compare) and item.op == "="]
         others = [self.test(column, item) for item in items if item not in equal]
         values = [self.operand(item.operand, column) for item in equal]
-        if self._lang == "zh":
-            named = [f"为{_either(values)}"] if values else []
+        if self.lang == "zh":
+            named = [f"为{either(values)}"] if values else []
             return "或".join([*others, *named])
         return listed([*others, *values], "or")
 
@@ -105,11 +105,11 @@ class Speaker:
             values = [
                 self.operand(one.operand, column) for one in items if isinstance(one, Compare)
             ]
-            if self._lang == "zh":
-                return f"不为{_either(values)}"
+            if self.lang == "zh":
+                return f"不为{either(values)}"
             return f"neither {listed(values, 'nor')}" if len(values) > 1 else f"not {values[0]}"
         if isinstance(item, TextTest):
-            return self.say("one that ", "") + text_test_text(item, self._lang, negated=True)
+            return self.say("one that ", "") + text_test_text(item, self.lang, negated=True)
         return self.say(f"not ({self.test(column, item)})", f"不满足（{self.test(column, item)}）")
 
     def operand(self, operand: Operand, column: Column | None) -> str:
@@ -119,23 +119,24 @@ class Speaker:
         if isinstance(operand, ParamRef):
             value = self._params[operand.name]
             type_ = self._ruleset.param_types[operand.name]
-            shown = self.value(value, column) if column else self._shown(value, type_)
+            shown = self.value(value, column) if column else self.typed(value, type_)
             return self.say(f"{shown} ({operand.name})", f"{shown}（{operand.name}）")
         return self.name(operand.name)
 
     def _written(self, literal: Literal) -> str:
         value = literal.value
-        return show_duration(value, self._lang) if isinstance(value, Duration) else literal.written
+        return show_duration(value, self.lang) if isinstance(value, Duration) else literal.written
 
-    def _shown(self, value: Value, type_: Type) -> str:
+    def typed(self, value: Value, type_: Type) -> str:
+        """A value of a type, where no column tells what its codes mean."""
         if isinstance(value, Duration):
-            return show_duration(value, self._lang)
+            return show_duration(value, self.lang)
         return show_value(value, type_, self._ruleset.currency)
 
     def name(self, name: str) -> str:
         """The label of a fact."""
         column = self._ruleset.facts.get(name)
-        return name.replace("_", " ") if column is None else column.label.say(self._lang)
+        return name.replace("_", " ") if column is None else column.label.say(self.lang)
 
     # --- values
 
@@ -149,21 +150,21 @@ class Speaker:
             names = [self._code(one, column) for one in value]
             if column.type is Type.CHAIN:
                 return self.say(", then ", " → ").join(names)
-            return "、".join(names) if self._lang == "zh" else listed(names, "and")
+            return "、".join(names) if self.lang == "zh" else listed(names, "and")
         if isinstance(value, bool):
             return self.say("true" if value else "false", "是" if value else "否")
         if isinstance(value, str):
             return self._quoted(value) if column.type is Type.TEXT else self._code(value, column)
-        return self._shown(value, column.type)
+        return self.typed(value, column.type)
 
     def _quoted(self, text: str) -> str:
         return self.say(f'"{text}"', f"“{text}”")
 
     def _code(self, value: str, column: Column) -> str:
         if column.values is not None and value in column.values:
-            return column.values[value].say(self._lang)
+            return column.values[value].say(self.lang)
         if value in ROLES and column.type in {Type.CHAIN, Type.LIST}:
-            return ROLES[value].say(self._lang)
+            return ROLES[value].say(self.lang)
         if column.values is None and value in self._ruleset.facts:
             return self.name(value)  # an output that names a fact, such as the field at fault
         return value.replace("_", " ")
@@ -174,13 +175,19 @@ class Speaker:
             case NullOutput():
                 return None
             case Literal(value=bool(value)):
-                return self.say("yes" if value else "no", "是" if value else "否")
+                return self.given(value, column)
             case Literal() | ParamRef():
                 return self.operand(output, column)
             case Template():
                 return self._template(output)
             case FormulaOutput(formula=formula):
-                return formula_text(formula, self.operand, self.name, self._lang)
+                return formula_text(formula, self.operand, self.name, self.lang)
+
+    def given(self, value: Value, column: Column) -> str:
+        """An output's value."""
+        if isinstance(value, bool):
+            return self.say("yes" if value else "no", "是" if value else "否")
+        return self.value(value, column)
 
     def _template(self, template: Template) -> str:
         """The text with … at its places, and what stands there."""
@@ -193,5 +200,6 @@ class Speaker:
         )
 
 
-def _either(values: list[str]) -> str:
+def either(values: list[str]) -> str:
+    """甲、乙或丙."""
     return "或".join(values) if len(values) < 3 else "、".join(values[:-1]) + "或" + values[-1]

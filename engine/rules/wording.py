@@ -37,6 +37,17 @@ COMPARED = {
 """Operator -> its words, to stand before the value."""
 
 
+REFUSED = {
+    "=": _both("not", "不是"),
+    "!=": _both("the one that is excluded:", "正是被排除的"),
+    "<": Comparison(Text("not below", "不低于"), Text("not before", "不早于")),
+    "<=": Comparison(Text("above", "高于"), Text("after", "晚于")),
+    ">": Comparison(Text("not above", "不高于"), Text("not after", "不晚于")),
+    ">=": Comparison(Text("below", "低于"), Text("before", "早于")),
+}
+"""Operator -> the words for a value that does not satisfy it."""
+
+
 def range_text(cell: Range, low: str, high: str, lang: Lang) -> str:
     """ "from 50,000 to just under 500,000"."""
     if lang == "zh":
