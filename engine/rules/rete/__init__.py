@@ -2,6 +2,7 @@
 
     why_not = unavailable()                     # None where it runs
     program = translate(ruleset, params)        # or NotTranslatable
+    trouble = probe(program)                    # a throw-away process tries it first
     second = ReteEvaluator(program)
     second.rows(facts), second.decide(facts)    # DecisionRefused, NoSecondOpinion
     second.retire()
@@ -12,6 +13,7 @@ facts. Importing it never fails, whether or not durable-rules is installed.
 
 from engine.rules.rete.availability import unavailable
 from engine.rules.rete.evaluator import ReteEvaluator, build_rete
+from engine.rules.rete.probe import probe
 from engine.rules.rete.program import ReteProgram
 from engine.rules.rete.refusals import NoSecondOpinion, NotTranslatable
 from engine.rules.rete.translate import translate
@@ -22,6 +24,7 @@ __all__ = [
     "ReteEvaluator",
     "ReteProgram",
     "build_rete",
+    "probe",
     "translate",
     "unavailable",
 ]
