@@ -10,13 +10,17 @@ from engine.rules.edit.columns import add_column, remove_column
 from engine.rules.edit.edits import (
     AddColumn,
     AddRow,
+    AddValue,
     DuplicateRow,
     Edit,
     MoveRow,
     RemoveColumn,
     RemoveRow,
+    RemoveValue,
     RenameRow,
     SetCell,
+    SetValue,
+    TableEdit,
     TableName,
 )
 from engine.rules.edit.errors import EditRefused, not_yaml
@@ -30,6 +34,7 @@ from engine.rules.edit.rows import (
 )
 from engine.rules.edit.source import Source, Span
 from engine.rules.edit.tables import Sheet
+from engine.rules.edit.values import add_value, remove_value, set_value
 from engine.rules.yaml_marks import Mapping, compose
 
 
@@ -94,25 +99,33 @@ class _Bench:
 
     def make(self, edit: Edit) -> None:
         """Make one edit."""
-        if isinstance(edit, RenameRow):
-            rename_row(self.sheet, edit, has_examples="examples" in self.root().entries)
-        else:
-            self._change(self.sheet(edit.table), edit)
+        match edit:
+            case SetValue():
+                set_value(self.source, self.root(), edit)
+            case AddValue():
+                add_value(self.source, self.root(), edit)
+            case RemoveValue():
+                remove_value(self.source, self.root(), edit)
+            case RenameRow():
+                rename_row(self.sheet, edit, has_examples="examples" in self.root().entries)
+            case _:
+                _change(self.sheet(edit.table), edit)
         self._root = None
 
-    def _change(self, sheet: Sheet, edit: Edit) -> None:
-        match edit:
-            case SetCell():
-                set_cell(sheet, edit)
-            case AddRow():
-                add_row(sheet, edit)
-            case RemoveRow():
-                remove_row(sheet, edit)
-            case MoveRow():
-                move_row(sheet, edit)
-            case DuplicateRow():
-                duplicate_row(sheet, edit)
-            case AddColumn():
-                add_column(sheet, edit)
-            case RemoveColumn():
-                remove_column(sheet, edit)
+
+def _change(sheet: Sheet, edit: TableEdit) -> None:
+    match edit:
+        case SetCell():
+            set_cell(sheet, edit)
+        case AddRow():
+            add_row(sheet, edit)
+        case RemoveRow():
+            remove_row(sheet, edit)
+        case MoveRow():
+            move_row(sheet, edit)
+        case DuplicateRow():
+            duplicate_row(sheet, edit)
+        case AddColumn():
+            add_column(sheet, edit)
+        case RemoveColumn():
+            remove_column(sheet, edit)

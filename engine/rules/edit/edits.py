@@ -147,4 +147,4 @@ class RemoveValue(_Edit):
 RowEdit = AddRow | RemoveRow | MoveRow | DuplicateRow | RenameRow
 TableEdit = SetCell | RowEdit | AddColumn | RemoveColumn
 ValueEdit = SetValue | AddValue | RemoveValue
-Edit = TableEdit
+Edit = TableEdit | ValueEdit

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.rules.yaml_marks import Place
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MARK = "\ufeff"
 
@@ -22,6 +24,9 @@ class Line:
     text: str
     end: str
     origin: int | None
+
+
+Kept = list[tuple[Line, str, str]]
 
 
 class Source:
@@ -72,6 +77,24 @@ class Source:
         del self.lines[at]
         if at == len(self.lines) and at > 0:
             self.lines[-1].end = ""
+
+    def replace(self, start: Place, end: Place, text: str) -> None:
+        """Write `text`, of one line, in place of what stands between two places."""
+        first, last = self.lines[start[0] - 1], self.lines[end[0] - 1]
+        first.text = first.text[: start[1] - 1] + text + last.text[end[1] - 1 :]
+        for line in self.lines[start[0] : end[0]]:
+            first.end = line.end
+        del self.lines[start[0] : end[0]]
+
+    def kept(self) -> Kept:
+        """The lines as they stand, for `restore`."""
+        return [(line, line.text, line.end) for line in self.lines]
+
+    def restore(self, kept: Kept) -> None:
+        """Undo everything since `kept`."""
+        self.lines = [line for line, _, _ in kept]
+        for line, text, end in kept:
+            line.text, line.end = text, end
 
     def spans(self) -> list[Span]:
         """What changed, by place, as few and as short spans as lines allow; none overlap."""
