@@ -134,24 +134,29 @@ def by_value(
     """
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     codes: list[int] = []
-    values: list[FactValue] = [None]
-    known: dict[object, int] = {distinction(None): 0}
+    values: list[FactValue] = []
+    known: dict[object, int] = {}
     failed: list[tuple[int, Problem]] = []
-    for at, given in enumerate(encoded.dictionary.to_pylist()):
+    given = encoded.dictionary.to_pylist()
+    for at, one in enumerate([*given, None] if encoded.indices.null_count else given):
         value: FactValue = None
         try:
-            value = None if given is None else read(given)
+            value = None if one is None else read(one)
         except Problem as found:
             failed.append((at, found))
         code = known.setdefault(distinction(value), len(values))
         if code == len(values):
             values.append(value)
         codes.append(code)
-    codes.append(0)
-    indices = encoded.indices.cast(pa.int64()).fill_null(len(codes) - 1).to_numpy()
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.cast(pa.int64()).fill_null(len(given))
+    places = indices.to_numpy()
     if failed:
-        _refuse(failed, indices, type_)
-    return np.array(codes, np.int32).take(indices), values
+        _refuse(failed, places, type_)
+    if codes == list(range(len(values))):
+        return places, values
+    return np.array(codes, np.int32).take(places), values
 
 
 def _refuse(failed: list[tuple[int, Problem]], indices: Ints, type_: Type) -> None:

@@ -70,18 +70,18 @@ class Question:
         self._asked = asked
         self._facts = facts
         self._rows = words_of([asked.rows], width)[0]
+        self._words = np.flatnonzero(self._rows).tolist()
         self._signs = self._sign_operands()
         self._answers: dict[tuple[int, ...], int] = {}
 
     def drop(self, words: Words, start: int, decidable: Flags | None) -> Ints:
-        """Clear the rows whose cell the documents do not satisfy, in words [width, n].
+        """Clear the rows whose cell the documents do not satisfy, in words [n, width].
 
         Return the documents (places in the block) for which the cell refuses to be answered.
         """
-        standing = np.zeros(words.shape[1], np.bool_)
-        for word, rows in zip(words, self._rows, strict=True):
-            if rows:
-                standing |= (word & rows) != 0
+        standing = np.zeros(len(words), np.bool_)
+        for at in self._words:
+            standing |= (words[:, at] & self._rows[at]) != 0
         if decidable is not None:
             standing &= decidable
         places = np.flatnonzero(standing)
@@ -89,9 +89,8 @@ class Question:
             return places
         answers = self._answer(places + start)
         fallen = places[answers == _NO]
-        for word, rows in zip(words, self._rows, strict=True):
-            if rows:
-                word[fallen] &= ~rows
+        for at in self._words:
+            words[fallen, at] &= ~self._rows[at]
         refused: Ints = places[answers == _REFUSED]
         return refused
 

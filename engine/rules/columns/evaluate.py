@@ -80,7 +80,7 @@ class _Run:
         ]
         self.decisions = Decisions(evaluator, facts)
         self.codes = np.full(facts.rows, -1, np.int32)
-        self.hits = np.zeros((self.width, 64), np.int64)
+        self.hits = np.zeros(self.width * 64, np.int64)
         self.first = evaluator.ruleset.hit_policy in {HitPolicy.FIRST, HitPolicy.UNIQUE}
         self.unique = evaluator.ruleset.hit_policy is HitPolicy.UNIQUE
         self.output_reads = [evaluator.output_reads(row) for row in range(len(rows))]
@@ -92,7 +92,7 @@ class _Run:
         block = max(1024, _BLOCK_WORDS // self.width)
         for start in range(0, self.facts.rows, block):
             self._block(start, min(start + block, self.facts.rows))
-        counts = self.hits.reshape(-1).tolist()
+        counts = self.hits.tolist()
         hits = {id_: counts[at] for at, id_ in enumerate(self.ids)}
         return Decided(self.codes, tuple(self.decisions.found), hits)
 
@@ -107,11 +107,10 @@ class _Run:
             if len(refused):
                 decidable = np.ones(stop - start, np.bool_) if decidable is None else decidable
                 decidable[refused] = False
-                words[:, refused] = 0
+                words[refused] = 0
                 reads = [column.name for column in self.evaluator.reads]
                 self._by_facts(("refused",), start + refused, reads)
-        for at, word in enumerate(words):
-            self.hits[at] += count_bits(word)
+        self.hits += count_bits(words)
         if self.first:
             self._first(words, start, decidable)
         else:
@@ -119,22 +118,19 @@ class _Run:
             self._by_mask(words, start, places)
 
     def _look_up(self, start: int, stop: int) -> tuple[Words, Flags | None]:
-        words = np.empty((self.width, stop - start), np.uint64)
-        words[:] = self.live[:, None]
+        words = np.empty((stop - start, self.width), np.uint64)
+        words[:] = self.live
         decidable: Flags | None = None
-        found = np.empty(stop - start, np.uint64)
         for group in self.groups:
             codes = group.codes(start, stop)
-            for word, table in zip(words, group.table, strict=True):
-                np.take(table, codes, out=found, mode="clip")
-                word &= found
+            words &= group.table.take(codes, axis=0, mode="clip")
             if group.wrong is not None:
                 right = ~group.wrong.take(codes)
                 decidable = right if decidable is None else decidable & right
         if decidable is not None:
             if decidable.all():
                 return words, None
-            words[:, ~decidable] = 0
+            words[~decidable] = 0
         return words, decidable
 
     def _refused_facts(self, start: int, places: Ints) -> None:
@@ -170,10 +166,10 @@ class _Run:
                 self.row_codes[row] = self.codes[here[0]]
 
     def _by_mask(self, words: Words, start: int, places: Ints) -> None:
-        codes, firsts = tell_apart((word[places] for word in words), len(places))
+        codes, firsts = tell_apart(words[places].T, len(places))
         numbers = np.full(len(firsts), -1, np.int32)
         for at, place in enumerate(places[firsts].tolist()):
-            mask = mask_of(words[:, place])
+            mask = mask_of(words[place])
             reads = self._reads(mask)
             if reads:
                 self._by_facts(("mask", mask), start + places[codes == at], reads)

@@ -40,7 +40,7 @@ def read_foreign(column: Column, array: pa.Array, currency: str) -> FactColumn:
     if column.type is not Type.DATE:
         return Coded(codes, tuple(values))
     ordinals = [one.toordinal() - EPOCH if isinstance(one, dt.date) else 0 for one in values]
-    nulls = codes == 0
+    nulls = np.array([one is None for one in values], np.bool_)[codes]
     return arrays.whole_with_nulls(Type.DATE, np.array(ordinals, np.int32)[codes], nulls, EPOCH)
 
 

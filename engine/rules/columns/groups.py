@@ -16,12 +16,12 @@ from engine.rules.columns.slots import ColumnSlots
 from engine.rules.columns.words import Words, words_of
 
 _MOST = 1 << 12
-"""Codes of one group of several columns: a word of each then fits the first cache."""
+"""Codes of one group of several columns: few enough to be made in no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Columns looked up together. `table` is [width, codes]; `wrong` [codes] or None."""
+    """Columns looked up together. `table` is [codes, width]; `wrong` [codes] or None."""
 
     columns: tuple[ColumnSlots, ...]
     table: Words
@@ -64,7 +64,7 @@ def _group(columns: list[ColumnSlots], width: int) -> Group:
         more = words_of([mask for mask, _ in column.states], width)
         table = (table[:, None, :] & more[None, :, :]).reshape(-1, width)
         wrong = (wrong[:, None] | _wrong(column)[None, :]).reshape(-1)
-    return Group(tuple(columns), np.ascontiguousarray(table.T), wrong if wrong.any() else None)
+    return Group(tuple(columns), table, wrong if wrong.any() else None)
 
 
 def _wrong(column: ColumnSlots) -> Flags:

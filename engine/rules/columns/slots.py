@@ -27,15 +27,16 @@ State = tuple[int, bool]
 
 @dataclass(frozen=True, slots=True)
 class CodedSlots:
-    """Slot of each code."""
+    """Slot of each code; `table` is None where every code is its own slot."""
 
     column: Coded
-    table: Ints
+    table: Ints | None
     states: tuple[State, ...]
 
     def slots(self, start: int, stop: int) -> Ints:
         """Return the slots of documents [start, stop)."""
-        return self.table.take(self.column.codes[start:stop])
+        codes = self.column.codes[start:stop]
+        return codes if self.table is None else self.table.take(codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class SlotMaker:
         self._known.clear()
         if isinstance(facts, Whole):
             return self._whole(facts)
-        table = np.array([self._slot(value) for value in facts.values], np.int32)
+        slots = [self._slot(value) for value in facts.values]
+        table = None if slots == list(range(len(slots))) else np.array(slots, np.int32)
         return CodedSlots(facts, table, tuple(self._known))
 
     def _slot(self, value: FactValue) -> int:

@@ -14,7 +14,7 @@ Words = npt.NDArray[np.uint64]
 
 _ONE = np.uint64(1)
 _LEAF = 48
-"""Words that are counted bit by bit; longer arrays are added up first."""
+"""Rows of words that are counted bit by bit; more of them are added up first."""
 
 
 def words_of(masks: Sequence[int], width: int) -> Words:
@@ -29,31 +29,41 @@ def mask_of(words: Words) -> int:
 
 
 def lowest_bits(words: Words) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Return per column of words [width, n] its lowest bit (-1 for none) and whether it has more.
+    """Return per row of words [n, width] its lowest bit (-1 for none) and whether it has more.
 
-    int32 [n], bool [n].
+    int64 [n], bool [n].
     """
-    lowest = np.full(words.shape[1], -1, np.int32)
-    more = np.zeros(words.shape[1], np.bool_)
-    for at in range(len(words) - 1, -1, -1):
-        word = words[at]
-        some = word != 0
-        less = word - _ONE
-        more |= some & ((lowest >= 0) | ((word & less) != 0))
-        # The bits below the lowest one: all of `less` that `word` has not.
-        below = np.bitwise_count(~word & less)
-        np.copyto(lowest, below, where=some, casting="unsafe")
-        if at:
-            np.add(lowest, 64 * at, out=lowest, where=some)
-    return lowest, more
+    if words.shape[1] == 1:
+        word, at, more = words[:, 0], None, None
+    else:
+        # Which words have bits, as bits themselves: the first such word is their lowest bit.
+        at, more = lowest_bits(_as_words(words != 0))
+        word = words.reshape(-1).take(at + np.arange(0, words.size, words.shape[1]), mode="clip")
+    less = word - _ONE
+    # The bits below the lowest one: all of `less` that `word` has not.
+    lowest = np.bitwise_count(~word & less).astype(np.int64)
+    twice = (word & less) != 0
+    if at is not None and more is not None:
+        lowest += at << 6
+        twice |= more
+    lowest[(word == 0) if at is None else (at < 0)] = -1
+    return lowest, twice
+
+
+def _as_words(flags: npt.NDArray[np.bool_]) -> Words:
+    """Return flags [n, m] as the bits of words [n, ceil(m / 64)]."""
+    packed = np.packbits(flags, axis=1, bitorder="little")
+    words = np.zeros((len(flags), -(-flags.shape[1] // 64)), np.uint64)
+    words.view(np.uint8)[:, : packed.shape[1]] = packed
+    return words
 
 
 def count_bits(words: Words) -> npt.NDArray[np.int64]:
-    """Return how many of words [n] have each bit set: int64 [64].
+    """Return how many of the rows of words [n, width] have each bit set: int64 [width * 64].
 
-    Three words of one weight become a sum of that weight and a carry of twice the weight.
+    Three rows of one weight become a sum of that weight and a carry of twice the weight.
     """
-    total = np.zeros(64, np.int64)
+    total = np.zeros(words.shape[1] * 64, np.int64)
     weight = 1
     while len(words):
         carries: list[Words] = []
@@ -64,8 +74,8 @@ def count_bits(words: Words) -> npt.NDArray[np.int64]:
             half = a ^ b
             carries.append((a & b) | (half & c))
             words = np.concatenate([half ^ c, rest]) if len(rest) else half ^ c
-        spread = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), bitorder="little")
-        total += spread.reshape(-1, 64).sum(axis=0, dtype=np.int64) * weight
+        spread = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
+        total += spread.sum(axis=0, dtype=np.int64) * weight
         words = np.concatenate(carries) if carries else words[:0]
         weight *= 2
     return total
