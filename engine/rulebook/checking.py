@@ -10,9 +10,13 @@ from engine.base.text import Text
 from engine.rules import find_kind, load_ruleset
 from engine.rules.analysis.across import check_across
 from engine.rules.check import check_ruleset
-from engine.rules.collector import Collector
+from engine.rules.collector import Collector, Problem
+from engine.rules.extending import Family, Heading, heading_of, told
+from engine.rules.extending.heading import may_extend
 from engine.rules.findings import Finding, Severity, Span
+from engine.rules.load import Loaded
 from engine.rules.model import Ruleset, Vocabulary
+from engine.rules.params import OrgTree
 from engine.rules.suggest import remedy
 
 
@@ -75,11 +79,40 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check_text(file: str, text: str, vocabulary: Vocabulary) -> Checked:
-    """All findings of one ruleset text: reading, analysis, examples, and the supplied words."""
-    loaded = load_ruleset(file, text, vocabulary)
-    findings = list(loaded.findings)
-    if loaded.ruleset is not None:
-        findings += check_ruleset(loaded.ruleset)
-        findings += unsupplied(loaded.ruleset)
-    return Checked(loaded.ruleset, tuple(findings))
+def check_text(
+    file: str,
+    text: str,
+    vocabulary: Vocabulary,
+    *,
+    among: Iterable[tuple[str, str]] = (),
+    orgs: OrgTree | None = None,
+) -> Checked:
+    """All findings of one ruleset text: reading, analysis, examples, and the supplied words.
+
+    An extension is checked with every version of its parent in `among` (files and texts in the
+    order of precedence); `orgs` is the group's tree, for the parameters of every branch.
+    """
+    heading = heading_of(file, text) if may_extend(text) else None
+    if heading is None:
+        return _checked([load_ruleset(file, text, vocabulary, orgs=orgs)], orgs)
+
+    def load(one: Heading, parent: Ruleset | Problem | None) -> Loaded:
+        return load_ruleset(one.file, one.text, vocabulary, orgs=orgs, parent=parent)
+
+    known = [found for found in (heading_of(*source) for source in among) if found is not None]
+    return _checked(Family(known, load).loaded(heading), orgs)
+
+
+def _checked(texts: Iterable[Loaded], orgs: OrgTree | None) -> Checked:
+    """What was found with each version of a parent, everything once."""
+    findings: list[Finding] = []
+    rulesets: list[Ruleset | None] = []
+    for loaded in texts:
+        rulesets.append(loaded.ruleset)
+        found = list(loaded.findings)
+        if loaded.ruleset is not None:
+            found += check_ruleset(loaded.ruleset, orgs)
+            found += [told(loaded.ruleset, one) for one in unsupplied(loaded.ruleset)]
+        findings += [one for one in found if one not in findings]
+    whole = None if any(one is None for one in rulesets) else rulesets[0]
+    return Checked(whole, tuple(findings))

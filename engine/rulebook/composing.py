@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from engine.rulebook.checking import check_text, disputes, failed
 from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.families import extending
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
-from engine.rulebook.texts import ruleset_of, vocabulary_of
+from engine.rulebook.texts import Source, read_all, vocabulary_of
 from engine.rules.findings import Finding
+from engine.rules.params import OrgTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,14 @@ def compose_set(
     words: VocabularyVersion,
     *,
     recheck: bool,
+    orgs: OrgTree | None = None,
 ) -> Composed:
     """`new` beside `live` under `words`. `recheck` checks what stays as well: the vocabulary, or
     the product, is not the one it was checked with.
 
     Of two versions for the same scope the later activated one rules the days on which it is
-    effective; versions left without a day leave the set.
+    effective; versions left without a day leave the set. A change to a ruleset checks every
+    extension of it; `orgs` is the group's tree.
     """
     come = [
         one
@@ -61,19 +65,31 @@ def compose_set(
     others = [item for item in live if item.version.hash not in again]
     leaving = [item for item in others if any(covers(one, item.version) for one in come)]
     kept = [item for item in others if item not in leaving]
-    checked = [*come, *(item.version for item in kept if recheck)]
-    findings = _broken(checked, words)
+    among = ruling(come, kept)
+    touched = extending({one.name for one in come}, among)
+    checked = [
+        *come,
+        *(i.version for i in kept if recheck or (i.version.file, i.version.text) in touched),
+    ]
+    findings = _broken(checked, among, words, orgs)
     if not findings:
         try:
             findings = disputes(
                 [
-                    ruleset_of(one.file, one.text, words.text)
+                    read_all(one.file, one.text, among, words.text)[0]
                     for one in (*(item.version for item in kept), *come)
                 ]
             )
         except RulesetRefused as refused:
             findings = list(refused.findings)
     return Composed(tuple(kept), tuple(come), tuple(leaving), tuple(findings))
+
+
+def ruling(new: Sequence[RulesetVersion], kept: Sequence[Live]) -> list[Source]:
+    """The texts of a set in the order of precedence: what became live last rules its days."""
+    first = sorted(new, key=lambda one: -one.version)
+    then = sorted(kept, key=lambda item: (-item.since, -item.version.version))
+    return [(one.file, one.text) for one in (*first, *(item.version for item in then))]
 
 
 def covers(one: RulesetVersion, other: RulesetVersion) -> bool:
@@ -92,11 +108,16 @@ def covers(one: RulesetVersion, other: RulesetVersion) -> bool:
     )
 
 
-def _broken(versions: Sequence[RulesetVersion], words: VocabularyVersion) -> list[Finding]:
+def _broken(
+    versions: Sequence[RulesetVersion],
+    among: Sequence[Source],
+    words: VocabularyVersion,
+    orgs: OrgTree | None,
+) -> list[Finding]:
     vocabulary = vocabulary_of(words.text)
     found: list[Finding] = []
     for version in versions:
-        checked = check_text(version.file, version.text, vocabulary)
+        checked = check_text(version.file, version.text, vocabulary, among=among, orgs=orgs)
         if failed(checked.findings):
             found += checked.findings
     return found

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.rulebook.checking import check_text
 from engine.rulebook.errors import RulebookError, RulesetRefused
+from engine.rulebook.families import check_stored
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.texts import current_vocabulary, vocabulary_of
+from engine.rulebook.texts import current_vocabulary
 from engine.rulebook.versions import ROOT, propose, version_conflict
 from engine.rules import content_hash
 from engine.rules.collector import Collector
@@ -243,8 +243,7 @@ def _judge(session: Session, draft: RulesetDraft) -> None:
 
 
 def _judged(session: Session, draft: RulesetDraft) -> tuple[list[dict[str, object]], int]:
-    words = vocabulary_of(current_vocabulary(session).text)
-    checked = check_text(draft.file, draft.text, words)
+    checked = check_stored(session, draft.file, draft.text, current_vocabulary(session).text)
     found = list(checked.findings)
     conflict = None if checked.ruleset is None else version_conflict(session, checked.ruleset)
     if conflict is not None:

@@ -14,19 +14,22 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.rulebook.checking import check_text, failed
+from engine.rulebook.checking import Checked, check_text, failed
 from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.families import extending, org_tree
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RulesetFile, RulesetVersion
 from engine.rulebook.revisions import activate, current_revision, items_of
-from engine.rulebook.texts import ruleset_of
+from engine.rulebook.texts import Source, headings, live_sources, read_all
 from engine.rulebook.versions import ROOT, publish, publish_vocabulary, version_conflict
 from engine.rules import content_hash, parse_vocabulary
 from engine.rules.analysis.across import check_across
 from engine.rules.collector import Collector
+from engine.rules.extending import sources
+from engine.rules.extending.heading import may_extend
 from engine.rules.findings import Finding, Span
-from engine.rules.model import Ruleset, Vocabulary
+from engine.rules.model import Ruleset
 
 VOCABULARY = "vocabulary.yaml"
 _FRESH = select(RulesetFile).execution_options(populate_existing=True)
@@ -78,7 +81,7 @@ def sync_folder(
     (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError FOUR_EYES when
     author and approver are one person.
     """
-    texts = _read(folder)
+    texts = read_folder(folder)
     known = {row.file: row for row in session.exec(_FRESH)}
     before = current_revision(session)
     if before is not None and _as_before(texts, known):
@@ -103,7 +106,7 @@ def sync_folder(
     return Synced(revision, activated, tuple(f for look in looks for f in look.findings))
 
 
-def _read(folder: Path) -> dict[str, str]:
+def read_folder(folder: Path) -> dict[str, str]:
     """The folder's texts, the vocabulary first; bytes that are no UTF-8 become findings later."""
     paths = [folder / VOCABULARY, *sorted(folder.glob("*/*.yaml"))]
     return {
@@ -135,16 +138,20 @@ def _look_at(
         return looks
     live = None if before is None else session.get(Revision, before)
     new_words = live is None or live.vocabulary_hash != content_hash(words.text)
-    for file, text in texts.items():
-        if file == VOCABULARY:
-            continue
+    files = {file: text for file, text in texts.items() if file != VOCABULARY}
+    among = _among(session, files, before)
+    orgs = org_tree(session)
+    touched = extending(_names(_changed(files, known)), among)
+    for file, text in files.items():
         row = known.get(file)
         same = row is not None and row.content_hash == content_hash(text)
+        same = same and (file, text) not in touched
         if row is not None and same and not new_words and not failed(_findings(row)):
-            ruleset = ruleset_of(file, text, words.text)
+            ruleset = read_all(file, text, among, words.text)[0]
             looks.append(_Look(file, text, False, list(_findings(row)), ruleset))
         else:
-            looks.append(_look(session, file, text, vocabulary))
+            checked = check_text(file, text, vocabulary, among=among, orgs=orgs)
+            looks.append(_look(session, file, text, checked))
     for finding in check_across(look.ruleset for look in looks if look.ruleset is not None):
         next(look for look in looks if look.file == finding.file).findings.append(finding)
     if before is not None:
@@ -152,8 +159,29 @@ def _look_at(
     return looks
 
 
-def _look(session: Session, file: str, text: str, vocabulary: Vocabulary) -> _Look:
-    checked = check_text(file, text, vocabulary)
+def _among(session: Session, files: Mapping[str, str], before: int | None) -> list[Source]:
+    """Where extensions find their parents: the files, then what is live without a file."""
+    own = list(files.items())
+    if before is None or not any(may_extend(text) for text in files.values()):
+        return own
+    written = _names(own)
+    lost = [one for one in headings(live_sources(session, before)) if one.name not in written]
+    return [*own, *((one.file, one.text) for one in lost)]
+
+
+def _names(among: Iterable[Source]) -> set[str]:
+    return {one.name for one in headings(among)}
+
+
+def _changed(files: Mapping[str, str], known: Mapping[str, RulesetFile]) -> list[Source]:
+    return [
+        (file, text)
+        for file, text in files.items()
+        if file not in known or known[file].content_hash != content_hash(text)
+    ]
+
+
+def _look(session: Session, file: str, text: str, checked: Checked) -> _Look:
     look = _Look(file, text, True, list(checked.findings), checked.ruleset)
     if look.ruleset is not None and not failed(look.findings):
         conflict = version_conflict(session, look.ruleset)
@@ -202,7 +230,8 @@ def _activate(
     reason: str,
     now: dt.datetime,
 ) -> tuple[int, tuple[RulesetVersion, ...]]:
-    looks = list(looks)
+    # A parent before its extensions: each is stored beside those that it extends.
+    looks = sorted(looks, key=lambda look: len(sources(look.ruleset)) if look.ruleset else 0)
     words = publish_vocabulary(
         session, looks[0].text, author=author, reviewer=approver, reason=reason, now=now
     )

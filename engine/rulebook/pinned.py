@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import keyword
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from sqlmodel import Session
 
@@ -14,8 +17,8 @@ from engine.base.text import Text
 from engine.rulebook.decision_log import DecisionIds, fact_types, facts_to_json
 from engine.rulebook.errors import NoLiveRuleset, RulebookError, unknown_revision
 from engine.rulebook.models import DecisionRow, Revision, VocabularyVersion
-from engine.rulebook.revisions import current_revision, items_of
-from engine.rulebook.texts import ruleset_of, vocabulary_of
+from engine.rulebook.revisions import current_revision, items_of, known_revision
+from engine.rulebook.texts import live_sources, read_all, vocabulary_of
 from engine.rules import (
     Decision,
     Evaluator,
@@ -24,6 +27,7 @@ from engine.rules import (
     find_kind,
     outcome_to_json,
 )
+from engine.rules.extending import in_force
 from engine.rules.kind import FactValue, Kind
 from engine.rules.model import Derive, Ruleset, Type, Value, Vocabulary
 
@@ -79,7 +83,10 @@ class Recorded:
 
 @dataclass(slots=True)
 class LiveRuleset:
-    """A ruleset of a revision with its compiled evaluators, one per distinct parameter set."""
+    """A ruleset of a revision with its compiled evaluators, one per distinct parameter set.
+
+    An extension is there once for each version of its parent, in the order of precedence.
+    """
 
     ruleset: Ruleset
     kind: Kind
@@ -138,12 +145,22 @@ class Pinned:
         """The ruleset of the nearest organisation, from leaf to root. Raises NoLiveRuleset."""
         for org in reversed(org_path):
             for live in self._index.get((kind, subject, org), ()):
-                one = live.ruleset
-                if one.effective_from <= on and (
-                    one.effective_to is None or on <= one.effective_to
-                ):
+                if in_force(live.ruleset, on):
                     return live
         raise NoLiveRuleset(kind, subject, org_path[-1], on)
+
+    def effective(
+        self, kind: str, *, org_path: OrgPath, on: dt.date, subject: str | None = None
+    ) -> list[Ruleset]:
+        """The rulesets that decide this kind on `on` for the organisation, one per subject."""
+        subjects = {s for k, s, _ in self._index if k == kind and subject in (None, s)}
+        found = []
+        for one in sorted(subjects):
+            try:
+                found.append(self.find(kind, one, org_path=org_path, on=on).ruleset)
+            except NoLiveRuleset:
+                continue
+        return found
 
     def consider(
         self,
@@ -242,21 +259,52 @@ def _no_windows(ruleset: Ruleset, derive: Derive) -> RulebookError:
     )
 
 
-class Rulebook:
-    """Gives out pinned revisions; keeps what it has read, since revisions never change."""
+KEPT = 8
+"""Revisions a process keeps at hand besides those in use."""
 
-    def __init__(self) -> None:
+
+class Rulebook:
+    """Gives out pinned revisions; keeps the ones used last, since revisions never change.
+
+    A revision that somebody still works with is the same object for all, however old it is;
+    nobody's is lost by making room. Safe between threads.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
         self._ids = DecisionIds()
-        self._pinned: dict[int, Pinned] = {}
+        self._lock = threading.Lock()
+        self._most = kept
+        self._recent: OrderedDict[int, Pinned] = OrderedDict()
+        self._in_use: WeakValueDictionary[int, Pinned] = WeakValueDictionary()
 
     def at(self, session: Session, revision: int | None = None) -> Pinned:
         """The live revision, or the one named. One small query when it was read before."""
         number = revision if revision is not None else (current_revision(session) or 0)
-        found = self._pinned.get(number)
-        if found is None:
-            found = self._read(session, number)
-            self._pinned[number] = found
-        return found
+        with self._lock:
+            found = self._in_use.get(number)
+            if found is not None:
+                return self._keep(number, found)
+        read = self._read(session, number)
+        with self._lock:
+            return self._keep(number, self._in_use.get(number) or read)
+
+    def known_at(self, session: Session, instant: dt.datetime) -> Pinned:
+        """The revision that was live at `instant`: what was known then, for any date."""
+        return self.at(session, known_revision(session, instant) or 0)
+
+    def held(self) -> frozenset[int]:
+        """The revisions in memory."""
+        with self._lock:
+            return frozenset(self._in_use.keys())
+
+    def _keep(self, number: int, pinned: Pinned) -> Pinned:
+        """Note the use of `pinned`, and let go of what was used longest ago."""
+        self._in_use[number] = pinned
+        self._recent[number] = pinned
+        self._recent.move_to_end(number)
+        while len(self._recent) > self._most:
+            self._recent.popitem(last=False)
+        return pinned
 
     def _read(self, session: Session, number: int) -> Pinned:
         if number == 0:
@@ -269,10 +317,12 @@ class Rulebook:
             raise unknown_revision(number)
         vocabulary = vocabulary_of(words.text)
         rulesets = []
+        among = live_sources(session, number)
         for item in items_of(session, number):
-            ruleset = ruleset_of(item.version.file, item.version.text, words.text)
-            kind = find_kind(ruleset.kind)
-            if kind is None:
-                raise AssertionError(f"a live ruleset has the unknown kind {ruleset.kind}")
-            rulesets.append(LiveRuleset(ruleset, kind, fact_types(ruleset, vocabulary), item.since))
+            for ruleset in read_all(item.version.file, item.version.text, among, words.text):
+                kind = find_kind(ruleset.kind)
+                if kind is None:
+                    raise AssertionError(f"a live ruleset has the unknown kind {ruleset.kind}")
+                types = fact_types(ruleset, vocabulary)
+                rulesets.append(LiveRuleset(ruleset, kind, types, item.since))
         return Pinned(number, vocabulary, tuple(rulesets), self._ids)

@@ -8,8 +8,9 @@ from typing import Literal
 
 from sqlmodel import Session, col, func, select
 
-from engine.rulebook.composing import Composed, Live, compose_set
+from engine.rulebook.composing import Composed, Live, compose_set, ruling
 from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.families import extending, org_tree
 from engine.rulebook.models import (
     Revision,
     RevisionItem,
@@ -18,7 +19,7 @@ from engine.rulebook.models import (
     VocabularyVersion,
 )
 from engine.rulebook.revisions import current_revision, items_of, signed_version
-from engine.rulebook.texts import current_vocabulary, ruleset_of
+from engine.rulebook.texts import Source, current_vocabulary, read_all
 from engine.rulebook.versions import pending
 from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.findings import Finding
@@ -60,6 +61,13 @@ class Plan:
     """Proposed versions that still wait for a second person."""
     scheduled: tuple[ScheduledActivation, ...]
     """What becomes live by itself later."""
+    new_words: bool = False
+    """Whether the vocabulary changes as well."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether a reload would change nothing."""
+        return not self.changes and not self.new_words
 
 
 def waiting_versions(session: Session) -> list[RulesetVersion]:
@@ -116,7 +124,7 @@ def plan_reload(session: Session, hashes: Sequence[str] | None = None) -> Plan:
     held = {item.version.hash for item in live}
     new = [one for one in new if one.hash not in held]
     words = current_vocabulary(session)
-    composed = compose_set(live, new, words, recheck=False)
+    composed = compose_set(live, new, words, recheck=False, orgs=org_tree(session))
     return Plan(
         number,
         changes_of(composed, live, words, words),
@@ -133,20 +141,49 @@ def changes_of(
     old_words: VocabularyVersion,
     new_words: VocabularyVersion,
 ) -> tuple[Planned, ...]:
-    """What a composed set changes, each version beside the one it takes over from."""
+    """What a composed set changes, each version beside the one it takes over from.
+
+    An extension that stays is among them where its parent's change reaches it.
+    """
     paired: set[str] = set()
     found: list[Planned] = []
+    before = _Shelf(ruling((), live), old_words.text)
+    after = _Shelf(ruling(composed.new, composed.kept), new_words.text)
     for new in composed.new:
         old = _predecessor(new, live)
         if old is not None:
             paired.add(old.hash)
-        found.append(_planned(old, new, old_words, new_words))
+        found.append(_planned(old, new, before, after))
     found += [
-        _planned(item.version, None, old_words, new_words)
+        _planned(item.version, None, before, after)
         for item in composed.leaving
         if item.version.hash not in paired
     ]
+    touched = extending({one.name for one in composed.new}, after.among)
+    inherited = (
+        _planned(item.version, item.version, before, after)
+        for item in composed.kept
+        if (item.version.file, item.version.text) in touched
+    )
+    found += [one for one in inherited if one.diff is None or not one.diff.empty]
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The texts of a set in the order of precedence, and the vocabulary they are read with."""
+
+    among: list[Source]
+    words: str
+
+    def read(self, version: RulesetVersion | None) -> Ruleset | None:
+        """The version as it decides in this set; None when it cannot be read."""
+        if version is None:
+            return None
+        try:
+            return read_all(version.file, version.text, self.among, self.words)[0]
+        except RulesetRefused:
+            return None
 
 
 def live_words(session: Session, revision: int) -> VocabularyVersion:
@@ -164,23 +201,11 @@ def _predecessor(new: RulesetVersion, live: Sequence[Live]) -> RulesetVersion | 
 
 
 def _planned(
-    old: RulesetVersion | None,
-    new: RulesetVersion | None,
-    old_words: VocabularyVersion,
-    new_words: VocabularyVersion,
+    old: RulesetVersion | None, new: RulesetVersion | None, before: _Shelf, after: _Shelf
 ) -> Planned:
-    before, after = _read(old, old_words), _read(new, new_words)
-    diff = None if before is None or after is None else diff_rulesets(before, after)
+    was, comes = before.read(old), after.read(new)
+    diff = None if was is None or comes is None else diff_rulesets(was, comes)
     change: Literal["added", "changed", "leaving"] = "changed"
     if old is None or new is None:
         change = "added" if old is None else "leaving"
-    return Planned(change, old, new, before, after, diff)
-
-
-def _read(version: RulesetVersion | None, words: VocabularyVersion) -> Ruleset | None:
-    if version is None:
-        return None
-    try:
-        return ruleset_of(version.file, version.text, words.text)
-    except RulesetRefused:
-        return None
+    return Planned(change, old, new, was, comes, diff)

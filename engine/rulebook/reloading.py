@@ -20,6 +20,7 @@ from engine.rulebook.errors import (
     no_reason,
     unknown_revision,
 )
+from engine.rulebook.families import org_tree
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RulesetVersion
 from engine.rulebook.planning import live_words, waiting_versions
@@ -110,7 +111,9 @@ def undo(
             ),
             409,
         )
-    composed = compose_set(items, (), live_words(session, target), recheck=True)
+    composed = compose_set(
+        items, (), live_words(session, target), recheck=True, orgs=org_tree(session)
+    )
     if composed.broken:
         raise RulesetRefused(composed.findings)
     revision = Revision(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.base.text import SluiceError
-from engine.rulebook.models import DecisionRow, Revision, RulesetVersion, VocabularyVersion
-from engine.rulebook.texts import ruleset_of
+from engine.rulebook.models import DecisionRow
+from engine.rulebook.texts import StoredRulesets
 from engine.rules import (
     Evaluator,
     branch_params,
@@ -17,6 +17,7 @@ from engine.rules import (
     facts_from_json,
     outcome_to_json,
 )
+from engine.rules.extending import composition
 from engine.rules.model import Ruleset
 
 CHUNK = 1000
@@ -37,12 +38,13 @@ class Difference:
 def replay(session: Session, decision_ids: Sequence[int]) -> list[Difference]:
     """Re-decide from the stored facts (windows among them), the stored text, its revision's
     vocabulary and the parameters of the stored organisation path. Empty when all agree."""
-    evaluators: dict[tuple[str, str, str], tuple[Ruleset, Evaluator]] = {}
+    evaluators: dict[tuple[int, str, str], tuple[Ruleset, Evaluator]] = {}
+    stored = StoredRulesets(session)
     found = []
-    for row, version, words in _stored(session, decision_ids):
-        key = (row.ruleset_hash, words.hash, row.org_path)
+    for row in _stored(session, decision_ids):
+        ruleset = stored.ruleset(row.revision_id, row.ruleset_hash, row.business_date)
+        key = (row.revision_id, composition(ruleset), row.org_path)
         if key not in evaluators:
-            ruleset = ruleset_of(version.file, version.text, words.text)
             params = branch_params(ruleset, row.org_path.split("/"))
             evaluators[key] = (ruleset, compile_ruleset(ruleset, params))
         difference = _compare(row, *evaluators[key])
@@ -51,15 +53,10 @@ def replay(session: Session, decision_ids: Sequence[int]) -> list[Difference]:
     return found
 
 
-def _stored(
-    session: Session, ids: Sequence[int]
-) -> Iterator[tuple[DecisionRow, RulesetVersion, VocabularyVersion]]:
+def _stored(session: Session, ids: Sequence[int]) -> Iterator[DecisionRow]:
     for start in range(0, len(ids), CHUNK):
         yield from session.exec(
-            select(DecisionRow, RulesetVersion, VocabularyVersion)
-            .join(RulesetVersion, col(RulesetVersion.hash) == col(DecisionRow.ruleset_hash))
-            .join(Revision, col(Revision.id) == col(DecisionRow.revision_id))
-            .join(VocabularyVersion, col(VocabularyVersion.hash) == col(Revision.vocabulary_hash))
+            select(DecisionRow)
             .where(col(DecisionRow.id).in_(ids[start : start + CHUNK]))
             .order_by(col(DecisionRow.id))
         )

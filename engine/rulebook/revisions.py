@@ -19,6 +19,7 @@ from engine.rulebook.errors import (
     same_person,
     unknown_ruleset,
 )
+from engine.rulebook.families import org_tree
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary
@@ -87,7 +88,7 @@ def activate(
     held = {item.version.hash for item in live}
     if before is not None and same_words and all(one.hash in held for one in new):
         return before
-    composed = compose_set(live, new, words, recheck=not same_words)
+    composed = compose_set(live, new, words, recheck=not same_words, orgs=org_tree(session))
     if composed.broken:
         raise RulesetRefused(composed.findings)
     revision = Revision(

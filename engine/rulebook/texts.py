@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import (
@@ -13,9 +16,16 @@ from engine.rulebook.errors import (
     unknown_revision,
     unknown_ruleset,
 )
-from engine.rulebook.models import Revision, RulesetVersion, VocabularyVersion
+from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rules import load_ruleset, parse_vocabulary
+from engine.rules.collector import Problem
+from engine.rules.extending import Family, Heading, heading_of, in_force, sources
+from engine.rules.extending.heading import may_extend
+from engine.rules.load import Loaded
 from engine.rules.model import Ruleset, Vocabulary
+
+Source = tuple[str, str]
+"""File and text."""
 
 
 @lru_cache(maxsize=32)
@@ -29,7 +39,10 @@ def vocabulary_of(text: str) -> Vocabulary:
 
 @lru_cache(maxsize=1024)
 def ruleset_of(file: str, text: str, vocabulary_text: str) -> Ruleset:
-    """The ruleset in `text`, read with that vocabulary. Raises RulesetRefused with findings."""
+    """The ruleset in `text`, read with that vocabulary. Raises RulesetRefused with findings.
+
+    An extension is refused: it cannot be read without its parent (see read_all).
+    """
     loaded = load_ruleset(file, text, vocabulary_of(vocabulary_text))
     if loaded.ruleset is None:
         raise RulesetRefused(loaded.findings)
@@ -63,19 +76,130 @@ def current_vocabulary(session: Session) -> VocabularyVersion:
     return stored
 
 
-def ruleset_in(session: Session, revision: int, hash: str) -> Ruleset:
-    """The ruleset `hash` as it decides in `revision`: with that revision's vocabulary.
+def read_all(file: str, text: str, among: Iterable[Source], vocabulary: str) -> tuple[Ruleset, ...]:
+    """The ruleset in `text`, composed with each version of its parent among `among`.
 
-    Raises RulebookError UNKNOWN_REVISION or UNKNOWN_RULESET.
+    `among` is in the order of precedence, and so are the rulesets; one that extends nothing is
+    read alone. Raises RulesetRefused with findings.
     """
-    words = session.exec(
-        select(VocabularyVersion.text)
-        .join(Revision, col(Revision.vocabulary_hash) == col(VocabularyVersion.hash))
-        .where(Revision.id == revision)
-    ).first()
-    if words is None:
-        raise unknown_revision(revision)
-    version = session.get(RulesetVersion, hash)
-    if version is None:
-        raise unknown_ruleset(hash)
-    return ruleset_of(version.file, version.text, words)
+    heading = heading_of(file, text) if may_extend(text) else None
+    if heading is None or heading.extends is None:
+        return (ruleset_of(file, text, vocabulary),)
+    family = Family(headings(among), lambda one, parent: _loaded(one, parent, vocabulary))
+    found = family.loaded(heading)
+    for one in found:
+        if one.ruleset is None:
+            raise RulesetRefused(one.findings)
+    return tuple(one.ruleset for one in found if one.ruleset is not None)
+
+
+def headings(among: Iterable[Source]) -> list[Heading]:
+    """The headings of texts, without those that have none."""
+    return [one for one in (heading_of(*source) for source in among) if one is not None]
+
+
+def _loaded(heading: Heading, parent: Ruleset | Problem | None, vocabulary: str) -> Loaded:
+    try:
+        if isinstance(parent, Ruleset):
+            chain = ((heading.file, heading.text), *sources(parent))
+            return Loaded(_composed(chain, vocabulary), [])
+        if parent is None:
+            return Loaded(ruleset_of(heading.file, heading.text, vocabulary), [])
+    except RulesetRefused as refused:
+        return Loaded(None, list(refused.findings))
+    words = vocabulary_of(vocabulary)
+    return load_ruleset(heading.file, heading.text, words, parent=parent)
+
+
+@lru_cache(maxsize=1024)
+def _composed(chain: tuple[Source, ...], vocabulary: str) -> Ruleset:
+    """A ruleset with its parents, its own text first; the same texts are composed once."""
+    (file, text), *above = chain
+    if not above:
+        return ruleset_of(file, text, vocabulary)
+    parent = _composed(tuple(above), vocabulary)
+    loaded = load_ruleset(file, text, vocabulary_of(vocabulary), parent=parent)
+    if loaded.ruleset is None:
+        raise RulesetRefused(loaded.findings)
+    return loaded.ruleset
+
+
+class StoredRulesets:
+    """Rulesets as they decide in revisions; every revision is read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._words: dict[int, str] = {}
+        self._members: dict[int, list[Source]] = {}
+        self._known: dict[tuple[int, str], tuple[Ruleset, ...]] = {}
+
+    def ruleset(self, revision: int, hash: str, on: dt.date | None = None) -> Ruleset:
+        """The ruleset `hash` as it decides in `revision` on business date `on`.
+
+        The date chooses among versions of a parent that rule one after the other; without it,
+        and for a day on which none is in force, it is the one activated last. Raises
+        RulebookError UNKNOWN_REVISION, UNKNOWN_RULESET, and RulesetRefused for an extension whose
+        parent is not in that revision.
+        """
+        found = self._known.get((revision, hash))
+        if found is None:
+            found = self._read(revision, hash)
+            self._known[revision, hash] = found
+        if on is None:
+            return found[0]
+        return next((one for one in found if in_force(one, on)), found[0])
+
+    def _read(self, revision: int, hash: str) -> tuple[Ruleset, ...]:
+        if revision not in self._words:
+            self._words[revision] = self._vocabulary(revision)
+        version = self._session.get(RulesetVersion, hash)
+        if version is None:
+            raise unknown_ruleset(hash)
+        among: Sequence[Source] = ()
+        if may_extend(version.text):
+            if revision not in self._members:
+                self._members[revision] = live_sources(self._session, revision)
+            among = self._members[revision]
+        return read_all(version.file, version.text, among, self._words[revision])
+
+    def _vocabulary(self, revision: int) -> str:
+        words = self._session.exec(
+            select(VocabularyVersion.text)
+            .join(Revision, col(Revision.vocabulary_hash) == col(VocabularyVersion.hash))
+            .where(Revision.id == revision)
+        ).first()
+        if words is None:
+            raise unknown_revision(revision)
+        return words
+
+
+def ruleset_in(session: Session, revision: int, hash: str, on: dt.date | None = None) -> Ruleset:
+    """One ruleset as it decides in a revision (see StoredRulesets)."""
+    return StoredRulesets(session).ruleset(revision, hash, on)
+
+
+def live_sources(session: Session, revision: int | None = None) -> list[Source]:
+    """The texts of a revision (default: the live one) in the order of precedence."""
+    number: object = revision
+    if number is None:
+        number = sa.select(sa.func.max(Revision.id)).scalar_subquery()
+    rows = session.exec(
+        select(RulesetVersion.file, RulesetVersion.text)
+        .join(RevisionItem, col(RevisionItem.ruleset_hash) == col(RulesetVersion.hash))
+        .where(col(RevisionItem.revision_id) == number)
+        .order_by(col(RevisionItem.since).desc(), col(RulesetVersion.version).desc())
+    )
+    return [(file, text) for file, text in rows]
+
+
+def stored_ruleset(session: Session, version: RulesetVersion) -> Ruleset:
+    """A stored version as it decided in the first revision it was in; before that, with the
+    words that are live. Raises RulesetRefused when it cannot be read with them."""
+    revision = session.exec(
+        select(func.min(RevisionItem.revision_id)).where(RevisionItem.ruleset_hash == version.hash)
+    ).one()
+    if revision is None:
+        revision = session.exec(select(func.max(Revision.id))).one()
+    if revision is None:
+        return ruleset_of(version.file, version.text, current_vocabulary(session).text)
+    return ruleset_in(session, revision, version.hash)

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
-from engine.rulebook.checking import check_text, failed
+from engine.rulebook.checking import failed
 from engine.rulebook.errors import (
     RulebookError,
     RulesetRefused,
@@ -16,11 +16,13 @@ from engine.rulebook.errors import (
     same_person,
     unknown_ruleset,
 )
+from engine.rulebook.families import check_stored
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetDraft, RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import content_hash
 from engine.rules.collector import Collector
+from engine.rules.extending import told
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.runtime import audit
@@ -188,7 +190,7 @@ def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
         ),
         Text(f"raise version to {last + 1}", f"请把 version 提高到 {last + 1}"),
     )
-    return out.findings[0]
+    return told(ruleset, out.findings[0])
 
 
 def _sign(author: str, reviewer: str, reason: str) -> None:
@@ -216,7 +218,7 @@ def _store(
         if found.returned_by is not None:
             raise returned(found)
         return found
-    checked = check_text(file, text, vocabulary_of(words.text))
+    checked = check_stored(session, file, text, words.text)
     if checked.ruleset is None or failed(checked.findings):
         raise RulesetRefused(checked.findings)
     ruleset = checked.ruleset

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -134,9 +135,9 @@ def test_a_file_is_not_read_again_until_it_changes(
     sync(engine, folder)
     read: list[str] = []
 
-    def counted(file: str, text: str, vocabulary: Vocabulary) -> Checked:
+    def counted(file: str, text: str, vocabulary: Vocabulary, **beside: Any) -> Checked:
         read.append(file)
-        return check_text(file, text, vocabulary)
+        return check_text(file, text, vocabulary, **beside)
 
     monkeypatch.setattr("engine.rulebook.folder.check_text", counted)
     edit(folder, *SMALLER)

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from engine.base.text import Text
 from engine.rules.analysis.report import with_remedy
+from engine.rules.extending.places import told
 from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 
@@ -44,7 +45,8 @@ def check_expiry(ruleset: Ruleset, today: dt.date) -> list[Finding]:
     hint = Text("publish the version that follows it", "请发布后续版本")
     span = ruleset.key_spans["effective.to"]
     message = with_remedy(text, hint)
-    return [Finding("R503", Severity.WARNING, ruleset.file, span, message, hint)]
+    found = Finding("R503", Severity.WARNING, ruleset.file, span, message, hint)
+    return [told(ruleset, found)]
 
 
 def _conflicts(group: list[Ruleset]) -> Iterator[Finding]:
@@ -70,4 +72,5 @@ def _conflicts(group: list[Ruleset]) -> Iterator[Finding]:
 
 def _finding(code: str, ruleset: Ruleset, key: str, text: Text, hint: Text) -> Finding:
     span = ruleset.key_spans[key]
-    return Finding(code, Severity.ERROR, ruleset.file, span, with_remedy(text, hint), hint)
+    found = Finding(code, Severity.ERROR, ruleset.file, span, with_remedy(text, hint), hint)
+    return told(ruleset, found)

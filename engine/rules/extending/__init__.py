@@ -10,7 +10,15 @@ lines was written, so that findings point into the file a person can correct.
 
 from engine.rules.extending.family import Family, parents_of
 from engine.rules.extending.heading import Heading, heading_of
-from engine.rules.extending.places import Place, composition, in_force, place_of, sources, told
+from engine.rules.extending.places import (
+    Place,
+    composition,
+    in_force,
+    own_text,
+    place_of,
+    sources,
+    told,
+)
 
 __all__ = [
     "Family",
@@ -19,6 +27,7 @@ __all__ = [
     "composition",
     "heading_of",
     "in_force",
+    "own_text",
     "parents_of",
     "place_of",
     "sources",

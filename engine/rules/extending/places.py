@@ -98,10 +98,13 @@ def inherited(ruleset: Ruleset, span: Span) -> bool:
 
 def sources(ruleset: Ruleset) -> tuple[tuple[str, str], ...]:
     """File and text of the ruleset and of each parent it is composed with, its own first."""
-    extension = ruleset.extension
-    if extension is None:
-        return ((ruleset.file, ruleset.text),)
-    return ((ruleset.file, extension.text), *sources(extension.parent))
+    above = () if ruleset.extension is None else sources(ruleset.extension.parent)
+    return ((ruleset.file, own_text(ruleset)), *above)
+
+
+def own_text(ruleset: Ruleset) -> str:
+    """The text that was written for this ruleset, whose hash is `ruleset.hash`."""
+    return ruleset.text if ruleset.extension is None else ruleset.extension.text
 
 
 def composition(ruleset: Ruleset) -> str:

@@ -1,0 +1,73 @@
+"""Extensions beside what is stored: against which parent they are checked, and who extends whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from engine.rulebook.checking import Checked, check_text, failed
+from engine.rulebook.models import RulesetVersion
+from engine.rulebook.texts import Source, headings, live_sources, vocabulary_of
+from engine.rules.extending import heading_of
+from engine.rules.extending.heading import may_extend
+from engine.rules.params import OrgTree
+
+
+def newest_sources(session: Session, kind: str) -> list[Source]:
+    """The newest stored text of every ruleset of `kind`, live or not."""
+    rows = session.exec(
+        select(RulesetVersion.name, RulesetVersion.file, RulesetVersion.text)
+        .where(RulesetVersion.kind == kind)
+        .distinct(col(RulesetVersion.name))
+        .order_by(col(RulesetVersion.name), col(RulesetVersion.version).desc())
+    )
+    return [(file, text) for _, file, text in rows]
+
+
+def check_stored(session: Session, file: str, text: str, vocabulary: str) -> Checked:
+    """All findings of a text that is to be stored.
+
+    An extension must fit the live version of its parent, or the newest one that is stored: it may
+    wait for its parent to become live. Activation checks it against what is live then.
+    """
+    words, orgs = vocabulary_of(vocabulary), org_tree(session)
+    heading = heading_of(file, text) if may_extend(text) else None
+    if heading is None:
+        return check_text(file, text, words, orgs=orgs)
+    live = check_text(file, text, words, among=live_sources(session), orgs=orgs)
+    if not failed(live.findings):
+        return live
+    newest = check_text(file, text, words, among=newest_sources(session, heading.kind), orgs=orgs)
+    alone = any(one.code == "R601" for one in live.findings)
+    return newest if alone or not failed(newest.findings) else live
+
+
+def extending(names: Iterable[str], among: Iterable[Source]) -> set[Source]:
+    """The texts that extend a ruleset called one of `names`, directly or through others."""
+    branches = [one for one in headings(s for s in among if may_extend(s[1])) if one.extends]
+    found: set[Source] = set()
+    wanted = set(names)
+    while True:
+        more = [
+            one for one in branches if one.extends in wanted and (one.file, one.text) not in found
+        ]
+        if not more:
+            return found
+        found |= {(one.file, one.text) for one in more}
+        wanted |= {one.name for one in more}
+
+
+_ORGANISATION = sa.table(
+    "organisation", sa.column("id", sa.String), sa.column("parent_id", sa.String)
+)
+
+
+def org_tree(session: Session) -> OrgTree | None:
+    """The group's tree, organisation -> its parent; None while there is none.
+
+    The rulebook asks only for this shape: which overrides reach which branch.
+    """
+    rows = session.execute(sa.select(_ORGANISATION.c.id, _ORGANISATION.c.parent_id)).all()
+    return {str(org): None if above is None else str(above) for org, above in rows} or None
