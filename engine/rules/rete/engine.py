@@ -6,10 +6,7 @@ actions: what fired is read back by name. The caller holds the lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from engine.rules.rete.availability import EngineModule, engine_module
-from engine.rules.rete.conditions import Scalar
 from engine.rules.rete.messages import message_text
 from engine.rules.rete.program import Lane
 from engine.rules.rete.refusals import NoSecondOpinion, no_opinion
@@ -33,7 +30,7 @@ class LaneEngine:
         except self._engine.error as error:
             raise _broken(error) from None
 
-    def rows(self, fields: Mapping[str, Scalar]) -> set[int]:
+    def rows(self, message: str) -> set[int]:
         """Return the rows whose conditions the message satisfies.
 
         Raises NoSecondOpinion RETE_ENGINE; the lane has then been built again, because what an
@@ -45,7 +42,7 @@ class LaneEngine:
         if handle is None:
             raise AssertionError("a lane that was built has a handle")
         try:
-            return self._fired(handle, message_text(fields))
+            return self._fired(handle, message)
         except self._engine.error as error:
             self._handle = None
             self._free(handle)

@@ -9,7 +9,7 @@ from engine.rules.decide import Decision, check_fact
 from engine.rules.model import Ruleset, Value
 from engine.rules.rete.availability import unavailable
 from engine.rules.rete.engine import LaneEngine
-from engine.rules.rete.messages import Facts, lane_fields
+from engine.rules.rete.messages import Facts, Told
 from engine.rules.rete.outcomes import Outcomes
 from engine.rules.rete.program import ReteProgram
 from engine.rules.rete.refusals import NotTranslatable, no_opinion
@@ -52,6 +52,7 @@ class ReteEvaluator:
             name: check_fact(ruleset.facts[name], facts.get(name), ruleset.currency, lenient=False)
             for name in self.program.checked
         }
+        told = Told(self.program, checked)
         with self._lock:
             if self._retired:
                 raise no_opinion(
@@ -59,7 +60,7 @@ class ReteEvaluator:
                 )
             hits: set[int] = set()
             for lane, engine in self._lanes:
-                hits |= engine.rows(lane_fields(self.program, lane, checked))
+                hits |= engine.rows(told.message(lane))
         return sorted(hits)
 
     def retire(self) -> None:

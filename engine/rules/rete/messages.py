@@ -20,24 +20,40 @@ def message_text(fields: Mapping[str, Scalar]) -> str:
     return json.dumps({OWN: 1, **fields}, ensure_ascii=False)
 
 
-def lane_fields(program: ReteProgram, lane: Lane, facts: Facts) -> dict[str, Scalar]:
-    """Return what a lane is told of the facts. Raises NoSecondOpinion."""
-    interpreter = Interpreter(program.params)
-    found: dict[str, Scalar] = {}
-    for name in lane.fields:
-        marker = program.markers.get(name)
-        if marker is None:
-            column = program.columns[name]
-            value = scalar_of(column, facts.get(column))
+class Told:
+    """What the engine is told of one document's facts."""
+
+    def __init__(self, program: ReteProgram, facts: Facts) -> None:
+        """Take the facts in. Raises NoSecondOpinion RETE_FACT.
+
+        Every fact a cell compares is looked at, whether or not a lane still reads it: rows that
+        only a number beyond the limits can hit are in no lane.
+        """
+        self._program = program
+        self._facts = facts
+        self._interpreter = Interpreter(program.params)
+        self._fields: dict[str, Scalar | None] = {
+            field: scalar_of(column, facts.get(column)) for field, column in program.columns.items()
+        }
+
+    def message(self, lane: Lane) -> str:
+        """Return the message for one lane. Raises NoSecondOpinion RETE_UNDEFINED."""
+        found: dict[str, Scalar] = {}
+        for name in lane.fields:
+            if name not in self._fields:
+                self._fields[name] = self._marked(name)
+            value = self._fields[name]
             if value is not None:
                 found[name] = value
-            continue
+        return message_text(found)
+
+    def _marked(self, name: str) -> bool:
+        marker = self._program.markers[name]
         try:
-            found[name] = interpreter.holds(marker.cell, marker.column, facts.get)
+            return self._interpreter.holds(marker.cell, marker.column, self._facts.get)
         except NoUnit:
             raise no_opinion(
                 "RETE_UNDEFINED",
                 f"a condition on {marker.column} rounds to a unit that is not above zero",
                 f"{marker.column} 的条件以不大于零的单位取整",
             ) from None
-    return found

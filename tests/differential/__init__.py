@@ -1,0 +1,1 @@
+"""One meaning: every evaluator says the same of every table and every fact."""
