@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.cli.files import replace_file
 from api.cli.rules_text import diff_lines, example_lines
 from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
 from engine.base.text import Lang, Text
 from engine.rules.analysis.examples import ExampleReport, run_examples
 from engine.rules.check import Library, check_paths, find_rulesets, read_file
 from engine.rules.diff import diff_rulesets
+from engine.rules.extending import place_of
 from engine.rules.findings import Finding, Severity
 from engine.rules.format import format_ruleset
 from engine.rules.model import Ruleset
@@ -72,12 +74,17 @@ def _hidden(count: int, what: Text, lang: Lang) -> None:
         )
 
 
-def load_rulesets(paths: list[Path], lang: Lang) -> tuple[list[Ruleset], bool]:
-    """Load files; the errors of those that do not load go to stderr. True when all loaded."""
-    library = Library()
+def load_rulesets(
+    paths: list[Path], lang: Lang, on: dt.date | None = None
+) -> tuple[list[Ruleset], bool]:
+    """Load files; the errors of those that do not load go to stderr. True when all loaded.
+
+    An extension is composed with its parent's newest version, or with the one in force `on`.
+    """
+    library = Library(paths)
     rulesets: list[Ruleset] = []
     for path in paths:
-        loaded = library.load(path)
+        loaded = library.load(path, on)
         if loaded is not None and loaded.ruleset is not None:
             rulesets.append(loaded.ruleset)
         elif loaded is not None:
@@ -121,7 +128,7 @@ def _test_json(
         "failed": [
             {
                 "file": ruleset.file,
-                "line": one.example.span.line,
+                "line": place_of(ruleset, one.example.span).span.line,
                 "given": dict(one.given),
                 "want": dict(one.want),
                 "got": dict(one.got)
@@ -169,7 +176,7 @@ def lay_out(
             if formatted.text != text or b"\r" in path.read_bytes():
                 changed.append(str(path))
                 if not only_check:
-                    _replace(path, formatted.text)
+                    replace_file(path, formatted.text)
     if output == "json":
         found = [finding_json(finding, lang) for finding in findings]
         say_json({"changed": changed, "findings": found})
@@ -179,17 +186,6 @@ def lay_out(
         say(_fmt_summary(len(changed), len(files), only_check=only_check).say(lang))
     if findings or (only_check and changed):
         raise typer.Exit(1)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the whole file or nothing."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        fresh.write_text(text, encoding="utf-8", newline="\n")
-        fresh.chmod(path.stat().st_mode)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _fmt_summary(changed: int, files: int, *, only_check: bool) -> Text:

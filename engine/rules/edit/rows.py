@@ -38,6 +38,7 @@ def set_cell(sheet: Sheet, edit: SetCell) -> None:
 
 def add_row(sheet: Sheet, edit: AddRow) -> None:
     """Add a row. Raises EditRefused."""
+    beside = _beside(sheet, edit)
     cells = [_EMPTY] * len(sheet.columns)
     for name, text in edit.cells.items():
         cells[sheet.column(name)] = text
@@ -45,7 +46,7 @@ def add_row(sheet: Sheet, edit: AddRow) -> None:
         cells[0] = _fresh(sheet, edit.id)
     else:
         _no_id(edit.id)
-    _insert(sheet, sheet.laid_out(cells), edit.before, edit.after)
+    _insert(sheet, sheet.laid_out(cells), beside, edit)
 
 
 def remove_row(sheet: Sheet, edit: RemoveRow) -> None:
@@ -55,13 +56,11 @@ def remove_row(sheet: Sheet, edit: RemoveRow) -> None:
 
 def move_row(sheet: Sheet, edit: MoveRow) -> None:
     """Move a row's line. Raises EditRefused."""
-    row = sheet.row(edit.row)
-    beside = edit.before if edit.before is not None else edit.after
-    if beside is not None and sheet.row(beside) is row:
-        return
-    text = row.text
-    sheet.drop(row)
-    _insert(sheet, text, edit.before, edit.after)
+    row, beside = sheet.row(edit.row), _beside(sheet, edit)
+    if beside is not row:
+        text = row.text
+        sheet.drop(row)
+        _insert(sheet, text, beside, edit)
 
 
 def duplicate_row(sheet: Sheet, edit: DuplicateRow) -> None:
@@ -104,24 +103,25 @@ def _rename_in(examples: Sheet, old: str, new: str) -> None:
             examples.set(row, {column: named})
 
 
-def _insert(sheet: Sheet, text: str, before: str | None, after: str | None) -> None:
-    one_place(before, after)
-    if before is not None:
-        sheet.insert(text, sheet.rows.index(sheet.row(before)), below=False)
-    elif after is not None:
-        sheet.insert(text, sheet.rows.index(sheet.row(after)) + 1, below=True)
-    else:
-        sheet.insert(text, len(sheet.rows), below=True)
-
-
-def one_place(before: str | None, after: str | None) -> None:
-    """Raises EditRefused EDIT_PLACE when both are given."""
-    if before is not None and after is not None:
+def _beside(sheet: Sheet, edit: AddRow | MoveRow) -> Line | None:
+    """The row that the new place is before or after."""
+    if edit.before is not None and edit.after is not None:
         raise refused(
             "EDIT_PLACE",
             Text("before and after are both given", "同时给出了 before 和 after"),
             Text("give one of them", "请只给出一个"),
         )
+    name = edit.before if edit.before is not None else edit.after
+    return None if name is None else sheet.row(name)
+
+
+def _insert(sheet: Sheet, text: str, beside: Line | None, edit: AddRow | MoveRow) -> None:
+    if beside is None:
+        sheet.insert(text, len(sheet.rows), below=True)
+    elif edit.before is not None:
+        sheet.insert(text, sheet.rows.index(beside), below=False)
+    else:
+        sheet.insert(text, sheet.rows.index(beside) + 1, below=True)
 
 
 def _fresh(sheet: Sheet, id: str | None, keep: Line | None = None) -> str:
