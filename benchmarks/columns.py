@@ -3,7 +3,7 @@
 Run by `make bench`. One run, one process, the same 100 rules and documents, each engine from the
 form that suits it best, read beforehand: ours dictionary-coded Arrow, polars Enum columns, pandas
 numpy arrays of codes. Every engine must name the same first row for every document. CPU seconds
-are those of all threads of the process, the best of three passes. Targets: at most half of
+are those of all threads of the process, the best of five passes. Targets: at most half of
 polars' CPU at 100 rules, and 1,000 rules at most 4 × the cost of 100.
 """
 
@@ -20,8 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-
 from decide import CHANNELS, HEAD, TYPES, VOCABULARY, Rule, make_rules
+
 from engine.rules import Evaluator, branch_params, compile_ruleset, load_ruleset, parse_vocabulary
 from engine.rules.columns import CURRENCY_KEY, TYPE_KEY, ColumnsEvaluator, read_facts
 
@@ -125,7 +125,11 @@ def by_polars(rules: list[Rule], d: Documents) -> Callable[[], Rows]:
         )
         chain = chain.when(test).then(pl.lit(n, pl.Int32))
     query = frame.lazy().select(chain.otherwise(pl.lit(-1, pl.Int32)).alias("row"))
-    return lambda: query.collect()["row"].to_numpy()
+
+    def run() -> Rows:
+        return query.collect()["row"].to_numpy()
+
+    return run
 
 
 def by_pandas(rules: list[Rule], d: Documents) -> Callable[[], Rows]:
@@ -150,7 +154,7 @@ def by_pandas(rules: list[Rule], d: Documents) -> Callable[[], Rows]:
     return run
 
 
-def cpu_seconds(run: Callable[[], Rows], passes: int = 3) -> tuple[float, float, Rows]:
+def cpu_seconds(run: Callable[[], Rows], passes: int = 5) -> tuple[float, float, Rows]:
     """Return the least CPU seconds and wall seconds of some passes, and the rows."""
     cpu, wall, rows = float("inf"), float("inf"), np.empty(0, np.int32)
     for _ in range(passes):
@@ -166,25 +170,25 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def measured(name: str, rules: list[Rule], run: Callable[[], Rows]) -> tuple[float, Rows]:
+    """Print one line; return the CPU seconds and the rows."""
+    before = peak()
+    cpu, wall, rows = cpu_seconds(run)
+    memory = f"peak memory +{peak() - before} MiB"
+    print(f"{name:<12}{len(rules):>6}{cpu:>9.3f}{wall:>9.3f}   {memory}")
+    return cpu, rows
+
+
 def main() -> int:
     """Print CPU and wall seconds of each engine; 1 when a target is missed."""
     documents = make_documents(DOCUMENTS)
     few, many = make_rules(100), make_rules(1000)
-    run = ours(few, documents)
-    before = peak()
-    small, wall, rows = cpu_seconds(run, 5)
     print(f"{'engine':<12}{'rules':>6}{'CPU s':>9}{'wall s':>9}   {DOCUMENTS:,} documents")
-    print(f"{'sluicegate':<12}{100:>6}{small:>9.3f}{wall:>9.3f}   peak memory +{peak() - before} MiB")
-    before = peak()
-    large, wall, _ = cpu_seconds(ours(many, documents))
-    print(f"{'sluicegate':<12}{1000:>6}{large:>9.3f}{wall:>9.3f}   peak memory +{peak() - before} MiB")
-    others = {"polars": by_polars, "pandas": by_pandas}
+    small, rows = measured("sluicegate", few, ours(few, documents))
+    large, _ = measured("sluicegate", many, ours(many, documents))
     spent = {}
-    for name, make in others.items():
-        other = make(few, documents)
-        before = peak()
-        spent[name], wall, theirs = cpu_seconds(other)
-        print(f"{name:<12}{100:>6}{spent[name]:>9.3f}{wall:>9.3f}   peak memory +{peak() - before} MiB")
+    for name, make in {"polars": by_polars, "pandas": by_pandas}.items():
+        spent[name], theirs = measured(name, few, make(few, documents))
         if not np.array_equal(rows, theirs):
             raise SystemExit(f"sluicegate and {name} name different rows")
     share, growth = small / spent["polars"], large / small
