@@ -27,6 +27,7 @@ from engine.rules import (
     outcome_to_json,
 )
 from engine.rules.check import PathError
+from engine.rules.extending import in_force
 from engine.rules.model import Ruleset
 from engine.rules.rete import build_rete, unavailable
 from engine.rules.samples import BRANCH
@@ -102,7 +103,7 @@ def decide_facts(
     with explained(lang):
         decide = _engine_named(engine)
         day = None if on is None else _date(on)
-        rulesets, complete = load_rulesets([file], lang)
+        rulesets, complete = load_rulesets([file], lang, day)
         if not complete:
             raise typer.Exit(1)
         decider = _Decider(rulesets[0], decide, branch, day, lang)
@@ -128,7 +129,7 @@ class _Decider:
         self._engine = engine
         self._branch = branch
         self._lang = lang
-        self._live = day is None or _in_force(ruleset, day)
+        self._live = day is None or in_force(ruleset, day)
         self._day = day
         self._evaluators: dict[str, Evaluator] = {}
         self.refused = 0
@@ -201,11 +202,6 @@ class _Decider:
             params = branch_params(self._ruleset, (self._ruleset.scope_org, own))
             self._evaluators[own] = compile_ruleset(self._ruleset, params)
         return self._evaluators[own]
-
-
-def _in_force(ruleset: Ruleset, day: dt.date) -> bool:
-    last = ruleset.effective_to
-    return ruleset.effective_from <= day and (last is None or day <= last)
 
 
 def _engine_named(engine: str) -> Engine:

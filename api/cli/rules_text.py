@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.base.text import Lang, Text
 from engine.rules.analysis.examples import ExampleReport, FailedExample
 from engine.rules.diff import Change, Diff
+from engine.rules.extending import place_of
 from engine.rules.model import Ruleset
 from engine.rules.params import branch_params
 from engine.rules.render import counted
@@ -16,7 +17,7 @@ from engine.rules.sentences import row_sentences
 def example_lines(ruleset: Ruleset, report: ExampleReport, lang: Lang) -> Iterator[str]:
     """Every failed example with what was given, wanted and got; then the rows none hits."""
     for failure in report.failed:
-        line = failure.example.span.line
+        line = place_of(ruleset, failure.example.span).span.line
         yield f"{ruleset.file}:{line}: {Text('example fails', '示例未通过').say(lang)}"
         yield f"    {Text('given', '给定').say(lang)}  {_pairs(failure.given)}"
         yield f"    {Text('want', '期望').say(lang)}   {_pairs(failure.want)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,9 @@ from engine.base.text import SluiceError, Text
 from engine.rules.analysis import analyse
 from engine.rules.analysis.across import check_across, check_expiry
 from engine.rules.analysis.examples import check_examples
-from engine.rules.collector import Collector
-from engine.rules.extending.places import inherited, told
+from engine.rules.collector import Collector, Problem
+from engine.rules.extending import Family, Heading, heading_of, in_force, told
+from engine.rules.extending.heading import may_extend
 from engine.rules.findings import Finding, Severity, Span
 from engine.rules.load import Loaded, load_ruleset
 from engine.rules.model import Ruleset, Vocabulary
@@ -47,12 +49,16 @@ class Checked:
 
 @dataclass(slots=True)
 class Library:
-    """Finds and keeps the vocabulary of each file while files are loaded."""
+    """Finds and keeps the vocabulary of each file, and the parents of extensions, while files are
+    loaded."""
 
+    given: Sequence[Path] = ()
+    """Files in which parents are looked for besides the folders of an extension."""
     texts: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     """What is wrong with the vocabularies used so far."""
     _known: dict[Path, Vocabulary | None] = field(default_factory=dict)
+    _trees: dict[Path, list[Heading]] = field(default_factory=dict)
 
     def vocabulary_of(self, path: Path) -> Vocabulary | None:
         """The vocabulary in the folder of `path` or the nearest above, else the shipped one."""
@@ -70,12 +76,65 @@ class Library:
             self.texts[str(place)] = text or ""
         return self._known[place]
 
-    def load(self, path: Path) -> Loaded | None:
-        """Load one ruleset file; None when its vocabulary is broken. Raises PathError."""
+    def load(self, path: Path, on: dt.date | None = None) -> Loaded | None:
+        """Load one ruleset file; None when its vocabulary is broken. Raises PathError.
+
+        An extension is composed with its parent's highest version, or with the one that is in
+        force `on` that day.
+        """
+        found = self.load_all(path)
+        ruling = (
+            one
+            for one in found
+            if on is not None and one.ruleset is not None and in_force(one.ruleset, on)
+        )
+        return next(ruling, found[0] if found else None)
+
+    def load_all(self, path: Path) -> tuple[Loaded, ...]:
+        """Load one ruleset file, an extension with each version of its parent; empty when its
+        vocabulary is broken. Raises PathError."""
         text = read_file(path)
         self.texts[str(path)] = text
         vocabulary = self.vocabulary_of(path)
-        return None if vocabulary is None else load_ruleset(str(path), text, vocabulary)
+        if vocabulary is None:
+            return ()
+        heading = heading_of(str(path), text) if may_extend(text) else None
+        if heading is None:
+            return (load_ruleset(str(path), text, vocabulary),)
+        return Family(self._relatives(path), self._load).loaded(heading)
+
+    def _load(self, heading: Heading, parent: Ruleset | Problem | None) -> Loaded:
+        vocabulary = self.vocabulary_of(Path(heading.file))
+        if vocabulary is None:
+            return Loaded(None, [])
+        return load_ruleset(heading.file, heading.text, vocabulary, parent=parent)
+
+    def _relatives(self, path: Path) -> list[Heading]:
+        """Where the parents of `path` are: below the folder with its vocabulary (without one, in
+        its own folder), else among the files given. The highest version comes first."""
+        folder = path.resolve().parent
+        above = (one for one in (folder, *folder.parents) if (one / VOCABULARY).is_file())
+        top = next(above, None)
+        root = folder if top is None else top
+        if root not in self._trees:
+            inside = find_rulesets([root]) if top is not None else sorted(root.glob("*.y*ml"))
+            near = inside if path.is_absolute() else [Path(os.path.relpath(one)) for one in inside]
+            tree = _headings(near)
+            names = {one.name for one in tree}
+            tree += [one for one in _headings(self.given) if one.name not in names]
+            self._trees[root] = sorted(tree, key=lambda one: -one.version)
+        return self._trees[root]
+
+
+def _headings(paths: Iterable[Path]) -> list[Heading]:
+    """The headings of the files that can be read; what is wrong with others is told elsewhere."""
+    found = []
+    for path in paths:
+        text = read_text(path, Collector(str(path))) if path.name != VOCABULARY else None
+        heading = None if text is None else heading_of(str(path), text)
+        if heading is not None:
+            found.append(heading)
+    return found
 
 
 def read_file(path: Path) -> str:
@@ -143,12 +202,7 @@ def check_ruleset(ruleset: Ruleset, orgs: OrgTree | None = None) -> list[Finding
     kind = find_kind(ruleset.kind)
     own = [] if kind is None else [found for check in kind.checks for found in check(ruleset)]
     found = [*own, *analyse(ruleset, distinct_params(ruleset, orgs)), *check_examples(ruleset)]
-    return [told(ruleset, one) for one in found if not _told_of_parent(ruleset, one)]
-
-
-def _told_of_parent(ruleset: Ruleset, finding: Finding) -> bool:
-    """Examples of a parent's rows stand beside them: an extension need not repeat them."""
-    return finding.code == "R403" and inherited(ruleset, finding.span)
+    return [told(ruleset, one) for one in found]
 
 
 def check_paths(paths: Sequence[Path], *, on: dt.date | None = None) -> Checked:
@@ -157,8 +211,8 @@ def check_paths(paths: Sequence[Path], *, on: dt.date | None = None) -> Checked:
     `on` also warns of rulesets that end within 30 days after that day. Raises PathError for a
     missing path or a folder without rulesets.
     """
-    library = Library()
     files = find_rulesets(paths)
+    library = Library(files)
     rulesets: list[Ruleset] = []
     findings: list[Finding] = []
     unreadable = False
@@ -167,18 +221,19 @@ def check_paths(paths: Sequence[Path], *, on: dt.date | None = None) -> Checked:
             library.vocabulary(path.resolve())
             continue
         try:
-            loaded = library.load(path)
+            versions = library.load_all(path)
         except PathError as error:
             unreadable = True
             findings.append(_unreadable(path, error))
             continue
-        if loaded is None:
-            continue
-        findings.extend(loaded.findings)
-        if loaded.ruleset is not None:
-            rulesets.append(loaded.ruleset)
-            findings.extend(check_ruleset(loaded.ruleset))
-            findings.extend([] if on is None else check_expiry(loaded.ruleset, on))
+        of_file: list[Finding] = []
+        for loaded in versions:
+            of_file += loaded.findings
+            if loaded.ruleset is not None:
+                of_file += check_ruleset(loaded.ruleset)
+                of_file += [] if on is None else check_expiry(loaded.ruleset, on)
+        findings += [one for at, one in enumerate(of_file) if one not in of_file[:at]]
+        rulesets += [one.ruleset for one in versions[:1] if one.ruleset is not None]
     findings.extend(check_across(rulesets))
     findings.extend(library.findings)
     order = {str(path): place for place, path in enumerate(files)}

@@ -183,7 +183,10 @@ def _envelope(old: Ruleset, new: Ruleset) -> Iterator[tuple[str, Change]]:
 def envelope_texts(ruleset: Ruleset) -> dict[str, str]:
     """Dotted path -> value as written, for everything but the tables."""
     root = compose(ruleset.text, Collector(ruleset.file))
-    return dict(_leaves(root, "")) if root is not None else {}
+    found = dict(_leaves(root, "")) if root is not None else {}
+    if ruleset.extension is not None:
+        found["extends"] = ruleset.extension.parent.name
+    return found
 
 
 def _leaves(node: Node, path: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from engine.rules.compile import compile_ruleset
 from engine.rules.decide import Decision, DecisionRefused
 from engine.rules.evaluator import Evaluator
 from engine.rules.examples import run_example, wanted_outcomes
+from engine.rules.extending.places import inherited
 from engine.rules.findings import Finding, Severity
 from engine.rules.model import Example, HitPolicy, Ruleset, Type, Value
 from engine.rules.params import branch_params
@@ -41,7 +42,8 @@ class ExampleReport:
     count: int
     failed: tuple[FailedExample, ...]
     unhit: tuple[str, ...]
-    """Rows that no example hits, in table order."""
+    """Rows that no example hits, in table order. A parent's rows have their examples beside them:
+    an extension need not repeat those."""
 
 
 def run_examples(ruleset: Ruleset) -> ExampleReport:
@@ -62,7 +64,11 @@ def run_examples(ruleset: Ruleset) -> ExampleReport:
         hit.update(decision.rows)
         if not _as_wanted(ruleset, example, decision):
             failed.append(_failure(ruleset, example, decision, None))
-    unhit = tuple(row.id for row in ruleset.table.rows if row.id not in hit)
+    unhit = tuple(
+        row.id
+        for row in ruleset.table.rows
+        if row.id not in hit and not inherited(ruleset, row.span)
+    )
     return ExampleReport(len(ruleset.examples), tuple(failed), unhit)
 
 
