@@ -8,18 +8,21 @@ from typing import Annotated
 
 import typer
 
+from api.cli import rule_versions
 from api.cli.person import AsOption, proven
+from api.cli.rule_drafts import drafts_group
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from engine.base.text import SluiceError, Text
-from engine.rulebook import approve, folder_state, pending, propose, sync_folder
+from engine.rulebook import folder_state, pending, sync_folder
 from engine.runtime.clock import SystemClock
 from engine.runtime.db import transaction
 from engine.runtime.settings import Settings
 from engine.runtime.workspace import Workspace
 from engine.treasury.accounts.group import load_group
-from engine.treasury.intake.course import notice_revision
 from engine.treasury.organisations.grants import require
+from engine.treasury.rulesets.reviewing import sign_and_activate
+from engine.treasury.rulesets.writing import propose_text
 
 
 def init(
@@ -75,15 +78,9 @@ def propose_files(
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
-            require(session, person, "rulesets.edit", "GROUP")
             made = [
-                propose(
-                    session,
-                    file.read_text("utf-8"),
-                    file.name,
-                    author=person,
-                    reason=reason,
-                    now=clock.now(),
+                propose_text(
+                    session, person, file.read_text("utf-8"), file.name, reason, clock.now()
                 )
                 for file in files
             ]
@@ -101,7 +98,6 @@ def approve_hash(
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
-            require(session, person, "rulesets.approve", "GROUP")
             found = [one for one in pending(session) if one.hash.startswith(hash)]
             if len(found) != 1:
                 raise SluiceError(
@@ -112,8 +108,7 @@ def approve_hash(
                         f"有 {len(found)} 个待批规则以 {hash} 开头;请查看 `sluice rules pending`",
                     ),
                 )
-            revision = approve(session, found[0].hash, reviewer=person, now=clock.now())
-            notice_revision(session)
+            revision = sign_and_activate(session, person, found[0].hash, clock.now())
     typer.echo(f"revision {revision}: {found[0].name} {found[0].version} is live")
 
 
@@ -135,4 +130,6 @@ def register(app: typer.Typer) -> None:
     group.command("propose")(propose_files)
     group.command("approve")(approve_hash)
     group.command("pending")(list_pending)
+    group.add_typer(drafts_group(), name="draft")
+    rule_versions.add_to(group)
     app.add_typer(group, name="rules")

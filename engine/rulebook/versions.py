@@ -143,6 +143,17 @@ def pending(session: Session) -> list[RulesetVersion]:
     )
 
 
+def stored_versions(session: Session) -> list[RulesetVersion]:
+    """Every stored version by kind, name and version."""
+    return list(
+        session.exec(
+            select(RulesetVersion).order_by(
+                col(RulesetVersion.kind), col(RulesetVersion.name), col(RulesetVersion.version)
+            )
+        )
+    )
+
+
 def state_of(version: RulesetVersion) -> str:
     """proposed, returned or signed."""
     if version.reviewer is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
@@ -31,14 +32,8 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     found = plan_reload(session, chosen)
     seen = ruling_orgs(session, user_id)
-    return Plan(
-        found.revision,
-        tuple(one for one in found.changes if one.version.org_id in seen),
-        found.findings,
-        found.broken,
-        found.unsigned,
-        found.scheduled,
-    )
+    visible = tuple(one for one in found.changes if one.version.org_id in seen)
+    return replace(found, changes=visible, scheduled=tuple(timed(session, user_id)))
 
 
 def reload(
