@@ -1,0 +1,85 @@
+"""Deciding again what was decided, by the second engine where it can, and comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.base.text import SluiceError
+from engine.rules import Decision, facts_from_json, outcome_to_json
+from engine.rules.model import Ruleset
+from engine.treasury.monitor.opinions import Opinions
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A decision as it was recorded, or as the first evaluator has just made it."""
+
+    ruleset: Ruleset
+    org_path: tuple[str, ...]
+    facts: Mapping[str, object]
+    """As in the decision log."""
+    rows: tuple[str, ...]
+    outcome: object
+    recorded: bool
+    """It stands in the log: without a second engine the first one decides it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came out the second time. `error` when it could not be decided."""
+
+    agrees: bool
+    by_rete: bool
+    rows: tuple[str, ...] = ()
+    outcome: object = None
+    error: str | None = None
+
+
+def ask(opinions: Opinions, questions: Sequence[Question]) -> list[Answer]:
+    """One answer per question, in order. Rulesets are asked about one after the other, so that
+    it is known which one killed the process."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    for place, one in enumerate(questions):
+        groups.setdefault((one.ruleset.hash, id(one.ruleset)), []).append(place)
+    answers: dict[int, Answer] = {}
+    for places in groups.values():
+        first = questions[places[0]]
+        if opinions.prepare(first.ruleset, first.org_path):
+            with opinions.trying(first.ruleset):
+                for place in places:
+                    answers[place] = _second(opinions, questions[place])
+        else:
+            for place in places:
+                answers[place] = _again(opinions, questions[place])
+    return [answers[place] for place in range(len(questions))]
+
+
+def _second(opinions: Opinions, one: Question) -> Answer:
+    opinion = opinions.of(one.ruleset, one.org_path)
+    if opinion is None:
+        return _again(opinions, one)
+    try:
+        decision = opinion.decide(facts_from_json(one.ruleset, one.facts))
+    except SluiceError as error:
+        return Answer(False, True, error=str(error))
+    return _again(opinions, one) if decision is None else _compare(one, decision, by_rete=True)
+
+
+def _again(opinions: Opinions, one: Question) -> Answer:
+    """The first evaluator once more: finds what was tampered with, not its own errors."""
+    if not one.recorded:
+        return Answer(True, False, one.rows, one.outcome)
+    try:
+        decision = opinions.first(one.ruleset, one.org_path).decide(
+            facts_from_json(one.ruleset, one.facts)
+        )
+    except SluiceError as error:
+        return Answer(False, False, error=str(error))
+    return _compare(one, decision, by_rete=False)
+
+
+def _compare(one: Question, decision: Decision, *, by_rete: bool) -> Answer:
+    outcome = outcome_to_json(one.ruleset, decision)["outcome"]
+    agrees = decision.rows == one.rows and outcome == one.outcome
+    return Answer(agrees, by_rete, decision.rows, outcome)

@@ -1,0 +1,198 @@
+"""One step of the monitor: read, ask both engines, and write down everything at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from engine.base.text import SluiceError
+from engine.rulebook import Rulebook
+from engine.rulebook.texts import ruleset_in
+from engine.runtime.clock import Clock
+from engine.runtime.db import run_in_transaction, transaction
+from engine.treasury.monitor import reading
+from engine.treasury.monitor.disagreeing import About, crash_findings, disagreement
+from engine.treasury.monitor.findings import Finding, settle
+from engine.treasury.monitor.opinions import Opinions
+from engine.treasury.monitor.reading import Decided, Happened, Place, Progress
+from engine.treasury.monitor.redeciding import Answer, Question, ask
+from engine.treasury.monitor.watching import Watched, tell, watch
+
+BATCH = 500
+"""Events, and decisions, of one step at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What a step did."""
+
+    events: int = 0
+    decisions: int = 0
+    by_rete: int = 0
+    """Of the decisions, how many the second engine decided again."""
+    disagreements: int = 0
+    alerts: int = 0
+
+    def __add__(self, other: Stepped) -> Stepped:
+        return Stepped(
+            self.events + other.events,
+            self.decisions + other.decisions,
+            self.by_rete + other.by_rete,
+            self.disagreements + other.disagreements,
+            self.alerts + other.alerts,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was there to do."""
+        return not (self.events or self.decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What was read of one stream, what is asked about it, and what could not even be asked."""
+
+    name: str
+    last: Happened | Decided | None
+    count: int
+    asked: tuple[tuple[About, Question], ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Both streams, and where reading began."""
+
+    began: dict[str, Place]
+    watched: tuple[Watched, ...]
+    streams: tuple[_Stream, _Stream]
+
+
+class Monitor:
+    """Reads on from where it, or one before it, has come to. Two at once do no harm."""
+
+    def __init__(
+        self,
+        db: sa.Engine,
+        clock: Clock,
+        rulebook: Rulebook,
+        opinions: Opinions,
+        batch: int = BATCH,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._rulebook = rulebook
+        self._opinions = opinions
+        self._most = batch
+        self._crashes_told = False
+
+    def run_until_idle(self) -> Stepped:
+        """Step until nothing is left; what all steps did together."""
+        done = Stepped()
+        while not (step := self.step()).idle:
+            done += step
+        return done
+
+    def step(self) -> Stepped:
+        """One batch. Cursor, alerts and holds are one transaction: a process that is killed
+        loses none of them and leaves none twice.
+
+        Raises SluiceError MONITOR_CURSOR_AHEAD.
+        """
+        with transaction(self._db) as session:
+            batch = self._read(session)
+        if self._crashes_told and all(stream.last is None for stream in batch.streams):
+            return Stepped()
+        answers = [
+            ask(self._opinions, [question for _, question in stream.asked])
+            for stream in batch.streams
+        ]
+        done = run_in_transaction(self._db, lambda session: self._write(session, batch, answers))
+        self._crashes_told = True
+        return done
+
+    def _read(self, session: Session) -> _Batch:
+        began = reading.places(session)
+        events = reading.events_after(session, began[reading.EVENTS], self._most)
+        decisions = reading.decisions_after(session, began[reading.DECISIONS], self._most)
+        found = [watch(session, self._rulebook, event) for event in events]
+        watched = tuple(one for one in found if isinstance(one, Watched))
+        return _Batch(
+            began,
+            watched,
+            (
+                _Stream(
+                    reading.EVENTS,
+                    events[-1] if events else None,
+                    len(events),
+                    tuple((one.about, one.question) for one in watched),
+                    tuple(one for one in found if isinstance(one, Finding)),
+                ),
+                _decided(session, decisions),
+            ),
+        )
+
+    def _write(
+        self, session: Session, batch: _Batch, answers: Sequence[Sequence[Answer]]
+    ) -> Stepped:
+        if reading.places(session, lock=True) != batch.began:
+            # Another monitor was quicker: what it has done is not done again.
+            return Stepped(*(stream.count for stream in batch.streams))
+        findings = [] if self._crashes_told else crash_findings(session)
+        for watched in batch.watched:
+            findings += tell(session, watched)
+        disagreed = 0
+        for stream, given in zip(batch.streams, answers, strict=True):
+            wrong = [*stream.findings, *_disagreements(stream, given)]
+            findings += wrong
+            if stream.last is not None:
+                by_rete = sum(one.by_rete for one in given)
+                count = sum(not one.agrees for one in given)
+                disagreed += count
+                last = stream.last
+                reading.advance(
+                    session,
+                    Progress(stream.name, last.place, stream.count, by_rete, count, last.at),
+                )
+        raised = settle(session, findings, self._clock.now())
+        events, decisions = batch.streams
+        by_rete = sum(one.by_rete for one in answers[1])
+        return Stepped(events.count, decisions.count, by_rete, disagreed, raised)
+
+
+def _disagreements(stream: _Stream, answers: Iterable[Answer]) -> list[Finding]:
+    return [
+        disagreement(about, answer)
+        for (about, _), answer in zip(stream.asked, answers, strict=True)
+        if not answer.agrees
+    ]
+
+
+def _decided(session: Session, decisions: Sequence[Decided]) -> _Stream:
+    asked: list[tuple[About, Question]] = []
+    findings: list[Finding] = []
+    for one in decisions:
+        about = About(
+            f"decision:{one.place.id}",
+            one.org_id,
+            one.matter_kind,
+            one.matter_id,
+            int(one.matter_id) if one.matter_kind == "document" else None,
+            one.ruleset,
+            one.version,
+            one.rows,
+            one.outcome,
+            one.place.id,
+        )
+        try:
+            ruleset = ruleset_in(session, one.revision_id, one.ruleset_hash)
+        except SluiceError as error:
+            findings.append(disagreement(about, Answer(False, False, error=str(error))))
+            continue
+        question = Question(ruleset, one.org_path, one.facts, one.rows, one.outcome, recorded=True)
+        asked.append((about, question))
+    last = decisions[-1] if decisions else None
+    return _Stream(reading.DECISIONS, last, len(decisions), tuple(asked), tuple(findings))

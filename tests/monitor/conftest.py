@@ -1,0 +1,65 @@
+"""A small group with the shipped rulesets live: copies of one prepared database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from engine.rulebook import sync_folder
+from engine.runtime import db
+from engine.runtime.clock import ManualClock
+from engine.runtime.postgres import EmbeddedServer
+from engine.treasury.organisations.tree import add_organisation
+from tests.conftest import TEMPLATE
+from tests.monitor.world import Group
+from tests.payments.conftest import create_copy, drop_copy
+from tests.payments.stage import MORNING, RULESETS
+from tests.payments.world import build
+
+
+@pytest.fixture(scope="session")
+def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
+    """A database with the small group, only ever copied."""
+    name = f"m_{uuid.uuid4().hex[:16]}"
+    create_copy(postgres_server, name, TEMPLATE)
+    _prepare(db.make_engine(postgres_server.url(name), pooled=False))
+    yield name
+    drop_copy(postgres_server, name)
+
+
+def _prepare(engine: sa.Engine) -> None:
+    """The small group, the branches the shipped rulesets name, and those rulesets live."""
+    with db.transaction(engine) as session:
+        build(session)
+        for code in ("SH", "TB"):
+            add_organisation(
+                session,
+                code,
+                parent_id="GROUP",
+                level="branch",
+                name_en=code,
+                name_zh=code,
+                legal_entity_id="LE1",
+            )
+        synced = sync_folder(
+            session, RULESETS, author="demo1", approver="demo2", reason="test", now=MORNING
+        )
+        assert synced.revision is not None, [str(one) for one in synced.findings]
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedServer, prepared: str) -> Iterator[str]:
+    """URL of a copy, dropped after the test."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    create_copy(postgres_server, name, prepared)
+    yield postgres_server.url(name)
+    drop_copy(postgres_server, name)
+
+
+@pytest.fixture
+def group(engine: sa.Engine, clock: ManualClock) -> Group:
+    """The group, and what tests do to it."""
+    return Group(engine, clock)
