@@ -11,7 +11,12 @@ MAX_UPLOAD = 21 * 1024 * 1024
 """Bytes of a request that carries a file: the 20 MB an import may have, and its envelope."""
 MAX_BODY = 1024 * 1024
 """Bytes of any other request."""
-UPLOADS = ("/payments/upload", "/api/v1/imports")
+UPLOADS = (
+    "/payments/upload",
+    "/api/v1/imports",
+    "/api/v1/rulesets/edit",
+    "/api/v1/rulesets/xlsx",
+)
 
 
 class TooLarge(Exception):
