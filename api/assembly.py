@@ -23,6 +23,7 @@ from engine.runtime.schedules import Schedule, Scheduler
 from engine.treasury import arrivals, statements
 from engine.treasury.incidents import raise_incident
 from engine.treasury.intake.course import RESUME, resume_handler
+from engine.treasury.monitor import ageing
 from engine.treasury.payments import slots
 from engine.treasury.payments.answers import Answers
 from engine.treasury.payments.listener import PaymentListener
@@ -85,6 +86,7 @@ def assemble(
     statements.register(registry)
     slots.register(registry, rulebook)
     registry.register(RESUME, resume_handler)
+    ageing.register(registry)
     activating.register(registry)
     registry.register(outbox.KIND, outbox.deliverer(SourceSender(engine, secrets)))
     registry.on_dead(_tell_dead)
@@ -95,6 +97,7 @@ def assemble(
         *slots.slot_schedules(rulebook, PAYMENT_SLOTS),
         Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
         Schedule("documents.resume", RESUME_TIMES, RESUME),
+        ageing.SCHEDULE,
         *more_schedules,
     )
     return Assembly(
