@@ -14,6 +14,7 @@ from api.assembly import Assembly
 from api.server import WebServer
 from engine.base.text import SluiceError
 from engine.rulebook import sync_folder
+from engine.rulebook.following import Follower
 from engine.runtime.audit import AnchorFile, Sealer
 from engine.runtime.db import transaction
 from engine.treasury.intake.course import notice_revision
@@ -41,6 +42,8 @@ class Running:
             self.keep(name, partial(assembly.worker(name).run_forever, self._stop))
         scheduler = assembly.scheduler()
         self.keep("scheduler", partial(scheduler.run_forever, self._stop))
+        follower = Follower(assembly.services.engine, assembly.services.rulebook, "api")
+        self.keep("follower", partial(follower.run_forever, self._stop))
         sealer = Sealer(assembly.services.engine, anchors)
         self.keep("sealer", partial(self.every, SEAL_SECONDS, partial(_seal, sealer)))
 

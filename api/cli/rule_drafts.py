@@ -47,8 +47,10 @@ def save(
                         session, person, text, clock.now(), base=base, file=name, note=note
                     )
                 else:
+                    stored = visible.draft_for(session, person, draft).text_hash
+                    whole = stored if len(seen or "") >= 8 and stored.startswith(seen or "") else ""
                     saved = writing.save(
-                        session, person, draft, text, seen or "", clock.now(), note=note or None
+                        session, person, draft, text, whole, clock.now(), note=note or None
                     )
         except DraftConflict as conflict:
             _conflict(conflict, file, lang)

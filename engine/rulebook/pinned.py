@@ -6,7 +6,7 @@ import datetime as dt
 import keyword
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
@@ -148,6 +148,14 @@ class Pinned:
                 if in_force(live.ruleset, on):
                     return live
         raise NoLiveRuleset(kind, subject, org_path[-1], on)
+
+    def prepare(self, paths: Iterable[OrgPath]) -> int:
+        """Compile every ruleset for the organisations it may decide for; how many evaluators."""
+        paths = list(paths)
+        return sum(
+            len({id(live.evaluator(path)) for path in paths if live.ruleset.scope_org in path})
+            for live in self._rulesets
+        )
 
     def effective(
         self, kind: str, *, org_path: OrgPath, on: dt.date, subject: str | None = None

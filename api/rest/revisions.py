@@ -1,0 +1,168 @@
+"""Revisions: what became live when; plan, reload and undo."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.identity import Caller, needs
+from api.plan_json import plan_json
+from api.rest.errors import Problem
+from api.rest.rule_shapes import FindingOut, VersionOut, refused
+from api.services import services_of
+from engine.rulebook.errors import RulesetRefused, unknown_revision
+from engine.rulebook.models import Revision
+from engine.rulebook.reloading import Reloaded, revisions
+from engine.rulebook.revisions import items_of
+from engine.runtime.db import transaction
+from engine.treasury.rulesets import activating
+from engine.treasury.rulesets.visible import ruling_orgs
+
+router = APIRouter(prefix="/api/v1", tags=["rulesets"])
+Reads = Annotated[Caller, Depends(needs("rulesets.read"))]
+Activates = Annotated[Caller, Depends(needs("rulesets.activate"))]
+BROKEN: dict[int | str, dict[str, Any]] = {
+    403: {"model": Problem},
+    409: {"model": Problem, "description": "Superseded, returned, or nothing to undo"},
+    422: {"description": "A broken set: `findings`; nothing has changed"},
+}
+
+
+class RevisionOut(BaseModel):
+    """A revision; `cause` is approved, reload, schedule or undo."""
+
+    id: int
+    activated_at: dt.datetime
+    activated_by: str
+    approved_by: str | None
+    reason: str
+    cause: str
+    restores: int | None
+
+    @classmethod
+    def of(cls, one: Revision) -> RevisionOut:
+        """From the stored one."""
+        return cls(
+            id=one.id or 0,
+            activated_at=one.activated_at,
+            activated_by=one.activated_by,
+            approved_by=one.approved_by,
+            reason=one.reason,
+            cause=one.cause,
+            restores=one.restores,
+        )
+
+
+class RevisionItems(RevisionOut):
+    """A revision with the versions it holds."""
+
+    rulesets: list[VersionOut]
+
+
+class Reload(BaseModel):
+    """Which signed versions become live; null: all that wait."""
+
+    hashes: list[str] | None = Field(default=None, min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Undo(BaseModel):
+    """Which revision rules again; null: the one before the live one."""
+
+    revision: int | None = None
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Activated(BaseModel):
+    """The live revision and the one before; undoing is going back to `before`."""
+
+    revision: int
+    before: int
+    changed: bool
+
+    @classmethod
+    def of(cls, done: Reloaded) -> Activated:
+        """From what was done."""
+        return cls(revision=done.revision, before=done.before, changed=done.changed)
+
+
+@router.get("/rulesets/plan", summary="What a reload would make live")
+def plan(
+    request: Request,
+    caller: Reads,
+    hash: Annotated[list[str] | None, Query(description="only these signed versions")] = None,
+) -> dict[str, Any]:
+    """Nothing is written. The form of `sluice plan --format json`."""
+    with transaction(services_of(request).engine) as session:
+        found = activating.plan(session, caller.user_id, hash)
+    findings = [FindingOut.of(one).model_dump() for one in found.findings]
+    return {**plan_json(found), "findings": findings}
+
+
+@router.post(
+    "/rulesets/reload",
+    summary="Make signed versions live, all or none",
+    response_model=Activated,
+    responses=BROKEN,
+)
+def reload(request: Request, caller: Activates, given: Reload) -> Activated | JSONResponse:
+    """One revision for all of them."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            done = activating.reload(
+                session, caller.user_id, given.hashes, given.reason, services.clock.now()
+            )
+            return Activated.of(done)
+    except RulesetRefused as error:
+        return refused(error)
+
+
+@router.post(
+    "/rulesets/undo",
+    summary="Let an earlier revision rule again",
+    response_model=Activated,
+    responses=BROKEN,
+)
+def undo(request: Request, caller: Activates, given: Undo) -> Activated | JSONResponse:
+    """A new revision with exactly the earlier one's rulesets."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            done = activating.take_back(
+                session, caller.user_id, given.revision, given.reason, services.clock.now()
+            )
+            return Activated.of(done)
+    except RulesetRefused as error:
+        return refused(error)
+
+
+@router.get(
+    "/revisions",
+    summary="Revisions, newest first",
+    dependencies=[Depends(needs("rulesets.read"))],
+)
+def listed(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[RevisionOut]:
+    """Who made what live, when and why."""
+    with transaction(services_of(request).engine) as session:
+        return [RevisionOut.of(one) for one in revisions(session, limit=limit)]
+
+
+@router.get(
+    "/revisions/{number}", summary="A revision's rulesets", responses={404: {"model": Problem}}
+)
+def revision(request: Request, caller: Reads, number: int) -> RevisionItems:
+    """Those that rule an organisation the caller may see."""
+    with transaction(services_of(request).engine) as session:
+        found = session.get(Revision, number)
+        if found is None:
+            raise unknown_revision(number)
+        seen = ruling_orgs(session, caller.user_id)
+        held = [i.version for i in items_of(session, number) if i.version.org_id in seen]
+        return RevisionItems(
+            **RevisionOut.of(found).model_dump(), rulesets=[VersionOut.of(one) for one in held]
+        )
