@@ -1,4 +1,4 @@
-"""`sluice check`, `test`, `fmt` and `diff`: rulesets on files, without workspace or database."""
+"""`sluice check`, `test` and `fmt`: rulesets on files, without workspace or database."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from api.cli.files import replace_file
-from api.cli.rules_text import diff_lines, example_lines
+from api.cli.rules_text import example_lines
 from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
 from engine.base.text import Lang, Text
 from engine.rules.analysis.examples import ExampleReport, run_examples
 from engine.rules.check import Library, check_paths, find_rulesets, read_file
-from engine.rules.diff import diff_rulesets
 from engine.rules.extending import place_of
 from engine.rules.findings import Finding, Severity
 from engine.rules.format import format_ruleset
@@ -32,7 +31,6 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check_files)
     app.command("test")(try_examples)
     app.command("fmt")(lay_out)
-    app.command("diff")(compare)
 
 
 def check_files(
@@ -195,27 +193,3 @@ def _fmt_summary(changed: int, files: int, *, only_check: bool) -> Text:
             f"{changed:,} of {many} would change", f"{files:,} 个文件中 {changed:,} 个需要调整"
         )
     return Text(f"{changed:,} of {many} changed", f"{files:,} 个文件中 {changed:,} 个已调整")
-
-
-def compare(
-    old: Annotated[Path, typer.Argument(help="The ruleset before.")],
-    new: Annotated[Path, typer.Argument(help="The ruleset after.")],
-    output: Format = "full",
-    lang: Language = "en",
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit 3 if the rulesets differ.")
-    ] = False,
-) -> None:
-    """Compare two versions of a ruleset by row id: the meaning, not the layout."""
-    with explained(lang):
-        rulesets, complete = load_rulesets([old, new], lang)
-    if not complete:
-        raise typer.Exit(1)
-    found = diff_rulesets(rulesets[0], rulesets[1])
-    if output == "json":
-        say_json(found.to_json())
-    else:
-        for line in diff_lines(rulesets[0], rulesets[1], found, lang):
-            say(line)
-    if exit_code and not found.empty:
-        raise typer.Exit(3)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from engine.base.text import Lang, Text
 from engine.rules.analysis.examples import ExampleReport, FailedExample
-from engine.rules.diff import Change, Diff
+from engine.rules.diff import Change, Diff, Moved
+from engine.rules.diff_sentences import diff_sentences
 from engine.rules.extending import place_of
 from engine.rules.model import Ruleset
 from engine.rules.params import branch_params
@@ -53,9 +54,18 @@ def diff_lines(old: Ruleset, new: Ruleset, diff: Diff, lang: Lang) -> Iterator[s
         for column, change in columns.items():
             yield f"  ~ {row}  {column}: {_change(change)}"
     for moved in diff.moved:
-        yield "  " + _moved(moved.row, moved.old, moved.new, matters=moved.matters).say(lang)
+        yield f"  {_moved(moved).say(lang)}"
+    for path, change in diff.vocabulary.items():
+        yield f"  ~ {Text('vocabulary', '词汇表').say(lang)} {path}: {_change(change)}"
     for path, change in diff.envelope.items():
         yield f"  ~ {path}: {_change(change)}"
+    yield _summary(diff).say(lang)
+
+
+def sentence_lines(old: Ruleset, new: Ruleset, diff: Diff, lang: Lang) -> Iterator[str]:
+    """The differences as whole sentences, the summary last."""
+    for said in diff_sentences(old, new, diff):
+        yield said.say(lang)
     yield _summary(diff).say(lang)
 
 
@@ -64,15 +74,15 @@ def _change(change: Change) -> str:
     return f"{old} → {new}"
 
 
-def _moved(row: str, old: int, new: int, *, matters: bool) -> Text:
-    if matters:
-        return Text(
-            f"> {row}  from row {old} to {new}: the new order can change decisions",
-            f"> {row}  由第 {old} 行移至第 {new} 行：新次序可能改变结果",
-        )
+def _moved(one: Moved) -> Text:
+    effect = (
+        Text("the new order can change decisions", "新次序可能改变结果")
+        if one.matters
+        else Text("no decision changes by it", "不影响结果")
+    )
     return Text(
-        f"> {row}  from row {old} to {new}: no decision changes by it",
-        f"> {row}  由第 {old} 行移至第 {new} 行：不影响结果",
+        f"> {one.row}  from row {one.old} to {one.new}: {effect.en} ({one.reason.en})",
+        f"> {one.row}  由第 {one.old} 行移至第 {one.new} 行：{effect.zh}（{one.reason.zh}）",
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
-from engine.rulebook.models import DecisionRow, Revision, RulesetVersion, VocabularyVersion
-from engine.rulebook.texts import ruleset_of
+from engine.rulebook.models import DecisionRow, RulesetVersion
+from engine.rulebook.texts import ruleset_in
 from engine.rules import branch_params
 from engine.rules.sentences import row_sentences
 
@@ -29,6 +29,8 @@ class Explained:
     version: int
     hash: str
     revision: int
+    author: str
+    reviewer: str | None
     org_id: str
     at: dt.datetime
     rows: tuple[str, ...]
@@ -38,17 +40,15 @@ class Explained:
 
 
 def explain(session: Session, decision_ids: Iterable[int]) -> list[Explained]:
-    """The decisions in order of their ids. Whether the user may see their matter is the
+    """The decisions in the order they were made. Whether the user may see their matter is the
     caller's question."""
     rows = session.exec(
-        select(DecisionRow, RulesetVersion, VocabularyVersion.text)
+        select(DecisionRow, RulesetVersion)
         .join(RulesetVersion, col(RulesetVersion.hash) == col(DecisionRow.ruleset_hash))
-        .join(Revision, col(Revision.id) == col(DecisionRow.revision_id))
-        .join(VocabularyVersion, col(VocabularyVersion.hash) == col(Revision.vocabulary_hash))
         .where(col(DecisionRow.id).in_(set(decision_ids)))
         .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
     ).all()
-    return [_explained(row, version, words) for row, version, words in rows]
+    return [explained(session, row, version) for row, version in rows]
 
 
 def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[int]:
@@ -62,8 +62,9 @@ def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[
     )
 
 
-def _explained(row: DecisionRow, version: RulesetVersion, words: str) -> Explained:
-    ruleset = ruleset_of(version.file, version.text, words)
+def explained(session: Session, row: DecisionRow, version: RulesetVersion) -> Explained:
+    """One stored decision and the version it was decided by, as people read it."""
+    ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
     said = row_sentences(ruleset, branch_params(ruleset, row.org_path.split("/")))
     return Explained(
         id=row.id,
@@ -73,20 +74,25 @@ def _explained(row: DecisionRow, version: RulesetVersion, words: str) -> Explain
         version=row.version,
         hash=row.ruleset_hash,
         revision=row.revision_id,
+        author=version.author,
+        reviewer=version.reviewer,
         org_id=row.org_id,
         at=row.decided_at,
         rows=tuple(row.rows),
         sentences=tuple(said[one] for one in row.rows if one in said),
-        outcome=tuple(_outcome(row.outcome)),
+        outcome=outcome_lines(row.outcome),
         facts=tuple((name, _text(value)) for name, value in row.facts.items() if value is not None),
     )
 
 
-def _outcome(outcome: object) -> Iterable[OutcomeLine]:
+def outcome_lines(outcome: object) -> tuple[OutcomeLine, ...]:
+    """An outcome in its JSON form as names and texts, one line per outcome."""
     lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
-    for line in lines:
-        if isinstance(line, Mapping):
-            yield tuple((str(name), _text(v)) for name, v in line.items() if v is not None)
+    return tuple(
+        tuple((str(name), _text(value)) for name, value in line.items() if value is not None)
+        for line in lines
+        if isinstance(line, Mapping)
+    )
 
 
 def _text(value: object) -> str:

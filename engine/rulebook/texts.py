@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import (
@@ -190,16 +190,3 @@ def live_sources(session: Session, revision: int | None = None) -> list[Source]:
         .order_by(col(RevisionItem.since).desc(), col(RulesetVersion.version).desc())
     )
     return [(file, text) for file, text in rows]
-
-
-def stored_ruleset(session: Session, version: RulesetVersion) -> Ruleset:
-    """A stored version as it decided in the first revision it was in; before that, with the
-    words that are live. Raises RulesetRefused when it cannot be read with them."""
-    revision = session.exec(
-        select(func.min(RevisionItem.revision_id)).where(RevisionItem.ruleset_hash == version.hash)
-    ).one()
-    if revision is None:
-        revision = session.exec(select(func.max(Revision.id))).one()
-    if revision is None:
-        return ruleset_of(version.file, version.text, current_vocabulary(session).text)
-    return ruleset_in(session, revision, version.hash)

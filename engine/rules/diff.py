@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.lexer import cut
 from engine.rules.meaning import meaning
 from engine.rules.model import AnyCell, NullOutput, Row, Ruleset
 from engine.rules.order import Order
 from engine.rules.table import BASIS, ID
+from engine.rules.word_changes import word_changes
 from engine.rules.yaml_marks import Mapping as YamlMapping
 from engine.rules.yaml_marks import Node, Scalar, compose
 from engine.rules.yaml_marks import Sequence as YamlSequence
@@ -35,6 +37,8 @@ class Moved:
     new: int
     matters: bool
     """Whether the new order can change a decision."""
+    reason: Text
+    """Why it matters, or why it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,25 @@ class Diff:
     moved: tuple[Moved, ...]
     envelope: Mapping[str, Change]
     """Dotted path ("params.large") -> old and new value, as written."""
+    columns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Columns that came, and columns that went."""
+    vocabulary: Mapping[str, Change] = field(default_factory=dict)
+    """"word.property" -> what it was and is, where both were read with different words."""
 
     @property
     def empty(self) -> bool:
         """Whether both mean the same."""
-        parts = (self.added, self.removed, self.changed, self.moved, self.envelope)
-        return not any(parts)
+        rows = (self.added, self.removed, self.changed, self.moved)
+        return not any((*rows, self.envelope, *self.columns, self.vocabulary))
 
     def to_json(self) -> dict[str, object]:
-        """The form `sluice diff --format json` writes."""
+        """The form `sluice diff --format json` writes; `columns` and `vocabulary` stand in it
+        only where they differ."""
+        more: dict[str, object] = {}
+        if any(self.columns):
+            more["columns"] = {"added": list(self.columns[0]), "removed": list(self.columns[1])}
+        if self.vocabulary:
+            more["vocabulary"] = {name: list(change) for name, change in self.vocabulary.items()}
         return {
             "added": list(self.added),
             "removed": list(self.removed),
@@ -69,6 +83,7 @@ class Diff:
                 for one in self.moved
             ],
             "envelope": {path: list(change) for path, change in self.envelope.items()},
+            **more,
         }
 
 
@@ -86,6 +101,18 @@ def diff_rulesets(old: Ruleset, new: Ruleset) -> Diff:
         changed=changed,
         moved=tuple(_moved(old, new)),
         envelope=dict(_envelope(old, new)),
+        columns=_columns(old, new),
+        vocabulary=dict(word_changes(old, new)),
+    )
+
+
+def _columns(old: Ruleset, new: Ruleset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    before, after = (
+        [column.name for column in (*one.table.inputs, *one.table.outputs)] for one in (old, new)
+    )
+    return (
+        tuple(name for name in after if name not in before),
+        tuple(name for name in before if name not in after),
     )
 
 
@@ -142,18 +169,23 @@ def _moved(old: Ruleset, new: Ruleset) -> Iterator[Moved]:
         (place, places[row.id]) for place, row in enumerate(new.table.rows) if row.id in places
     ]
     order = Order(new)
-    staying = _longest_rise([before for _, before in common])
+    staying = longest_rise([before for _, before in common])
     for here, before in common:
         if before in staying:
             continue
         passed = [
             there for there, other in common if (there < here) != (other < before) and there != here
         ]
-        row = new.table.rows[here].id
-        yield Moved(row, before + 1, here + 1, order.matters(here, passed))
+        yield Moved(
+            new.table.rows[here].id,
+            before + 1,
+            here + 1,
+            order.matters(here, passed),
+            order.reason(here, passed),
+        )
 
 
-def _longest_rise(numbers: Sequence[int]) -> set[int]:
+def longest_rise(numbers: Sequence[int]) -> set[int]:
     """One longest increasing subsequence (patience sorting)."""
     tops: list[int] = []
     previous: dict[int, int | None] = {}
@@ -208,16 +240,22 @@ def _written(node: Node) -> str:
 
 
 def _same_value(old: Ruleset, new: Ruleset, path: str) -> bool:
-    """Whether a parameter or an override has the same value, only written otherwise."""
-    values = [_parameter(ruleset, path) for ruleset in (old, new)]
+    """Whether a value is the same, only written otherwise."""
+    values = [_value(ruleset, path) for ruleset in (old, new)]
     return values[0] is not None and values[0] == values[1]
 
 
-def _parameter(ruleset: Ruleset, path: str) -> object:
+def _value(ruleset: Ruleset, path: str) -> object:
     section, *keys = path.split(".")
     if section == "params" and len(keys) == 1 and keys[0] in ruleset.params:
         return meaning(ruleset.params[keys[0]])
     if section == "overrides" and len(keys) == 2:
         literal = ruleset.overrides.get(keys[0], {}).get(keys[1])
         return None if literal is None else meaning(literal)
+    if section == "otherwise" and len(keys) == 1:
+        output = (ruleset.otherwise or {}).get(keys[0])
+        return None if output is None else meaning(output)
+    if section == "derive" and len(keys) == 2 and keys[0] in ruleset.derive:
+        derive = ruleset.derive[keys[0]]
+        return derive.within.seconds if keys[1] == "within" else None
     return None

@@ -29,4 +29,15 @@ def window_text(words: Reasons, derive: Derive) -> str:
     en = f"{function} of {of or 'earlier ones'}{' of earlier ones' if of else ''}{keys}"
     alike = f"{'、'.join(same)}相同的" if same else ""
     zh = f"此前{within}内{alike}{'各笔' if of else ''}{of}{function}"
-    return speaker.say(f"{en} within {within}{itself}", f"{zh}{itself}")
+    states = _states(derive)
+    return speaker.say(f"{en} within {within}{itself}{states.en}", f"{zh}{itself}{states.zh}")
+
+
+def _states(derive: Derive) -> Text:
+    if not derive.states:
+        return Text("", "")
+    if derive.states == ("live",):
+        return Text(" (live ones only)", "（仅限有效的）")
+    return Text(
+        f" (only in state {listed(derive.states, 'or')})", f"（仅限状态{'、'.join(derive.states)}）"
+    )

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from api.cli import decide, rules
+from api.cli import decide, diff, rules
 
 HEAD = """kind: approval
 name: payment-approval
@@ -52,6 +52,7 @@ def put(name: str, text: str) -> str:
 def sluice(*arguments: str, given: str = "") -> Result:
     app = typer.Typer()
     rules.register(app)
+    diff.register(app)
     decide.register(app)
     return CliRunner().invoke(app, list(arguments), input=given)
 

