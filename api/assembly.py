@@ -13,7 +13,8 @@ from api.services import Services
 from engine.banks.connect import Banks
 from engine.base.text import Text
 from engine.machines.instruction.machine import InstructionMachine
-from engine.rulebook import Rulebook
+from engine.rulebook import Rulebook, history
+from engine.rulebook.history import HistoryFolder, LoadedHistories
 from engine.runtime import outbox
 from engine.runtime.actions import DeadAction, Registry, Worker
 from engine.runtime.actions import Services as ActionServices
@@ -38,6 +39,9 @@ STATEMENT_TIMES = "30 8,12,18 * * mon-sun"
 
 RESUME_TIMES = "*/10 * * * *"
 """When waiting documents are looked at again: an account may be open by now."""
+
+HISTORY_TIMES = "40 * * * *"
+"""When new decisions are added to the history that previews are made on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ def assemble(
     registry.register(RESUME, resume_handler)
     ageing.register(registry)
     activating.register(registry)
+    histories = LoadedHistories(HistoryFolder(anchors.path.parent / "history"))
+    history.register(registry, history.Keeper(histories, demo))
     registry.register(outbox.KIND, outbox.deliverer(SourceSender(engine, secrets)))
     registry.on_dead(_tell_dead)
     kept = ActionServices()
@@ -98,10 +104,11 @@ def assemble(
         Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
         Schedule("documents.resume", RESUME_TIMES, RESUME),
         ageing.SCHEDULE,
+        Schedule("rules.history", HISTORY_TIMES, history.KEEP),
         *more_schedules,
     )
     return Assembly(
-        services=Services(engine, clock, demo, rulebook, anchors),
+        services=Services(engine, clock, demo, rulebook, anchors, histories),
         arrivals=arrival_services,
         banks=banks,
         registry=registry,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import Request
 
 from engine.rulebook import Rulebook
+from engine.rulebook.history import LoadedHistories
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 
@@ -22,6 +23,8 @@ class Services:
     rulebook: Rulebook = field(default_factory=Rulebook)
     anchors: AnchorFile | None = None
     """Heads of the audit chain outside the database; None where nobody keeps them."""
+    histories: LoadedHistories | None = None
+    """Decision history for previews; None where no workspace keeps it."""
 
 
 def services_of(request: Request) -> Services:

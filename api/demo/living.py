@@ -21,6 +21,7 @@ from api.demo.surroundings import (
 from api.demo.world import Simulator
 from api.server import WebServer
 from engine.rulebook import Rulebook
+from engine.rulebook.history import KEEP
 from engine.runtime.clock import BUSINESS_ZONE, SystemClock
 from engine.runtime.db import transaction
 from engine.runtime.schedules import Schedule
@@ -35,6 +36,7 @@ OPENS, CLOSES = dt.time(9), dt.time(16)
 QUICK = (
     Schedule("demo.payments", "* 9-16 * * *", slots.SLOT),
     Schedule("demo.statements", "* * * * *", statements.FETCH_ALL),
+    Schedule("demo.history", "* * * * *", KEEP),
 )
 """A demo does not wait for 15:30: what is unpaid leaves, and statements come, every minute."""
 

@@ -28,7 +28,7 @@ from engine.rules.preview.result import (
     RowHits,
     Version,
 )
-from engine.rules.preview.worlds import World
+from engine.rules.preview.worlds import OrgPath, World
 from engine.rules.values import value_text
 
 AMOUNT = "amount"
@@ -47,17 +47,18 @@ def compare(
     branches: Collection[int] | None = None,
     largest: int = LARGEST,
 ) -> Preview:
-    """Decide the documents that `draft` decides in the world `new`, there and in `live`.
+    """Decide the documents of `draft` in the world `new`, there and in `live`.
 
-    `branches` limits to some of `documents.branches`. Raises HistoryRefused when either ruleset
-    needs a column the history lacks.
+    Counted is what `draft` decides, and what rulesets decide that became others with it (its
+    extensions). `branches` limits to some of `documents.branches`. Raises HistoryRefused when a
+    ruleset needs a column the history lacks.
     """
     wanted = range(len(documents.branches)) if branches is None else sorted(branches)
     paths = [documents.branches[one].path for one in wanted]
     chosen = [
         one
         for one, path in zip(wanted, paths, strict=True)
-        if path is None or new.ruleset_for(path) is draft
+        if path is None or _counts(path, draft, live, new)
     ]
     outcomes = Outcomes()
     before = decide_all(live, documents, chosen, outcomes)
@@ -65,7 +66,7 @@ def compare(
     fact = _money_fact(draft, documents)
     compared = _Compared(
         draft=draft,
-        replaced=next((part.ruleset for part in before.parts if part.ruleset is not None), None),
+        replaced=_replaced(draft, live, new, documents, chosen),
         documents=documents,
         at=documents.of(chosen),
         before=before,
@@ -92,6 +93,22 @@ def compare(
         largest=compared.largest(largest),
         refused=compared.refusals(),
     )
+
+
+def _counts(path: OrgPath, draft: Ruleset, live: World, new: World) -> bool:
+    now = new.ruleset_for(path)
+    return now is draft or now is not live.ruleset_for(path)
+
+
+def _replaced(
+    draft: Ruleset, live: World, new: World, documents: Documents, chosen: Sequence[int]
+) -> Ruleset | None:
+    """What decides now where the draft would: found at the first branch, else by its scope."""
+    for one in chosen:
+        path = documents.branches[one].path
+        if path is not None and new.ruleset_for(path) is draft:
+            return live.ruleset_for(path)
+    return live.rulesets.get(draft.scope_org)
 
 
 def _version(one: Ruleset) -> Version:
@@ -299,7 +316,7 @@ class _Compared:
                 touched=row in touched,
                 witness=self.name(-witness[row][2]) if row in witness else None,
             )
-            for row in [*new, *(row for row in live if row not in after)]
+            for row in [*after, *(row for row in before if row not in after)]
         )
 
     def largest(self, count: int) -> tuple[DocumentChange, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.base.text import Lang, Text
 from engine.rules.preview.outcomes import Counted
@@ -91,8 +91,8 @@ class Refusals:
     documents: int
     before: int
     amount: int
-    document: str
-    """One of them, the largest."""
+    document: str | None
+    """One of them, the largest; None where single documents are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,38 @@ class Preview:
     largest: tuple[DocumentChange, ...]
     refused: tuple[Refusals, ...]
     notes: tuple[Text, ...] = ()
+
+    def named(self) -> set[str]:
+        """The documents it names one by one."""
+        witnesses = {one.witness for one in self.rows if one.witness is not None}
+        listed = {one.document for one in self.largest}
+        refused = {one.document for one in self.refused if one.document is not None}
+        return witnesses | listed | refused
+
+    def renamed(self, names: Mapping[str, str]) -> Preview:
+        """The same with other identifiers for documents."""
+        return replace(
+            self,
+            rows=tuple(
+                replace(one, witness=names.get(one.witness or "", one.witness)) for one in self.rows
+            ),
+            largest=tuple(
+                replace(one, document=names.get(one.document, one.document)) for one in self.largest
+            ),
+            refused=tuple(
+                replace(one, document=names.get(one.document or "", one.document))
+                for one in self.refused
+            ),
+        )
+
+    def without_documents(self) -> Preview:
+        """The same for who may see rules and sums, but no single document."""
+        return replace(
+            self,
+            rows=tuple(replace(one, witness=None) for one in self.rows),
+            largest=(),
+            refused=tuple(replace(one, document=None) for one in self.refused),
+        )
 
     def to_json(self, lang: Lang, seconds: float) -> dict[str, object]:
         """The form `sluice preview --format json` writes."""

@@ -1,0 +1,218 @@
+"""Previewing a draft against what is live, over kept history: decisions as they were made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from engine.base.text import SluiceError, Text
+from engine.rulebook.families import check_stored, extending, org_tree
+from engine.rulebook.history.loaded import LoadedHistory
+from engine.rulebook.history.reading import LONGEST
+from engine.rulebook.history.store import HistoryError
+from engine.rulebook.library import shelved
+from engine.rulebook.pinned import Pinned
+from engine.rulebook.texts import (
+    Source,
+    current_vocabulary,
+    headings,
+    live_sources,
+    read_all,
+)
+from engine.rules.findings import Finding, Severity
+from engine.rules.model import Ruleset
+from engine.rules.params import ancestors
+from engine.rules.preview import LARGEST, Documents, Preview, PreviewRefused, World, compare
+from engine.rules.preview.guard import comparable, refuse_other_windows
+
+_RANGE = re.compile(r"live:([1-9][0-9]{0,3})d")
+
+
+class DraftErrors(SluiceError):
+    """A draft with errors is not previewed as if it were valid; `findings` says what to correct."""
+
+    http_status = 422
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = tuple(one for one in findings if one.severity is Severity.ERROR)
+        first = errors[0]
+        super().__init__(
+            "DRAFT_HAS_ERRORS",
+            Text(
+                f"the draft has {len(errors)} errors and is not previewed as if it were valid: "
+                f"{first.file}:{first.span.line}: [{first.code}] {first.message.en}",
+                f"草案有 {len(errors)} 个错误，不能当作有效规则预览："
+                f"{first.file}:{first.span.line}：[{first.code}] {first.message.zh}",
+            ),
+        )
+        self.findings = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A valid draft, the live world it would change, and the world with it."""
+
+    ruleset: Ruleset
+    live: World
+    new: World
+
+
+def days_of(history: str) -> int:
+    """The days in "live:90d". Raises HistoryError HISTORY_RANGE."""
+    found = _RANGE.fullmatch(history)
+    if found is None or int(found[1]) > LONGEST:
+        raise HistoryError(
+            "HISTORY_RANGE",
+            Text(
+                f"{history!r} is no range of decision history; write live:90d (at most {LONGEST})",
+                f"{history!r} 不是决策历史的期间；请写 live:90d（最多 {LONGEST} 天）",
+            ),
+        )
+    return int(found[1])
+
+
+def since(history: str, today: dt.date) -> dt.date:
+    """The first business date of "live:90d": today is its last day."""
+    return today - dt.timedelta(days=days_of(history) - 1)
+
+
+def valid_draft(
+    session: Session,
+    pinned: Pinned,
+    file: str,
+    text: str,
+    *,
+    on: dt.date,
+    against: str | None = None,
+) -> Draft:
+    """Check a draft as it would be checked for activation, and put it into the live world.
+
+    `against` replaces what is live by a stored version (hash). Extensions of the draft are read
+    anew with it. Raises DraftErrors, PreviewRefused OTHER_RULESET and WINDOW_CHANGED, and
+    RulebookError UNKNOWN_RULESET.
+    """
+    words = current_vocabulary(session).text
+    checked = check_stored(session, file, text, words)
+    if checked.ruleset is None or any(f.severity is Severity.ERROR for f in checked.findings):
+        raise DraftErrors(checked.findings)
+    draft = checked.ruleset
+    live = live_world(pinned, draft.kind, draft.subject, on)
+    if against is not None:
+        other = _stored(session, against)
+        comparable(draft, other)
+        live = live.with_draft(other)
+    above = ancestors(org_tree(session) or {}, draft.scope_org)
+    replaced = live.ruleset_for((*reversed(list(above)), draft.scope_org))
+    if replaced is not None:
+        comparable(draft, replaced)
+        refuse_other_windows(draft, replaced)
+    new = live.with_draft(draft)
+    for child in _extensions(live_sources(session), draft, words):
+        if child.scope_org in new.rulesets and child.scope_org != draft.scope_org:
+            new = new.with_draft(child)
+    return Draft(draft, live, new)
+
+
+def _stored(session: Session, hash: str) -> Ruleset:
+    found = shelved(session, hash).ruleset
+    if found is None:
+        raise PreviewRefused(
+            "OTHER_RULESET",
+            Text(
+                f"the version {hash[:12]} cannot be read with the live words; name another",
+                f"版本 {hash[:12]} 无法用现行词汇表读取；请另选版本",
+            ),
+        )
+    return found
+
+
+def live_world(pinned: Pinned, kind: str, subject: str, on: dt.date) -> World:
+    """What is live for a kind and subject on a day, by the organisation it is made for."""
+    scopes = {one.scope_org for one in pinned if (one.kind, one.subject) == (kind, subject)}
+    return World(
+        {
+            scope: one
+            for scope in sorted(scopes)
+            for one in pinned.effective(kind, org_path=(scope,), on=on, subject=subject)
+        }
+    )
+
+
+def _extensions(sources: Sequence[Source], draft: Ruleset, words: str) -> list[Ruleset]:
+    """What extends the draft's ruleset, with the draft in its place. Raises DraftErrors."""
+    touched = extending({draft.name}, sources)
+    if not touched:
+        return []
+    named = {(one.file, one.text): one.name for one in headings(sources)}
+    others = [one for one in sources if named.get(one) != draft.name]
+    among = [(draft.file, draft.text), *others]
+    return [read_all(file, text, among, words)[0] for file, text in sorted(touched)]
+
+
+def preview_draft(
+    draft: Draft,
+    loaded: LoadedHistory,
+    *,
+    visible: Collection[str] | None = None,
+    below: str | None = None,
+    largest: int = LARGEST,
+) -> Preview:
+    """Compare both worlds on kept history.
+
+    `visible`: only documents of these organisations count, and nothing is said of others;
+    `below`: only those of this organisation and everything below it. Raises HistoryRefused,
+    PreviewRefused NO_DOCUMENTS.
+    """
+    documents = loaded.documents
+    chosen = [
+        at
+        for at, one in enumerate(documents.branches)
+        if one.path is not None
+        and (visible is None or one.code in visible)
+        and (below is None or below in one.path)
+    ]
+    if not chosen:
+        raise _no_documents(below)
+    found = compare(
+        draft.ruleset, draft.live, draft.new, documents, branches=chosen, largest=largest
+    )
+    return replace(found, notes=(*found.notes, *_notes(loaded, documents, chosen)))
+
+
+def _notes(loaded: LoadedHistory, documents: Documents, chosen: Sequence[int]) -> list[Text]:
+    paths = ["/".join(documents.branches[one].path or ()) for one in chosen]
+    made_up = sum(loaded.history.made_up.get(one, 0) for one in paths)
+    attempts = sum(loaded.history.attempts.get(one, 0) for one in paths)
+    notes = []
+    if made_up:
+        notes.append(
+            Text(
+                f"{made_up:,} of the documents are made up (demo): nobody paid them",
+                f"其中 {made_up:,} 笔为演示用虚构单据（demo），并未真实支付",
+            )
+        )
+    if attempts:
+        notes.append(
+            Text(
+                f"{attempts:,} earlier decisions of the same matters are left out: the last counts",
+                f"同一事项此前的 {attempts:,} 次决策未计入，以最后一次为准",
+            )
+        )
+    return notes
+
+
+def _no_documents(below: str | None) -> PreviewRefused:
+    where = "" if below is None else f" of {below}"
+    return PreviewRefused(
+        "NO_DOCUMENTS",
+        Text(
+            f"the history has no documents{where} that you may see; look further back or name "
+            "another organisation",
+            f"历史中没有您可查看的{'' if below is None else f' {below} 的'}单据；"
+            "请延长期间或另选机构",
+        ),
+    )

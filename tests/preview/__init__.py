@@ -1,0 +1,1 @@
+"""Previews: a draft against the live rules, over files and over decision history."""
