@@ -145,7 +145,7 @@ def check_names(
     overrides, scope = root.get("overrides"), _scalar(root, "scope", "org")
     if not isinstance(overrides, Mapping):
         return
-    for org, entry in overrides.entries.items():
+    for org, entry in list(overrides.entries.items()):
         held = parent.overrides.get(org, {})
         values = entry.value.entries if isinstance(entry.value, Mapping) else {}
         for param in [one for one in values if one in held]:
@@ -155,6 +155,7 @@ def check_names(
         if org in above_of(parent) or (
             outside and scope is not None and scope.value not in (org, *ancestors(tree, org))
         ):
+            del overrides.entries[org]
             out.add(
                 "R611",
                 entry.key.span,

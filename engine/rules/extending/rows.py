@@ -142,12 +142,17 @@ def _allowed(row: str, span: Span, known: set[str], parent: Ruleset, out: Collec
                 f"{parent.name} has no row {row} and does not let rows be added",
                 f"{parent.name} 没有行 {row}，且不允许新增行",
             ),
-            suggest(row, sorted(known))
+            _other_case(row, known)
             or Text(
                 f"delete it here, or have {parent.name} say `extensible: {{add: yes}}`",
                 f"请在此删除，或请 {parent.name} 写明 `extensible: {{add: yes}}`",
             ),
         )
+
+
+def _other_case(row: str, known: set[str]) -> Text | None:
+    """Only the same id in other letters is a slip: A4 and S4 are two rows."""
+    return suggest(row, [one for one in known if one.casefold() == row.casefold()])
 
 
 def write_rows(writer: Writer, above: Source, own: Source, rows: OwnRows) -> None:
@@ -167,10 +172,10 @@ def write_rows(writer: Writer, above: Source, own: Source, rows: OwnRows) -> Non
     for number in range(first, last + 1):
         if number == first and "rules" in own.root.entries:
             # What is wrong with the table as a whole is told where the branch changed it.
-            key = own.root.entries["rules"].key.span
-            writer.made(
-                own, key.line, ("rules", key), f":{above.lines[first - 1].partition(':')[2]}"
-            )
+            entry = own.root.entries["rules"]
+            sign = above.lines[first - 1].partition(":")[2].strip()
+            parts = (("rules", entry.key.span), ": ", (sign, entry.value.span))
+            writer.made(own, entry.key.span.line, *parts)
         elif number in replaced:
             _row(writer, own, replaced[number], rows.order, table[0], margin)
         else:

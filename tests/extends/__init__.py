@@ -1,0 +1,1 @@
+"""Rulesets of a branch that extend another."""
