@@ -17,6 +17,7 @@ from api.demo.claims import plan_day
 from api.demo.day import DayLog, Tell, play_day
 from api.demo.opening import demo_password, open_banks, open_group, open_rules, open_source
 from api.demo.report import Report, report
+from api.demo.second_opinion import look_again
 from api.demo.stage import Stage
 from api.demo.surroundings import PRODUCT_TOKEN, product_among_banks, source_beside
 from api.server import WebServer
@@ -82,11 +83,13 @@ def play(
     tell("08:00 the group, its accounts and its rules")
     with opened_stage(workspace, engine, rulesets, seed=seed, clock=clock) as stage:
         log = play_day(stage, plan, tell)
+        again = look_again(workspace, clock)
         counted = report(
             stage,
             log.rows_in,
             log.refused_rows,
             log.all_told,
+            again,
             time.monotonic() - started,
         )
     return Played(counted, log)

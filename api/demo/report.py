@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from api.demo.second_opinion import SecondOpinion
 from api.demo.stage import Stage
 from api.demo.world import executions
 from engine import ledger
@@ -48,6 +49,7 @@ class Report:
     open: tuple[Open, ...]
     invariants: Mapping[str, str]
     messages_acknowledged: bool
+    again: SecondOpinion
     seconds: float
     """Real seconds the day took."""
 
@@ -61,6 +63,7 @@ class Report:
             and self.instructed == self.bank_executed
             and self.ledger_balanced
             and self.messages_acknowledged
+            and self.again.disagreements == 0
             and all(one.waits_for is not None for one in self.open)
         )
 
@@ -84,6 +87,7 @@ class Report:
             },
             "troubles": dict(self.troubles),
             "kills": 0,
+            "second_opinion": asdict(self.again),
             "invariants": dict(self.invariants),
             "seconds": round(self.seconds, 1),
         }
@@ -103,7 +107,14 @@ _TROUBLES = {
 """What a real day has too -> how many of it."""
 
 
-def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: float) -> Report:
+def report(
+    stage: Stage,
+    rows_in: int,
+    refused_rows: int,
+    told: bool,
+    again: SecondOpinion,
+    seconds: float,
+) -> Report:
     """Count what the day came to. `rows_in`: documents and rows that were handed in."""
     executed = Counter(str(row["instruction_id"]) for row in executions(stage.banks))
     with transaction(stage.assembly.services.engine) as session:
@@ -141,6 +152,7 @@ def report(stage: Stage, rows_in: int, refused_rows: int, told: bool, seconds: f
             open=_open(session),
             invariants=check_invariants(session),
             messages_acknowledged=told,
+            again=again,
             seconds=seconds,
         )
 
@@ -174,6 +186,11 @@ def summary(report: Report, lines: Sequence[str]) -> str:
     text.append(
         f"matched {report.matched:,}, vouchers {report.vouchers:,}, "
         f"ledger {'balanced' if report.ledger_balanced else 'NOT BALANCED'}"
+    )
+    again = report.again
+    text.append(
+        f"second opinion: {again.decisions:,} decisions re-decided ({again.by_rete:,} by "
+        f"durable-rules), {again.disagreements:,} disagreements; {again.alerts:,} alerts on events"
     )
     broken = {name: said for name, said in report.invariants.items() if said != "ok"}
     text.append(

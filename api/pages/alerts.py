@@ -21,6 +21,7 @@ from engine.treasury.alerts.lists import AlertFilter, document_of, find
 from engine.treasury.documents.history import documents_by_id
 from engine.treasury.intake import course as intake
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.status import monitor_state
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("alerts.read"))]
@@ -63,6 +64,7 @@ def _inbox(request: Request, caller: Caller, *notes: Note, status: int = 200) ->
         values = {
             "documents": documents,
             "held": {str(one) for one in holds.held(session, ids)},
+            "monitor": monitor_state(session),
             "handles": visible_orgs(session, user, "alerts.handle"),
             "releases": visible_orgs(session, user, "holds.release"),
             "voids": visible_orgs(session, user, "documents.void"),

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from api.demo.report import Open, Report
+from api.demo.second_opinion import SecondOpinion
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,15 @@ def test_the_day_had_every_trouble(played: dict[str, object]) -> None:
     assert all(count > 0 for count in troubles.values()), troubles
 
 
+def test_every_decision_is_decided_again_without_a_disagreement(
+    played: dict[str, object],
+) -> None:
+    again = played["second_opinion"]
+    assert isinstance(again, dict)
+    assert again["decisions"] > 0
+    assert again["disagreements"] == 0
+
+
 def test_every_paid_document_is_matched_and_every_invariant_holds(
     played: dict[str, object],
 ) -> None:
@@ -77,6 +87,7 @@ GOOD = Report(
     open=(Open("D1", "IN_APPROVAL", "TASK"),),
     invariants={"I1": "ok"},
     messages_acknowledged=True,
+    again=SecondOpinion(alerts=0, decisions=1, by_rete=1, disagreements=0),
     seconds=1.0,
 )
 
@@ -94,6 +105,7 @@ def test_a_good_report_is_good() -> None:
         {"ledger_balanced": False},
         {"invariants": {"I1": "voucher 7 does not balance"}},
         {"messages_acknowledged": False},
+        {"again": SecondOpinion(alerts=1, decisions=1, by_rete=1, disagreements=1)},
         {"open": (Open("D1", "UNKNOWN", None),)},
     ],
 )

@@ -1,0 +1,104 @@
+"""The JSON form of the status, the same on the command line and over REST."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import BaseModel
+
+from engine.base.text import Text
+from engine.treasury.status import Status
+
+
+class Said(BaseModel):
+    """A sentence in both languages."""
+
+    en: str
+    zh: str
+
+    @classmethod
+    def of(cls, text: Text | None) -> Said | None:
+        """The sentence, or null."""
+        return None if text is None else cls(en=text.en, zh=text.zh)
+
+
+class ProcessOut(BaseModel):
+    """A process of the product, and the revision it decides by (0 before the first)."""
+
+    name: str
+    kind: str
+    pid: int
+    host: str
+    revision: int
+    seen_seconds: int
+    alive: bool
+
+
+class MonitorOut(BaseModel):
+    """The monitor. `decisions` were decided again, `by_rete` of them by durable-rules."""
+
+    alive: bool
+    second_opinion: bool
+    why_off: Said | None
+    trouble: Said | None
+    events: int
+    decisions: int
+    by_rete: int
+    disagreements: int
+    waiting: int
+    last_at: dt.datetime | None
+    refused: list[str]
+
+
+class StatusOut(BaseModel):
+    """The whole product; `red` is empty when nothing needs a person."""
+
+    revision: int | None
+    processes: list[ProcessOut]
+    monitor: MonitorOut
+    queue: dict[str, int]
+    """ready, later, dead"""
+    outbox: dict[str, int]
+    """pending, dead"""
+    red: list[Said]
+
+
+def status_out(found: Status) -> StatusOut:
+    """The status for programs."""
+    monitor = found.monitor
+    return StatusOut(
+        revision=found.revision,
+        processes=[
+            ProcessOut(
+                name=one.name,
+                kind=one.kind,
+                pid=one.pid,
+                host=one.host,
+                revision=one.revision,
+                seen_seconds=one.seen_seconds,
+                alive=one.alive,
+            )
+            for one in found.processes
+        ],
+        monitor=MonitorOut(
+            alive=monitor.alive,
+            second_opinion=monitor.second_opinion,
+            why_off=Said.of(monitor.why_off),
+            trouble=Said.of(monitor.trouble),
+            events=monitor.events,
+            decisions=monitor.decisions,
+            by_rete=monitor.by_rete,
+            disagreements=monitor.disagreements,
+            waiting=monitor.waiting,
+            last_at=monitor.last_at,
+            refused=list(monitor.refused),
+        ),
+        queue={"ready": found.queue_ready, "later": found.queue_later, "dead": found.dead_actions},
+        outbox={"pending": found.outbox_pending, "dead": found.outbox_dead},
+        red=[Said(en=one.en, zh=one.zh) for one in found.red],
+    )
+
+
+def status_json(found: Status) -> object:
+    """The same as plain JSON."""
+    return status_out(found).model_dump(mode="json")
