@@ -71,6 +71,19 @@ def test_a_table_of_any_width_decides_alike(rows: int, policy: str) -> None:
     assert decided.hits == counted(evaluator, some)
 
 
+@pytest.mark.parametrize("policy", ["first", "unique", "collect"])
+@pytest.mark.parametrize("rows", [64, 65, 128, 300])
+def test_hits_far_down_a_table_and_far_apart_are_found(rows: int, policy: str) -> None:
+    # Each row takes one amount, and every tenth row one of four that other rows take too.
+    lines = [
+        f"R{row} | = {row if row % 10 else row % 4 + 1000} => {row}"
+        for row in range(rows)
+    ]
+    evaluator = compiled("id | amount => number\n" + "\n".join(lines), policy=policy)
+    some: Documents = [{"amount": at * 100} for at in [*range(rows), *range(1000, 1004)]]
+    assert check(evaluator, some).hits == counted(evaluator, some)
+
+
 # table, envelope lines
 TABLES: list[tuple[str, str]] = [
     ("id | when => code\nA | amount * 2 > fee * 100 => x\nB | - => y", ""),
