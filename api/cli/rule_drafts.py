@@ -64,13 +64,13 @@ def save(
 def _conflict(conflict: DraftConflict, file: Path, lang: Lang) -> None:
     """Both texts are kept: the user's in his file, the stored one beside it."""
     theirs = file.with_name(f"{file.name}.theirs")
-    theirs.write_text(conflict.draft.text, encoding="utf-8", newline="\n")
+    theirs.write_text(conflict.stored.text, encoding="utf-8", newline="\n")
     complain(f"error[{conflict.code}] {conflict.text.say(lang)}")
     complain(
         Text(
             f"the stored text is in {theirs}; after merging save with "
-            f"--seen {conflict.draft.text_hash[:12]}",
-            f"已存文本在 {theirs};合并后请以 --seen {conflict.draft.text_hash[:12]} 保存",
+            f"--seen {conflict.stored.hash[:12]}",
+            f"已存文本在 {theirs};合并后请以 --seen {conflict.stored.hash[:12]} 保存",
         ).say(lang)
     )
 

@@ -149,10 +149,10 @@ def refused(error: SluiceError) -> JSONResponse:
     if isinstance(error, DraftConflict):
         body["yours"] = {"text": error.given, "seen": error.seen}
         body["theirs"] = {
-            "text": error.draft.text,
-            "hash": error.draft.text_hash,
-            "revision": error.draft.revision,
-            "last_editor": error.draft.last_editor,
-            "updated_at": error.draft.updated_at.isoformat(),
+            "text": error.stored.text,
+            "hash": error.stored.hash,
+            "revision": error.stored.revision,
+            "last_editor": error.stored.editor,
+            "updated_at": error.stored.at.isoformat(),
         }
     return JSONResponse(body, status_code=status)

@@ -25,6 +25,17 @@ from engine.rules.yaml_marks import MAX_BYTES, Mapping, Scalar, compose
 from engine.runtime import audit
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The text that stands, its hash, and who saved it when."""
+
+    text: str
+    hash: str
+    revision: int
+    editor: str
+    at: dt.datetime
+
+
 class DraftConflict(RulebookError):
     """Somebody else saved meanwhile. Nothing was written; both texts are here."""
 
@@ -39,7 +50,9 @@ class DraftConflict(RulebookError):
             ),
             409,
         )
-        self.draft = draft
+        self.stored = Stored(
+            draft.text, draft.text_hash, draft.revision, draft.last_editor, draft.updated_at
+        )
         self.given = text
         """What was to be saved."""
         self.seen = seen
