@@ -75,10 +75,7 @@ def test_a_table_of_any_width_decides_alike(rows: int, policy: str) -> None:
 @pytest.mark.parametrize("rows", [64, 65, 128, 300])
 def test_hits_far_down_a_table_and_far_apart_are_found(rows: int, policy: str) -> None:
     # Each row takes one amount, and every tenth row one of four that other rows take too.
-    lines = [
-        f"R{row} | = {row if row % 10 else row % 4 + 1000} => {row}"
-        for row in range(rows)
-    ]
+    lines = [f"R{row} | = {row if row % 10 else row % 4 + 1000} => {row}" for row in range(rows)]
     evaluator = compiled("id | amount => number\n" + "\n".join(lines), policy=policy)
     some: Documents = [{"amount": at * 100} for at in [*range(rows), *range(1000, 1004)]]
     assert check(evaluator, some).hits == counted(evaluator, some)
@@ -89,6 +86,7 @@ TABLES: list[tuple[str, str]] = [
     ("id | when => code\nA | amount * 2 > fee * 100 => x\nB | - => y", ""),
     ("id | when | payee => code\nA | floor_to(amount, fee) = 1 | 张三 => x\nB | - | - => y", ""),
     ('id | payee | when => code\nA | contains("张") | floor_to(amount, fee) = 1 => x', ""),
+    ('id | when | payee => code\nA | floor_to(amount, fee) = 1 | contains("三") => x', ""),
     ("id | when => code\nA | amount / days > 1 and urgent => x\nB | not urgent => y", ""),
     ("id | when => code\nA | days_between(booked, due) >= 1 => x", "otherwise: {code: none}"),
     ("id | type => money\nA | claim => = amount + fee\nB | refund => = floor_to(amount, fee)", ""),
@@ -111,6 +109,16 @@ def test_formulas_templates_and_comparisons_decide_alike(
     table: str, more: str, small: bool, policy: str
 ) -> None:
     check(compiled(table, policy=policy, more=more), documents(300, small))
+
+
+def test_a_formula_that_refuses_does_so_before_later_cells_are_asked() -> None:
+    evaluator = compiled(
+        'id | when | payee => code\nA | floor_to(amount, fee) = 1 | contains("三") => x'
+    )
+    facts: dict[str, FactValue] = {"amount": 100, "fee": 0, "payee": "张"}
+    decided = check(evaluator, [facts, {**facts, "fee": 1}])
+    assert [getattr(one, "code", None) for one in decided.decisions] == ["ZERO_DIVISOR", None]
+    assert decided.hits == {"A": 0}
 
 
 def test_outputs_that_differ_are_refused_alike() -> None:
