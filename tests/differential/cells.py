@@ -266,7 +266,20 @@ def near(column: str) -> list[Fact]:
     values = [value for _, value in CUTS[column]]
     if column in TEXTS:
         found += values
-        odd = ["张三丰", "ＡＢ１２", "ab12", " ", "a", "62", "x" * 4_096, "😀", "\n", "'"]
+        odd = [
+            "张三丰",
+            "ＡＢ１２",
+            "ab12",
+            " ",
+            "a",
+            "62",
+            "x" * 4_096,
+            "x" * 4_097,
+            "老张三丰1",
+            "😀",
+            "\n",
+            "'",
+        ]
         return found + (odd if column in {"payee", "bank"} else [])
     for value in values:
         found.append(value)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
-from engine.rules import Decision, DecisionRefused, Evaluator, compile_ruleset
+from engine.rules import Decision, DecisionRefused, compile_ruleset
 from engine.rules.columns import ColumnsEvaluator, facts_of
-from engine.rules.model import Duration, Ruleset
+from engine.rules.model import Duration, Ruleset, Value
 from engine.rules.rete import NoSecondOpinion, ReteEvaluator, build_rete, unavailable
-from tests.differential.plain import PARAMS, Facts, Plan, Refused, Value, decide
+from tests.differential.plain import PARAMS, Facts, Plan, Refused, decide
 from tests.rules.given import load
 
+Params = Mapping[str, Value]
 Told = tuple[tuple[str, ...], list[dict[str, object]]] | str
 """Rows and outcomes, or the code of a refusal."""
 NO_OPINION = "RETE_FACT"
@@ -25,7 +26,7 @@ def ruleset_of(plan: Plan) -> Ruleset:
     return loaded.ruleset
 
 
-def params_of(ruleset: Ruleset) -> dict[str, Value]:
+def params_of(ruleset: Ruleset) -> Params:
     """The parameters' values, known beforehand."""
     return {name: PARAMS[name][1] for name in ruleset.params}
 
@@ -61,23 +62,13 @@ def answered(decide_: Callable[[Facts], Decision], facts: Facts) -> Told:
     return told(decision.rows, decision.outcomes)
 
 
-def by_columns(evaluator: Evaluator, some_facts: Sequence[Facts]) -> list[Told]:
-    """What the columns evaluator says, of all facts at once."""
-    decided = ColumnsEvaluator(evaluator).decide(facts_of(evaluator.ruleset, some_facts))
-    each: list[Told] = [
-        one.code if isinstance(one, DecisionRefused) else told(one.rows, one.outcomes)
-        for one in decided.decisions
-    ]
-    return [each[code] for code in decided.codes]
-
-
 @contextmanager
-def second_opinion(ruleset: Ruleset, params: Mapping[str, Value]) -> Iterator[ReteEvaluator | None]:
+def second_opinion(ruleset: Ruleset, params: Params) -> Iterator[ReteEvaluator | None]:
     """The second engine with the ruleset in it, or None on a machine where it cannot be."""
     if unavailable() is not None:
         yield None
         return
-    evaluator = build_rete(ruleset, params)  # type: ignore[arg-type]
+    evaluator = build_rete(ruleset, params)
     try:
         yield evaluator
     finally:
@@ -98,33 +89,45 @@ def _beyond(value: object) -> bool:
     return isinstance(value, int) and abs(value) >= 2**53
 
 
+def by_compiled(ruleset: Ruleset, params: Params, some: Sequence[Facts]) -> list[Told]:
+    """What the compiled function says."""
+    evaluator = compile_ruleset(ruleset, params)
+    return [answered(evaluator.decide, facts) for facts in some]
+
+
+def by_columns(ruleset: Ruleset, params: Params, some: Sequence[Facts]) -> list[Told]:
+    """What the columns evaluator says, of all facts at once."""
+    evaluator = ColumnsEvaluator(compile_ruleset(ruleset, params))
+    decided = evaluator.decide(facts_of(ruleset, some))
+    each: list[Told] = [
+        one.code if isinstance(one, DecisionRefused) else told(one.rows, one.outcomes)
+        for one in decided.decisions
+    ]
+    return [each[code] for code in decided.codes]
+
+
+def by_rete(ruleset: Ruleset, params: Params, some: Sequence[Facts]) -> list[Told]:
+    """What durable-rules says; NO_OPINION of facts beyond its limits, or where it is not here."""
+    with second_opinion(ruleset, params) as second:
+        if second is None:
+            return [NO_OPINION for _ in some]
+        return [answered(second.decide, facts) for facts in some]
+
+
+Ask = Callable[[Ruleset, Params, Sequence[Facts]], list[Told]]
+EVALUATORS: Mapping[str, Ask] = {"compiled": by_compiled, "columns": by_columns, "rete": by_rete}
+
+
 def compare(
     ruleset: Ruleset,
-    params: Mapping[str, Value],
-    some_facts: Sequence[Facts],
-    wanted: Sequence[Told] | None = None,
-    compiled: Evaluator | None = None,
-) -> int:
-    """Assert that all evaluators say the same of all facts; return how often the second engine did.
-
-    `wanted` is what they must say; without it, what the compiled evaluator says.
-    """
-    evaluator = compiled or compile_ruleset(ruleset, params)  # type: ignore[arg-type]
-    first = [answered(evaluator.decide, facts) for facts in some_facts]
-    wanted = first if wanted is None else wanted
-    columns = by_columns(evaluator, some_facts)
-    opinions = 0
-    with second_opinion(ruleset, params) as second:
-        for at, facts in enumerate(some_facts):
-            where = f"\n{ruleset.text}\n{facts}"
-            assert first[at] == wanted[at], f"compiled{where}"
-            assert columns[at] == wanted[at], f"columns{where}"
-            if second is None:
+    params: Params,
+    some: Sequence[Facts],
+    wanted: Sequence[Told],
+    evaluators: Mapping[str, Ask] = EVALUATORS,
+) -> None:
+    """Assert that all evaluators say what is wanted of all facts, each with its own code."""
+    for name, ask in evaluators.items():
+        for facts, said, want in zip(some, ask(ruleset, params, some), wanted, strict=True):
+            if said == NO_OPINION and (unavailable() is not None or beyond_limits(facts)):
                 continue
-            opinion = answered(second.decide, facts)
-            if opinion == NO_OPINION:
-                assert beyond_limits(facts), f"rete gave no opinion{where}"
-                continue
-            assert opinion == wanted[at], f"rete{where}"
-            opinions += 1
-    return opinions
+            assert said == want, f"{name} disagrees\n{ruleset.text}\n{facts}"

@@ -10,10 +10,10 @@ from typing import Any
 
 from engine.rules.model import Duration
 from tests.differential.cells import HOUR
-from tests.differential.plain import PARAMS, Facts, Output, Refused, Value
+from tests.differential.plain import PARAMS, Facts, Given, Output, Refused
 
 
-def constant(text: str, value: Value) -> Output:
+def constant(text: str, value: Given) -> Output:
     """The same value for all facts."""
     return Output(text, lambda facts: value)
 
@@ -27,7 +27,7 @@ def _need(facts: Facts, name: str) -> Any:
     return facts[name]
 
 
-def _formula(text: str, gives: Callable[[Callable[[str], Any]], Value]) -> Output:
+def _formula(text: str, gives: Callable[[Callable[[str], Any]], Given]) -> Output:
     return Output(f"= {text}", lambda facts: gives(lambda name: _need(facts, name)))
 
 
@@ -40,32 +40,32 @@ def half_up(value: Fraction, unit: Fraction) -> Fraction:
     return (whole if value >= 0 else -whole) * unit
 
 
-def _divided(of: Callable[[str], Any]) -> Value:
+def _divided(of: Callable[[str], Any]) -> Given:
     amount, days = of("amount"), of("days")
     if days == 0:
         raise Refused("ZERO_DIVISOR")
     return int(half_up(Fraction(amount, days), Fraction(1)))
 
 
-def _share(of: Callable[[str], Any]) -> Value:
+def _share(of: Callable[[str], Any]) -> Given:
     found = half_up(Fraction(of("rate")) / 3, Fraction(1, 10_000))
     return Decimal(int(found * 10_000)).scaleb(-4)
 
 
-def _template(facts: Facts) -> Value:
+def _template(facts: Facts) -> Given:
     payee = facts["payee"]
     return f"付 {'' if payee is None else payee} {facts['days']} 天 {facts['due']}"
 
 
-def _certain(of: Callable[[str], Any]) -> Value:
+def _certain(of: Callable[[str], Any]) -> Given:
     return bool(of("amount") > of("fee") and of("urgent"))
 
 
-def _wait(of: Callable[[str], Any]) -> Value:
+def _wait(of: Callable[[str], Any]) -> Given:
     return Duration(of("age").seconds + HOUR, "x")
 
 
-def _later(of: Callable[[str], Any]) -> Value:
+def _later(of: Callable[[str], Any]) -> Given:
     days: tuple[dt.date, dt.date] = of("due"), of("booked")
     return max(days)
 

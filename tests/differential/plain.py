@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.rules.model import Duration
+from engine.rules.model import Duration, Value
 
 Fact = int | Decimal | str | bool | dt.date | dt.time | Duration | None
 Facts = Mapping[str, Fact]
-Value = Fact | tuple[str, ...]
+Given = Fact | tuple[str, ...]
 
 
 class Refused(Exception):
@@ -43,7 +43,7 @@ class Output:
     """An output cell as written, and the value it gives; giving may refuse."""
 
     text: str
-    gives: Callable[[Facts], Value]
+    gives: Callable[[Facts], Given]
 
     def __repr__(self) -> str:
         return self.text
@@ -120,7 +120,7 @@ def hits(plan: Plan, facts: Facts) -> tuple[str, ...]:
     return tuple(row.id for row in plan.rows if all(cell.holds(facts) for cell in row.cells))
 
 
-def decide(plan: Plan, facts: Facts) -> tuple[tuple[str, ...], list[dict[str, Value]]]:
+def decide(plan: Plan, facts: Facts) -> tuple[tuple[str, ...], list[dict[str, Given]]]:
     """Rows and outcomes of the decision. Raises Refused."""
     rows = [row for row in plan.rows if row.id in hits(plan, facts)]
     if not rows:
@@ -141,13 +141,13 @@ def decide(plan: Plan, facts: Facts) -> tuple[tuple[str, ...], list[dict[str, Va
     return tuple(one for one, _ in pairs), [outcome for _, outcome in pairs]
 
 
-def _outcome(plan: Plan, outputs: Sequence[Output], facts: Facts) -> dict[str, Value]:
+def _outcome(plan: Plan, outputs: Sequence[Output], facts: Facts) -> dict[str, Given]:
     return {name: one.gives(facts) for name, one in zip(plan.outputs, outputs, strict=True)}
 
 
 def _by_rank(
-    ranks: Sequence[str], pairs: Sequence[tuple[str, dict[str, Value]]]
-) -> list[tuple[str, dict[str, Value]]]:
+    ranks: Sequence[str], pairs: Sequence[tuple[str, dict[str, Given]]]
+) -> list[tuple[str, dict[str, Given]]]:
     """Best level first, those without a rank last, table order among equals."""
     found = [pair for level in ranks for pair in pairs if pair[1].get("level") == level]
     return [*found, *(pair for pair in pairs if pair[1].get("level") not in ranks)]

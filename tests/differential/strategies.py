@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from engine.rules.model import HitPolicy
@@ -58,9 +60,9 @@ def conditions(draw: st.DrawFn) -> Cell:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """A whole ruleset."""
-    names = st.sampled_from((*COLUMNS, "when"))
+def plans(draw: st.DrawFn, among: Sequence[str] = (*COLUMNS, "when")) -> Plan:
+    """A whole ruleset over some of the columns `among`."""
+    names = st.sampled_from(among)
     columns = tuple(draw(st.lists(names, min_size=1, max_size=4, unique=True)))
     policy = draw(st.sampled_from(POLICIES))
     more = draw(st.lists(st.sampled_from(sorted(OUTPUTS)), max_size=2, unique=True))
@@ -83,7 +85,7 @@ def plans(draw: st.DrawFn) -> Plan:
     if draw(st.booleans()):
         otherwise = tuple(draw(given[name]) for name in outputs)
         if all(one is NULL for one in otherwise):
-            otherwise: tuple[Output, ...] = ()
+            otherwise = ()
     return Plan(columns, outputs, rows, policy, ranks, otherwise)
 
 

@@ -9,13 +9,12 @@ from tests.differential.evaluators import by_reference, compare, params_of, rule
 from tests.differential.plain import Fact, Plan
 from tests.differential.strategies import facts, plans
 
-TABLES = 400
+TABLES = 800
 
 
 @settings(
     max_examples=TABLES,
     deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
 @given(plans(), st.lists(facts(), min_size=4, max_size=12))
