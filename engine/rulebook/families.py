@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from engine.rulebook.checking import Checked, check_text, failed
 from engine.rulebook.models import RulesetVersion
@@ -17,13 +17,23 @@ from engine.rules.params import OrgTree
 
 def newest_sources(session: Session, kind: str) -> list[Source]:
     """The newest stored text of every ruleset of `kind`, live or not."""
-    rows = session.exec(
-        select(RulesetVersion.name, RulesetVersion.file, RulesetVersion.text)
+    newest = (
+        select(RulesetVersion.name, func.max(RulesetVersion.version).label("version"))
         .where(RulesetVersion.kind == kind)
-        .distinct(col(RulesetVersion.name))
-        .order_by(col(RulesetVersion.name), col(RulesetVersion.version).desc())
+        .group_by(col(RulesetVersion.name))
+        .subquery()
     )
-    return [(file, text) for _, file, text in rows]
+    rows = session.exec(
+        select(RulesetVersion.file, RulesetVersion.text)
+        .where(RulesetVersion.kind == kind)
+        .join(
+            newest,
+            (newest.c.name == col(RulesetVersion.name))
+            & (newest.c.version == col(RulesetVersion.version)),
+        )
+        .order_by(col(RulesetVersion.name))
+    )
+    return [(file, text) for file, text in rows]
 
 
 def check_stored(session: Session, file: str, text: str, vocabulary: str) -> Checked:

@@ -101,7 +101,7 @@ class Library:
         heading = heading_of(str(path), text) if may_extend(text) else None
         if heading is None:
             return (load_ruleset(str(path), text, vocabulary),)
-        return Family(self._relatives(path), self._load).loaded(heading)
+        return Family(self._relatives(path, heading), self._load).loaded(heading)
 
     def _load(self, heading: Heading, parent: Ruleset | Problem | None) -> Loaded:
         vocabulary = self.vocabulary_of(Path(heading.file))
@@ -109,21 +109,36 @@ class Library:
             return Loaded(None, [])
         return load_ruleset(heading.file, heading.text, vocabulary, parent=parent)
 
-    def _relatives(self, path: Path) -> list[Heading]:
-        """Where the parents of `path` are: below the folder with its vocabulary (without one, in
-        its own folder), else among the files given. The highest version comes first."""
+    def _relatives(self, path: Path, own: Heading) -> list[Heading]:
+        """The rulesets that may be parents of `own`, the highest version first.
+
+        They are looked for in the folder of `path` and below, then from each folder above up to
+        the one with the vocabulary (where there is none, not above), then among the files given.
+        """
         folder = path.resolve().parent
-        above = (one for one in (folder, *folder.parents) if (one / VOCABULARY).is_file())
-        top = next(above, None)
-        root = folder if top is None else top
+        above = (folder, *folder.parents)
+        top = next((at for at, one in enumerate(above) if (one / VOCABULARY).is_file()), 0)
+        found: list[Heading] = []
+        for one in above[: top + 1]:
+            found = self._tree(one, absolute=path.is_absolute())
+            if _complete(own, found):
+                return found
+        names = {one.name for one in found}
+        found += [one for one in _headings(self.given) if one.name not in names]
+        return sorted(found, key=lambda one: -one.version)
+
+    def _tree(self, root: Path, *, absolute: bool) -> list[Heading]:
         if root not in self._trees:
-            inside = find_rulesets([root]) if top is not None else sorted(root.glob("*.y*ml"))
-            near = inside if path.is_absolute() else [Path(os.path.relpath(one)) for one in inside]
-            tree = _headings(near)
-            names = {one.name for one in tree}
-            tree += [one for one in _headings(self.given) if one.name not in names]
-            self._trees[root] = sorted(tree, key=lambda one: -one.version)
-        return self._trees[root]
+            inside = find_rulesets([root])
+            shown = inside if absolute else [Path(os.path.relpath(one)) for one in inside]
+            self._trees[root] = sorted(_headings(shown), key=lambda one: -one.version)
+        return list(self._trees[root])
+
+
+def _complete(own: Heading, among: Sequence[Heading]) -> bool:
+    """Whether the parent is there, and the parent's parent if it has one."""
+    names = {one.name for one in among}
+    return all(one.extends in names for one in (own, *among) if one.extends is not None)
 
 
 def _headings(paths: Iterable[Path]) -> list[Heading]:

@@ -84,14 +84,11 @@ class Family:
         self._among = among
         self._load = load
         self._known: dict[Heading, tuple[Loaded, ...]] = {}
-        self._open: list[Heading] = []
 
     def loaded(self, heading: Heading) -> tuple[Loaded, ...]:
         """The text by itself, or composed with each version of its parent, at least one."""
         if heading not in self._known:
-            self._open.append(heading)
             self._known[heading] = tuple(self._load(heading, p) for p in self._parents(heading))
-            self._open.pop()
         return self._known[heading]
 
     def _parents(self, heading: Heading) -> list[Ruleset | Problem | None]:
@@ -101,8 +98,9 @@ class Family:
             parents = parents_of(heading, self._among)
         except Problem as problem:
             return [problem]
-        if any(one in self._open for one in parents):
-            names = " > ".join(one.name for one in [*self._open, parents[0]])
+        circle = self._circle((heading,))
+        if circle is not None:
+            names = " > ".join(one.name for one in circle)
             return [
                 Problem(
                     "R604",
@@ -111,6 +109,20 @@ class Family:
                 )
             ]
         return [one.ruleset or _broken(parent) for parent in parents for one in self.loaded(parent)]
+
+    def _circle(self, trail: tuple[Heading, ...]) -> tuple[Heading, ...] | None:
+        """The way from the first of `trail` up the parents that comes back to one of them."""
+        try:
+            parents = parents_of(trail[-1], self._among) if trail[-1].extends is not None else []
+        except Problem:
+            return None
+        for parent in parents:
+            if parent in trail:
+                return (*trail, parent)
+            found = self._circle((*trail, parent))
+            if found is not None:
+                return found
+        return None
 
 
 def _broken(parent: Heading) -> Problem:
