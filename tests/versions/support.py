@@ -1,0 +1,72 @@
+"""Versions of the shipped approval ruleset, and people of every duty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlmodel import Session
+
+from engine.rulebook import publish
+from engine.runtime.clock import Clock
+from engine.treasury.organisations.grants import grant
+from engine.treasury.organisations.models import UserAccount
+
+SHIPPED = Path(__file__).parents[2] / "rulesets"
+FILE = "approval/payment-approval.yaml"
+
+
+def grant_role(session: Session, user_id: str, role: str, org_id: str = "GROUP") -> None:
+    """A new user with one role."""
+    if session.get(UserAccount, user_id) is None:
+        session.add(UserAccount(id=user_id, org_id=org_id, name=user_id))
+        session.flush()
+    grant(session, user_id, role, org_id)
+
+
+def approval(version: int, large: str) -> str:
+    """The shipped approval ruleset under another version and threshold."""
+    text = (SHIPPED / FILE).read_text("utf-8")
+    changed = text.replace("\nversion: 1\n", f"\nversion: {version}\n")
+    changed = changed.replace("large: 50万}\n", f"large: {large}}}\n", 1)
+    assert changed.count(f"version: {version}\n") == 1
+    assert changed.count(f"large: {large}") >= 1
+    return changed
+
+
+def signed_next(session: Session, clock: Clock, many: int) -> list[str]:
+    """Signed versions 2, 3, …, of alternating thresholds, that nobody has made live."""
+    return [
+        publish(
+            session,
+            approval(2 + number, "40万" if number % 2 else "45万"),
+            FILE,
+            author="analyst",
+            reviewer="treasurer",
+            reason="alternating",
+            now=clock.now(),
+        ).hash
+        for number in range(many)
+    ]
+
+
+PEOPLE = {
+    "ann": ("analyst", "GROUP"),
+    "amy": ("analyst", "GROUP"),
+    "bea": ("analyst", "BJ"),
+    "tom": ("treasurer", "GROUP"),
+    "cat": ("cfo", "GROUP"),
+    "oli": ("operator", "GROUP"),
+    "bob": ("operator", "BJ"),
+    "aud": ("audit", "GROUP"),
+}
+"""User -> role and organisation."""
+
+
+def token(user_id: str) -> str:
+    """The API token of a user."""
+    return f"token-of-{user_id}-0123456789"
+
+
+def said(user_id: str) -> dict[str, str]:
+    """The headers of a request by a user."""
+    return {"Authorization": f"Bearer {token(user_id)}"}
