@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from engine.base.text import Text
 from engine.rulebook import current_revision
+from engine.treasury.monitor import reading
 from engine.treasury.monitor.disagreeing import CRASHED, DISAGREES
 
 GONE_SECONDS = 30
@@ -168,7 +169,7 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
         decisions=decisions.handled,
         by_rete=decisions.by_rete,
         disagreements=events.disagreed + decisions.disagreed,
-        waiting=_waiting(session),
+        waiting=reading.waiting(session, MOST_WAITING),
         last_at=events.last_at,
         refused=tuple(refused.scalars()),
     )
@@ -176,21 +177,6 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
 
 def _text(found: dict[str, str] | None) -> Text | None:
     return None if found is None else Text(found["en"], found["zh"])
-
-
-def _waiting(session: Session) -> int:
-    return int(
-        session.execute(
-            sa.text("""
-                SELECT (SELECT count(*) FROM (
-                    SELECT 1 FROM event e, monitor_cursor c WHERE c.name = 'events'
-                    AND (e.xact, e.id) > (c.xact, c.id) LIMIT :most) a)
-                  + (SELECT count(*) FROM (
-                    SELECT 1 FROM decision d, monitor_cursor c WHERE c.name = 'decisions'
-                    AND (d.xact, d.id) > (c.xact, c.id) LIMIT :most) b)"""),
-            {"most": MOST_WAITING},
-        ).scalar_one()
-    )
 
 
 def _with_red(found: Status) -> Status:

@@ -20,7 +20,7 @@ from engine.runtime.workspace import Workspace
 from tests.monitor.world import Group
 from tests.payments.world import Draft
 
-DAYS, LIVES = 60, 5
+DAYS, LIVES = 30, 4
 LOW = 1_000_000
 """Balance in fen that raises B1."""
 

@@ -145,6 +145,20 @@ def decisions_after(session: Session, place: Place, most: int) -> list[Decided]:
     ]
 
 
+_WAITING = sa.text("""
+SELECT (SELECT count(*) FROM (
+    SELECT 1 FROM event e, monitor_cursor c WHERE c.name = 'events'
+    AND (e.xact, e.id) > (c.xact, c.id) LIMIT :most) a)
+  + (SELECT count(*) FROM (
+    SELECT 1 FROM decision d, monitor_cursor c WHERE c.name = 'decisions'
+    AND (d.xact, d.id) > (c.xact, c.id) LIMIT :most) b)""")
+
+
+def waiting(session: Session, most: int) -> int:
+    """How many committed rows were not handled yet; of each stream `most` are counted."""
+    return int(session.execute(_WAITING, {"most": most}).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a step did to one stream."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,8 @@ from engine.treasury.monitor.opinions import Opinions
 from engine.treasury.monitor.reading import Decided, Happened, Place, Progress
 from engine.treasury.monitor.redeciding import Answer, Question, ask
 from engine.treasury.monitor.watching import Watched, tell, watch
+
+_LOOK_SECONDS = 0.02
 
 BATCH = 500
 """Events, and decisions, of one step at most."""
@@ -89,12 +93,26 @@ class Monitor:
         self._most = batch
         self._crashes_told = False
 
-    def run_until_idle(self) -> Stepped:
-        """Step until nothing is left; what all steps did together."""
+    def run_until_idle(self, patience: float = 60) -> Stepped:
+        """Step until nothing committed is left; what all steps did together.
+
+        Waits, `patience` seconds at most, for transactions that rows must not be read before.
+        """
         done = Stepped()
-        while not (step := self.step()).idle:
+        last = time.monotonic()
+        while True:
+            step = self.step()
             done += step
-        return done
+            if not step.idle:
+                last = time.monotonic()
+            elif self._nothing_waits() or time.monotonic() - last > patience:
+                return done
+            else:
+                threading.Event().wait(_LOOK_SECONDS)
+
+    def _nothing_waits(self) -> bool:
+        with transaction(self._db) as session:
+            return reading.waiting(session, 1) == 0
 
     def step(self) -> Stepped:
         """One batch. Cursor, alerts and holds are one transaction: a process that is killed
