@@ -122,7 +122,8 @@ def hits(plan: Plan, facts: Facts) -> tuple[str, ...]:
 
 def decide(plan: Plan, facts: Facts) -> tuple[tuple[str, ...], list[dict[str, Given]]]:
     """Rows and outcomes of the decision. Raises Refused."""
-    rows = [row for row in plan.rows if row.id in hits(plan, facts)]
+    found = set(hits(plan, facts))
+    rows = [row for row in plan.rows if row.id in found]
     if not rows:
         return (), [_outcome(plan, plan.otherwise, facts)] if plan.otherwise else []
     if plan.policy == "unique" and len(rows) > 1:

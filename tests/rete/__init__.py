@@ -1,0 +1,1 @@
+"""The second engine alone: what it is given, what it is never given, and how it fails."""
