@@ -23,6 +23,7 @@ from engine.rules.columns.words import (
     lowest_bits,
     mask_of,
     tell_apart,
+    together,
 )
 from engine.rules.evaluator import Asked, Evaluator, bits
 from engine.rules.model import HitPolicy
@@ -158,8 +159,9 @@ class _Run:
 
     def _by_row(self, rows: Ints, documents: Ints) -> None:
         """Decide documents by their one row, or by none (-1)."""
-        for row in np.unique(rows).tolist():
-            here = documents[rows == row]
+        distinct, codes = np.unique(rows, return_inverse=True)
+        for row, places in zip(distinct.tolist(), together(codes), strict=True):
+            here = documents[places]
             reads = self.other_reads if row == _NONE else self.output_reads[row]
             self._by_facts(("row", row), here, reads)
             if not reads:
@@ -168,16 +170,19 @@ class _Run:
     def _by_mask(self, words: Words, start: int, places: Ints) -> None:
         codes, firsts = tell_apart(words[places].T, len(places))
         numbers = np.full(len(firsts), -1, np.int32)
+        differing: list[tuple[int, int, list[str]]] = []
         for at, place in enumerate(places[firsts].tolist()):
             mask = mask_of(words[place])
             reads = self._reads(mask)
             if reads:
-                self._by_facts(("mask", mask), start + places[codes == at], reads)
+                differing.append((at, mask, reads))
             else:
                 numbers[at] = self.decisions.number(("mask", mask), start + place)
-        found = numbers[codes]
-        settled = found >= 0
-        self.codes[start + places[settled]] = found[settled]
+        self.codes[start + places] = numbers[codes]
+        if differing:
+            groups = together(codes)
+            for at, mask, reads in differing:
+                self._by_facts(("mask", mask), start + places[groups[at]], reads)
 
     def _reads(self, mask: int) -> list[str]:
         if not mask:

@@ -116,10 +116,10 @@ def _other_storage(column: Column, field: pa.Field) -> ColumnRefused:
     return ColumnRefused(
         "HISTORY_TYPE",
         Text(
-            f"a {column.type.value} column is not stored as {field.type}; write the table with "
-            "`sluice history export`, or leave out the field's sluice metadata",
-            f"{column.type.value} 列不能以 {field.type} 存储；请用 `sluice history export` "
-            "导出，或去掉该字段的 sluice 元数据",
+            f"a {column.type.value} column of recorded history is not stored as {field.type}; "
+            "leave out the field's sluice metadata, and its values are read as a user's",
+            f"历史记录中的 {column.type.value} 列不能以 {field.type} 存储；"
+            "请去掉该字段的 sluice 元数据，按用户数据读取其值",
         ),
     )
 

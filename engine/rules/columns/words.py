@@ -99,3 +99,9 @@ def tell_apart(parts: Iterable[npt.NDArray[np.generic]], rows: int) -> tuple[Int
     firsts = np.zeros(count if rows else 0, np.int64)
     firsts[codes[::-1]] = np.arange(rows - 1, -1, -1)
     return codes, firsts
+
+
+def together(codes: Ints) -> list[Ints]:
+    """Return per code, from 0 up, the rows that have it, ascending. Codes [rows] skip none."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes))[:-1])
