@@ -261,7 +261,7 @@ class TestDecide:
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
-            (["--engine", "rete"], "there is no engine 'rete'"),
+            (["--engine", "drools"], "there is no engine 'drools'"),
             (["--on", "20261201"], "is not a date"),
             (["--on", "2026-02-30"], "is not a date"),
             (["--facts", "nothing.jsonl"], "is no file"),
