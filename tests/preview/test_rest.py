@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,14 @@ def draft_text(large: str = "30万") -> str:
 @pytest.fixture(scope="module")
 def kept(
     read_only: World, postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+) -> World:
     """The day with its history, and 3,000 made-up documents."""
     histories = LoadedHistories(HistoryFolder(tmp_path_factory.mktemp("history")))
     today = read_only.clock.business_date()
     Keeper(histories, demo=False).keep(read_only.engine, today)
     paths = [("GROUP",), ("GROUP", "BJ"), ("GROUP", "SH"), ("GROUP", "SH", "SH01")]
     write_made_up(histories.folder, paths, last=today, documents=3000)
-    yield replace(read_only, services=replace(read_only.services, histories=histories))
+    return replace(read_only, services=replace(read_only.services, histories=histories))
 
 
 def ask(world: World, user: str, **asked: object) -> tuple[int, dict[str, Any]]:

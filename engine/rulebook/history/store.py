@@ -35,7 +35,12 @@ _MADE_UP = "demo-"
 
 
 class HistoryError(SluiceError):
-    """The kept history cannot be used: HISTORY_BROKEN, HISTORY_RANGE, NO_HISTORY."""
+    """The kept history cannot be used: HISTORY_BROKEN, HISTORY_RANGE, NO_HISTORY (404)."""
+
+    @property
+    def http_status(self) -> int:
+        """404 where there is none, 400 for what was asked wrongly, 503 for a broken file."""
+        return {"NO_HISTORY": 404, "HISTORY_BROKEN": 503}.get(self.code, 400)
 
 
 @dataclass(frozen=True, slots=True, order=True)
