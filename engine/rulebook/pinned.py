@@ -7,7 +7,7 @@ import keyword
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
 
@@ -108,6 +108,10 @@ class LiveRuleset:
             self._by_path[org_path] = found
         return found
 
+    def compiled_as(self, other: LiveRuleset) -> LiveRuleset:
+        """This one with the evaluators of `other`, which has the same ruleset."""
+        return replace(self, _by_params=other._by_params, _by_path=other._by_path)
+
     def outcomes(self, decision: Decision) -> tuple[DataclassInstance, ...]:
         """The decision's outcomes as the kind's own class; outputs not given are None."""
         make = self.kind.outcome
@@ -137,6 +141,10 @@ class Pinned:
         for live in sorted(rulesets, key=lambda one: (-one.since, -one.ruleset.version)):
             one = live.ruleset
             self._index.setdefault((one.kind, one.subject, one.scope_org), []).append(live)
+
+    def live(self) -> tuple[LiveRuleset, ...]:
+        """The rulesets with their evaluators."""
+        return self._rulesets
 
     def __iter__(self) -> Iterator[Ruleset]:
         return (live.ruleset for live in self._rulesets)
@@ -305,6 +313,12 @@ class Rulebook:
         with self._lock:
             return frozenset(self._in_use.keys())
 
+    def _known(self) -> dict[int, LiveRuleset]:
+        """The rulesets of the revisions at hand by identity: a text read with the same words and
+        parent is one object, so that a reload compiles only what has changed."""
+        with self._lock:
+            return {id(live.ruleset): live for one in self._recent.values() for live in one.live()}
+
     def _keep(self, number: int, pinned: Pinned) -> Pinned:
         """Note the use of `pinned`, and let go of what was used longest ago."""
         self._in_use[number] = pinned
@@ -325,6 +339,7 @@ class Rulebook:
             raise unknown_revision(number)
         vocabulary = vocabulary_of(words.text)
         rulesets = []
+        known = self._known()
         among = live_sources(session, number)
         for item in items_of(session, number):
             for ruleset in read_all(item.version.file, item.version.text, among, words.text):
@@ -332,5 +347,7 @@ class Rulebook:
                 if kind is None:
                     raise AssertionError(f"a live ruleset has the unknown kind {ruleset.kind}")
                 types = fact_types(ruleset, vocabulary)
-                rulesets.append(LiveRuleset(ruleset, kind, types, item.since))
+                live = LiveRuleset(ruleset, kind, types, item.since)
+                same = known.get(id(ruleset))
+                rulesets.append(live if same is None else live.compiled_as(same))
         return Pinned(number, vocabulary, tuple(rulesets), self._ids)
