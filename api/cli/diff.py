@@ -71,7 +71,7 @@ def _loaded(
     stored: list[Ruleset] = []
     if len(files) < len(references):
         with opened(workspace) as (_, _, engine), transaction(engine) as session:
-            stored = [refer(session, one).ruleset for one in references if _stored(one)]
+            stored = [refer(session, one) for one in references if _stored(one)]
     first, second = (stored.pop(0) if _stored(one) else rulesets.pop(0) for one in references)
     if (first.kind, first.name) != (second.kind, second.name):
         complain(
@@ -87,6 +87,4 @@ def _loaded(
 def _stored(reference: str) -> bool:
     """Whether a reference is looked up in the workspace: it looks like no file."""
     path = Path(reference)
-    return (
-        not path.exists() and path.suffix not in {".yaml", ".yml"}
-    )
+    return not path.exists() and path.suffix not in {".yaml", ".yml"}

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from engine.base.text import Lang, SluiceError, Text
-from engine.rulebook.references import refer, refer_text
+from engine.rulebook.references import read_text, refer
 from engine.rulebook.why import Under, Why, why
 from engine.rulebook.why_json import why_json
 from engine.rules.check import read_file
@@ -71,8 +71,8 @@ def ruleset_named(session: Session, reference: str) -> Ruleset:
     """The ruleset in a file, or the stored one a reference names."""
     path = Path(reference)
     if path.is_file():
-        return refer_text(session, read_file(path), reference)
-    return refer(session, reference).ruleset
+        return read_text(session, read_file(path), reference)
+    return refer(session, reference)
 
 
 def why_lines(found: Why, lang: Lang, *, everything: bool) -> Iterator[str]:

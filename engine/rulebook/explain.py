@@ -12,6 +12,7 @@ from engine.base.text import Text
 from engine.rulebook.models import DecisionRow, RulesetVersion
 from engine.rulebook.texts import ruleset_in
 from engine.rules import branch_params
+from engine.rules.reasons import Hide, open_text
 from engine.rules.sentences import row_sentences
 
 OutcomeLine = tuple[tuple[str, str], ...]
@@ -39,16 +40,18 @@ class Explained:
     facts: tuple[tuple[str, str], ...]
 
 
-def explain(session: Session, decision_ids: Iterable[int]) -> list[Explained]:
-    """The decisions in the order they were made. Whether the user may see their matter is the
-    caller's question."""
+def explain(
+    session: Session, decision_ids: Iterable[int], *, hide: Hide = open_text
+) -> list[Explained]:
+    """The decisions in the order they were made; `hide` may mask texts of facts. Whether the
+    user may see their matter is the caller's question."""
     rows = session.exec(
         select(DecisionRow, RulesetVersion)
         .join(RulesetVersion, col(RulesetVersion.hash) == col(DecisionRow.ruleset_hash))
         .where(col(DecisionRow.id).in_(set(decision_ids)))
         .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
     ).all()
-    return [explained(session, row, version) for row, version in rows]
+    return [explained(session, row, version, hide) for row, version in rows]
 
 
 def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[int]:
@@ -62,7 +65,9 @@ def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[
     )
 
 
-def explained(session: Session, row: DecisionRow, version: RulesetVersion) -> Explained:
+def explained(
+    session: Session, row: DecisionRow, version: RulesetVersion, hide: Hide = open_text
+) -> Explained:
     """One stored decision and the version it was decided by, as people read it."""
     ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
     said = row_sentences(ruleset, branch_params(ruleset, row.org_path.split("/")))
@@ -80,16 +85,37 @@ def explained(session: Session, row: DecisionRow, version: RulesetVersion) -> Ex
         at=row.decided_at,
         rows=tuple(row.rows),
         sentences=tuple(said[one] for one in row.rows if one in said),
-        outcome=outcome_lines(row.outcome),
-        facts=tuple((name, _text(value)) for name, value in row.facts.items() if value is not None),
+        outcome=outcome_lines(row.outcome, row.facts, hide),
+        facts=tuple(
+            (name, hide(name, _text(value)))
+            for name, value in row.facts.items()
+            if value is not None
+        ),
     )
 
 
-def outcome_lines(outcome: object) -> tuple[OutcomeLine, ...]:
-    """An outcome in its JSON form as names and texts, one line per outcome."""
+def outcome_lines(
+    outcome: object, facts: Mapping[str, object], hide: Hide
+) -> tuple[OutcomeLine, ...]:
+    """An outcome in its JSON form as names and texts, one line per outcome.
+
+    Facts that `hide` masks are masked in texts they were written into as well.
+    """
+    masks = {
+        value: hidden
+        for name, value in facts.items()
+        if isinstance(value, str) and value and (hidden := hide(name, value)) != value
+    }
+
+    def shown(value: object) -> str:
+        text = _text(value)
+        for full, hidden in masks.items():
+            text = text.replace(full, hidden)
+        return text
+
     lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
     return tuple(
-        tuple((str(name), _text(value)) for name, value in line.items() if value is not None)
+        tuple((str(name), shown(value)) for name, value in line.items() if value is not None)
         for line in lines
         if isinstance(line, Mapping)
     )

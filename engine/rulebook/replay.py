@@ -1,26 +1,29 @@
-"""Decides recorded decisions again from what is stored, and names every difference."""
+"""Decides recorded decisions again from what is stored, and names every difference.
+
+Plain replay uses the text, the vocabulary and the parameters each decision was made by: nothing
+may differ. As of a date and as known at an instant, it uses the rules that were live then, and
+the differences are the answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
 
-from engine.base.text import SluiceError
+from engine.base.text import SluiceError, Text
 from engine.rulebook.models import DecisionRow
+from engine.rulebook.pinned import Pinned
 from engine.rulebook.texts import StoredRulesets
-from engine.rules import (
-    Evaluator,
-    branch_params,
-    compile_ruleset,
-    facts_from_json,
-    outcome_to_json,
-)
+from engine.rules import Evaluator, branch_params, compile_ruleset, facts_from_json, outcome_to_json
 from engine.rules.extending import composition
-from engine.rules.model import Ruleset
 
-CHUNK = 1000
+BATCH = 2000
+"""Decisions read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +35,189 @@ class Difference:
     rows_now: tuple[str, ...]
     outcome: object
     outcome_now: object
-    error: str | None = None
+    error: Text | None = None
+    kind: str = ""
+    matter: str = ""
+    """What it was about: "document 4711"."""
+    ruleset: str = ""
+    """Name and version it was decided by, and the one it was decided by now."""
+    ruleset_now: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which decisions: those with these ids, or all; of these kinds; made at or after `since`;
+    of these organisations. None and () mean no limit."""
+
+    ids: tuple[int, ...] | None = None
+    kinds: tuple[str, ...] = ()
+    since: dt.datetime | None = None
+    orgs: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The rules of `known`, a revision, on business date `on` (None: each decision's own)."""
+
+    known: Pinned
+    on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One batch: how many decisions were decided again, and what differed."""
+
+    count: int
+    differences: tuple[Difference, ...]
+
+
+class Stored(NamedTuple):
+    """A recorded decision as replay reads it."""
+
+    id: int
+    kind: str
+    subject: str
+    matter_kind: str
+    matter_id: str
+    org_path: str
+    revision_id: int
+    ruleset_hash: str
+    ruleset: str
+    version: int
+    facts: dict[str, object]
+    rows: list[str]
+    outcome: object
+    business_date: dt.date
+
+
+Chooser = Callable[[Stored], Evaluator]
 
 
 def replay(session: Session, decision_ids: Sequence[int]) -> list[Difference]:
     """Re-decide from the stored facts (windows among them), the stored text, its revision's
     vocabulary and the parameters of the stored organisation path. Empty when all agree."""
-    evaluators: dict[tuple[int, str, str], tuple[Ruleset, Evaluator]] = {}
-    stored = StoredRulesets(session)
-    found = []
-    for row in _stored(session, decision_ids):
-        ruleset = stored.ruleset(row.revision_id, row.ruleset_hash, row.business_date)
-        key = (row.revision_id, composition(ruleset), row.org_path)
-        if key not in evaluators:
-            params = branch_params(ruleset, row.org_path.split("/"))
-            evaluators[key] = (ruleset, compile_ruleset(ruleset, params))
-        difference = _compare(row, *evaluators[key])
-        if difference is not None:
-            found.append(difference)
-    return found
+    wanted = Selection(ids=tuple(decision_ids))
+    return [one for batch in replay_all(session, wanted) for one in batch.differences]
 
 
-def _stored(session: Session, ids: Sequence[int]) -> Iterator[DecisionRow]:
-    for start in range(0, len(ids), CHUNK):
-        yield from session.exec(
-            select(DecisionRow)
-            .where(col(DecisionRow.id).in_(ids[start : start + CHUNK]))
-            .order_by(col(DecisionRow.id))
-        )
+def count(session: Session, wanted: Selection) -> int:
+    """How many decisions a replay would go through."""
+    query = select(func.count()).select_from(DecisionRow).where(*_limits(wanted))
+    return int(session.exec(query).one())
 
 
-def _compare(row: DecisionRow, ruleset: Ruleset, evaluator: Evaluator) -> Difference | None:
-    rows, outcome = tuple(row.rows), row.outcome
-    asked = {name: value for name, value in row.facts.items() if name in ruleset.facts}
+def replay_all(
+    session: Session, wanted: Selection, as_of: AsOf | None = None, *, batch: int = BATCH
+) -> Iterator[Replayed]:
+    """Decide again in batches by id, so that any number fits into memory."""
+    choose = _Recorded(session) if as_of is None else _Known(as_of)
+    for rows in _batches(session, wanted, batch):
+        found = [one for row in rows if (one := _again(row, choose)) is not None]
+        yield Replayed(len(rows), tuple(found))
+
+
+def _again(row: Stored, choose: Chooser) -> Difference | None:
+    now: str | None = None
     try:
+        evaluator = choose(row)
+        ruleset = evaluator.ruleset
+        now = f"{ruleset.name} {ruleset.version}"
+        asked = {name: value for name, value in row.facts.items() if name in ruleset.facts}
         decision = evaluator.decide(facts_from_json(ruleset, asked))
-        now = outcome_to_json(ruleset, decision)["outcome"]
     except SluiceError as error:
-        return Difference(row.id, rows, (), outcome, None, str(error))
-    if decision.rows == rows and now == outcome:
+        return _difference(row, (), None, now, error.text)
+    outcome = outcome_to_json(ruleset, decision)["outcome"]
+    if decision.rows == tuple(row.rows) and outcome == row.outcome:
         return None
-    return Difference(row.id, rows, decision.rows, outcome, now)
+    return _difference(row, decision.rows, outcome, now, None)
+
+
+def _difference(
+    row: Stored, rows: tuple[str, ...], outcome: object, now: str | None, error: Text | None
+) -> Difference:
+    return Difference(
+        row.id,
+        tuple(row.rows),
+        rows,
+        row.outcome,
+        outcome,
+        error,
+        row.kind,
+        f"{row.matter_kind} {row.matter_id}",
+        f"{row.ruleset} {row.version}",
+        now,
+    )
+
+
+# --- which evaluator decides
+
+
+class _Recorded:
+    """The evaluator each decision was made by; compiled once per text and parameters."""
+
+    def __init__(self, session: Session) -> None:
+        self._stored = StoredRulesets(session)
+        self._known: dict[tuple[int, str, str], Evaluator] = {}
+
+    def __call__(self, row: Stored) -> Evaluator:
+        ruleset = self._stored.ruleset(row.revision_id, row.ruleset_hash, row.business_date)
+        key = (row.revision_id, composition(ruleset), row.org_path)
+        found = self._known.get(key)
+        if found is None:
+            found = compile_ruleset(ruleset, branch_params(ruleset, row.org_path.split("/")))
+            self._known[key] = found
+        return found
+
+
+class _Known:
+    """The evaluator that would decide by one revision on one date."""
+
+    def __init__(self, as_of: AsOf) -> None:
+        self._as_of = as_of
+
+    def __call__(self, row: Stored) -> Evaluator:
+        path = tuple(row.org_path.split("/"))
+        on = self._as_of.on or row.business_date
+        found = self._as_of.known.find(row.kind, row.subject, org_path=path, on=on)
+        return found.evaluator(path)
+
+
+# --- reading
+
+
+def _batches(session: Session, wanted: Selection, size: int) -> Iterator[list[Stored]]:
+    if wanted.ids is not None:
+        ids = sorted(set(wanted.ids))
+        for start in range(0, len(ids), size):
+            part = replace(wanted, ids=tuple(ids[start : start + size]))
+            yield _read(session, part, -1, size)
+        return
+    last = -1
+    while rows := _read(session, wanted, last, size):
+        yield rows
+        last = rows[-1].id
+
+
+def _read(session: Session, wanted: Selection, last: int, size: int) -> list[Stored]:
+    columns = [getattr(DecisionRow, name) for name in Stored._fields]
+    query = (
+        sa.select(*columns)
+        .where(*_limits(wanted), col(DecisionRow.id) > last)
+        .order_by(col(DecisionRow.id))
+        .limit(size)
+    )
+    session.flush()
+    return [Stored(*one) for one in session.execute(query)]
+
+
+def _limits(wanted: Selection) -> list[sa.ColumnElement[bool]]:
+    limits: list[sa.ColumnElement[bool]] = []
+    if wanted.ids is not None:
+        limits.append(col(DecisionRow.id).in_(wanted.ids))
+    if wanted.kinds:
+        limits.append(col(DecisionRow.kind).in_(wanted.kinds))
+    if wanted.since is not None:
+        limits.append(col(DecisionRow.decided_at) >= wanted.since)
+    if wanted.orgs is not None:
+        limits.append(col(DecisionRow.org_id).in_(wanted.orgs))
+    return limits

@@ -100,7 +100,7 @@ def _why(
     evaluator = compile_ruleset(ruleset, branch_params(ruleset, path))
     facts = facts_from_json(ruleset, row.facts)
     return Why(
-        explained(session, row, version),
+        explained(session, row, version, hide),
         explain_cells(evaluator, facts, org_path=path, hide=hide),
         None if under is None else _under(row, ruleset, under, hide),
     )
@@ -121,7 +121,7 @@ def _under(row: DecisionRow, then: Ruleset, draft: Ruleset, hide: Hide) -> Under
     outcome = outcome_to_json(draft, found.decision)["outcome"]
     rows = found.decision.rows
     differs = rows != tuple(row.rows) or outcome != row.outcome
-    return Under(draft, found, None, rows, outcome_lines(outcome), differs, notes)
+    return Under(draft, found, None, rows, outcome_lines(outcome, row.facts, hide), differs, notes)
 
 
 def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from engine.base.text import Lang
-from engine.rulebook.explain import OutcomeLine
+from engine.rulebook.explain import Explained, OutcomeLine
 from engine.rulebook.why import Under, Why
 from engine.rules.explaining_text import explanation_json
 
 
 def why_json(found: Why, lang: Lang) -> dict[str, object]:
     """One decision; `under` is null where nothing else was asked for."""
-    stored = found.stored
+    return {
+        **summary_json(found.stored, lang),
+        **explanation_json(found.explanation, lang),
+        "under": None if found.under is None else _under_json(found.under, lang),
+    }
+
+
+def summary_json(stored: Explained, lang: Lang) -> dict[str, object]:
+    """By what a decision was made, what fired and what came out; no facts."""
     return {
         "id": stored.id,
         "kind": stored.kind,
@@ -26,8 +34,6 @@ def why_json(found: Why, lang: Lang) -> dict[str, object]:
         "fired": list(stored.rows),
         "sentences": [one.say(lang) for one in stored.sentences],
         "outcome": _lines(stored.outcome),
-        **explanation_json(found.explanation, lang),
-        "under": None if found.under is None else _under_json(found.under, lang),
     }
 
 

@@ -111,7 +111,8 @@ def test_a_window_says_its_value_and_what_was_counted() -> None:
     window = found.windows[0]
     assert (window.column, window.value.en) == ("repeats", "2")
     assert window.counted.en == (
-        "number of earlier ones with the same creditor account and amount within 3 days (live ones only)"
+        "number of earlier ones with the same creditor account and amount within 3 days "
+        "(live ones only)"
     )
     assert window.counted.zh == "此前3天内收款账号、金额相同的笔数（仅限有效的）"
 
