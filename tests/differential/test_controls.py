@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from engine.rules.model import (
     Not,
     NullCell,
     OneOf,
+    Operand,
     Range,
     Ruleset,
     TextTest,
@@ -65,12 +67,19 @@ def _other_way(cell: Cell) -> Cell:
     return cell
 
 
+def _rounded(operand: Operand) -> Operand:
+    if isinstance(operand, Literal) and type(operand.value) is int:
+        (single,) = struct.unpack("f", struct.pack("f", operand.value))
+        return replace(operand, value=int(single))
+    return operand
+
+
 def _large(cell: Cell) -> Cell:
-    """Amounts as floating-point numbers: wrong beyond 2^53."""
-    if isinstance(cell, Compare) and isinstance(cell.operand, Literal):
-        value = cell.operand.value
-        if type(value) is int:
-            return replace(cell, operand=replace(cell.operand, value=int(float(value))))
+    """Amounts as floating-point numbers, which lose their last digits."""
+    if isinstance(cell, Compare):
+        return replace(cell, operand=_rounded(cell.operand))
+    if isinstance(cell, Range):
+        return replace(cell, low=_rounded(cell.low), high=_rounded(cell.high))
     return cell
 
 
