@@ -30,7 +30,6 @@ from engine.rules.edit import (
 from engine.rules.edit.edits import Side, TableName, Value
 from engine.rules.edit.lines import line_diff
 from engine.rules.findings import Finding, Severity
-from engine.rules.load import load_ruleset
 from engine.rules.render import finding_json, finding_text
 
 Table = Annotated[TableName, typer.Option("--table", help="The table that is edited.")]
@@ -323,10 +322,8 @@ def _make(
 def _findings(path: Path, text: str) -> list[Finding]:
     """What the loader says about the new text; `sluice check` says more."""
     library = Library()
-    vocabulary = library.vocabulary_of(path)
-    if vocabulary is None:
-        return library.findings
-    return load_ruleset(str(path), text, vocabulary).findings
+    loaded = library.load_text(path, text)
+    return library.findings if loaded is None else loaded.findings
 
 
 def _summary(path: Path, *, changed: bool, dry_run: bool) -> Text:

@@ -82,18 +82,18 @@ class Library:
         An extension is composed with its parent's highest version, or with the one that is in
         force `on` that day.
         """
-        found = self.load_all(path)
-        ruling = (
-            one
-            for one in found
-            if on is not None and one.ruleset is not None and in_force(one.ruleset, on)
-        )
-        return next(ruling, found[0] if found else None)
+        return _ruling(self.load_all(path), on)
+
+    def load_text(self, path: Path, text: str) -> Loaded | None:
+        """Load `text` as if it stood in the file `path`, which need not have it yet."""
+        return _ruling(self._versions(path, text), None)
 
     def load_all(self, path: Path) -> tuple[Loaded, ...]:
         """Load one ruleset file, an extension with each version of its parent; empty when its
         vocabulary is broken. Raises PathError."""
-        text = read_file(path)
+        return self._versions(path, read_file(path))
+
+    def _versions(self, path: Path, text: str) -> tuple[Loaded, ...]:
         self.texts[str(path)] = text
         vocabulary = self.vocabulary_of(path)
         if vocabulary is None:
@@ -129,10 +129,18 @@ class Library:
 
     def _tree(self, root: Path, *, absolute: bool) -> list[Heading]:
         if root not in self._trees:
-            inside = find_rulesets([root])
+            inside = find_rulesets([root]) if next(root.rglob("*.y*ml"), None) else []
             shown = inside if absolute else [Path(os.path.relpath(one)) for one in inside]
             self._trees[root] = sorted(_headings(shown), key=lambda one: -one.version)
         return list(self._trees[root])
+
+
+def _ruling(versions: Sequence[Loaded], on: dt.date | None) -> Loaded | None:
+    """The version in force `on` a day, else the first."""
+    for one in versions:
+        if on is not None and one.ruleset is not None and in_force(one.ruleset, on):
+            return one
+    return versions[0] if versions else None
 
 
 def _complete(own: Heading, among: Sequence[Heading]) -> bool:

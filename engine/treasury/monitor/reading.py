@@ -62,6 +62,7 @@ class Decided:
     facts: Mapping[str, object]
     rows: tuple[str, ...]
     outcome: object
+    business_date: dt.date
     at: dt.datetime
 
 
@@ -74,7 +75,7 @@ FROM event WHERE (xact, id) > (:xact, :id) AND xact < {_SETTLED}
 ORDER BY xact, id LIMIT :most""")  # noqa: S608 - no value of anybody's
 _DECISIONS = sa.text(f"""
 SELECT xact, id, org_id, org_path, revision_id, ruleset_hash, ruleset, version, matter_kind,
-       matter_id, facts, rows, outcome, decided_at
+       matter_id, facts, rows, outcome, business_date, decided_at
 FROM decision WHERE (xact, id) > (:xact, :id) AND xact < {_SETTLED}
 ORDER BY xact, id LIMIT :most""")  # noqa: S608
 
@@ -139,6 +140,7 @@ def decisions_after(session: Session, place: Place, most: int) -> list[Decided]:
             row.facts,
             tuple(row.rows),
             row.outcome,
+            row.business_date,
             row.decided_at,
         )
         for row in session.execute(_DECISIONS, {"xact": place.xact, "id": place.id, "most": most})

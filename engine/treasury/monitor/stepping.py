@@ -206,7 +206,7 @@ def _decided(session: Session, decisions: Sequence[Decided]) -> _Stream:
             one.place.id,
         )
         try:
-            ruleset = ruleset_in(session, one.revision_id, one.ruleset_hash)
+            ruleset = ruleset_in(session, one.revision_id, one.ruleset_hash, one.business_date)
         except SluiceError as error:
             findings.append(disagreement(about, Answer(False, False, error=str(error))))
             continue
