@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError, RulesetRefused, unknown_ruleset
+from engine.rulebook.families import newest_sources
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
-from engine.rulebook.texts import current_vocabulary, ruleset_of
+from engine.rulebook.texts import Source, current_vocabulary, live_sources, read_all
 from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.model import Ruleset
 
@@ -35,6 +37,7 @@ def live_rulesets(session: Session) -> list[Shelved]:
         return []
     words = current_vocabulary(session).text
     items = items_of(session, number)
+    among = live_sources(session, number)
     revisions = {
         one.id: one
         for one in session.exec(
@@ -42,7 +45,7 @@ def live_rulesets(session: Session) -> list[Shelved]:
         )
     }
     return [
-        Shelved(item.version, _read(item.version, words), revisions.get(item.since), True)
+        Shelved(item.version, _read(item.version, words, among), revisions.get(item.since), True)
         for item in items
     ]
 
@@ -88,7 +91,13 @@ def shelved(session: Session, hash: str) -> Shelved:
     ).first()
     words = row[1] if row is not None else current_vocabulary(session).text
     held = live is not None and session.get(RevisionItem, (live, version.hash)) is not None
-    return Shelved(version, _read(version, words), row[0] if row is not None else None, held)
+    since = row[0] if row is not None else None
+    among = live_sources(session, None if held or since is None else since.id)
+    ruleset = _read(version, words, among)
+    if ruleset is None and since is None:
+        # An extension that waits together with its parent.
+        ruleset = _read(version, words, newest_sources(session, version.kind))
+    return Shelved(version, ruleset, since, held)
 
 
 def revision_of(session: Session, number: int) -> Revision | None:
@@ -116,8 +125,8 @@ def changes(session: Session, old_hash: str, new_hash: str) -> Diff | None:
     return None if old is None or new is None else diff_rulesets(old, new)
 
 
-def _read(version: RulesetVersion, words: str) -> Ruleset | None:
+def _read(version: RulesetVersion, words: str, among: Sequence[Source]) -> Ruleset | None:
     try:
-        return ruleset_of(version.file, version.text, words)
+        return read_all(version.file, version.text, among, words)[0]
     except RulesetRefused:
         return None

