@@ -14,7 +14,6 @@ import argparse
 import datetime as dt
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -156,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -122,6 +122,36 @@ def test_a_rebuilt_history_is_the_same(engine: sa.Engine, folder: HistoryFolder)
     assert path.read_bytes() == before
 
 
+def test_added_to_or_written_anew_the_files_are_the_same(
+    engine: sa.Engine, folder: HistoryFolder
+) -> None:
+    book = _opened(engine)
+    for start in (0, 30, 15):
+        with transaction(engine) as session:
+            for number in range(start, start + 10):
+                org = BJ if number % 2 else SH
+                _decide(session, book, number, number * 20_000_00 + 1, path=org)
+        assert _kept(engine, folder) == 1
+    path = folder.files()[0].path
+    before = path.read_bytes()
+    assert pq.read_table(path).num_rows == 30
+    assert _kept(engine, folder, anew=True) == 1
+    assert path.read_bytes() == before
+
+
+def test_another_database_or_a_lost_cursor_means_writing_all(
+    engine: sa.Engine, folder: HistoryFolder
+) -> None:
+    book = _opened(engine)
+    with transaction(engine) as session:
+        _decide(session, book, 1, 10_00)
+    _kept(engine, folder)
+    for note in ('{"xact": 999999999999, "months": []}', "half a", "[]"):
+        folder.cursor.write_text(note)
+        assert _kept(engine, folder) == 1
+        assert _kept(engine, folder) == 0
+
+
 def test_a_damaged_file_is_written_anew(engine: sa.Engine, folder: HistoryFolder) -> None:
     book = _opened(engine)
     with transaction(engine) as session:

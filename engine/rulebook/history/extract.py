@@ -49,15 +49,17 @@ _WHERE = (
 )
 
 
-def extract(session: Session, month: Month) -> pa.Table:
+def extract(session: Session, month: Month, *, since: int = 0) -> pa.Table:
     """Every decision of `month` by id, one row each, facts with the types they had.
+
+    `since` leaves out what older transactions wrote.
 
     A fact whose meaning changed within the month, or whose value no typed column holds, stays
     text as recorded (major units), which is read like a user's file.
     """
     meanings = _meanings(session, month)
     names = [name for name in _names(session, month) if name not in HEAD]
-    raw = _copied(session, month, [*HEAD, *names], names)
+    raw = _copied(session, month, [*HEAD, *names], names, since)
     fields: list[pa.Field] = []
     columns: list[pa.ChunkedArray] = []
     for name, type_ in HEAD.items():
@@ -68,8 +70,16 @@ def extract(session: Session, month: Month) -> pa.Table:
         field, column = typed(name, raw.column(name), meanings.get(name))
         fields.append(field)
         columns.append(column)
-    table = pa.table(columns, schema=pa.schema(fields))
-    return table.combine_chunks().unify_dictionaries()
+    return settled(pa.table(columns, schema=pa.schema(fields)))
+
+
+def settled(table: pa.Table) -> pa.Table:
+    """The table in one piece, dictionaries in the order of first use: equal rows, equal files."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            column = table.column(at).cast(pa.string()).combine_chunks().dictionary_encode()
+            table = table.set_column(at, field, column)
+    return table.combine_chunks()
 
 
 def _bounds(month: Month) -> dict[str, object]:
@@ -113,11 +123,14 @@ def _names(session: Session, month: Month) -> list[str]:
     return [str(one) for one in session.execute(asked, _bounds(month)).scalars()]
 
 
-def _copied(session: Session, month: Month, columns: list[str], names: list[str]) -> pa.Table:
+def _copied(
+    session: Session, month: Month, columns: list[str], names: list[str], since: int
+) -> pa.Table:
     """The month as text columns, in the order of decision ids."""
     facts = [sql.SQL(", facts->>{}").format(sql.Literal(name)) for name in names]
     where = sql.SQL(_WHERE).format(
-        **{name: sql.Literal(value) for name, value in _bounds(month).items()}
+        **{name: sql.Literal(value) for name, value in _bounds(month).items()},
+        since=sql.Literal(since),
     )
     query = sql.SQL("COPY (SELECT {}{} FROM decision d WHERE {} ORDER BY id) TO STDOUT CSV").format(
         sql.SQL(_HEAD_SQL), sql.Composed(facts), where

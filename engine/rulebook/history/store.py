@@ -86,6 +86,11 @@ class HistoryFolder:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    @property
+    def cursor(self) -> Path:
+        """Where it is noted up to where the decision log is in the files."""
+        return self.folder / "cursor.json"
+
     def path(self, month: Month, source: str = DECISIONS) -> Path:
         """Where the file of a month is."""
         mark = _MADE_UP if source == DEMO else ""
