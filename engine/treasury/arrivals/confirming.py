@@ -15,7 +15,7 @@ from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.machines.instruction.ports import Listener
 from engine.matching import Group, Matching, match
-from engine.rulebook import Rulebook
+from engine.rulebook import Pinned, Rulebook
 from engine.runtime import db
 from engine.runtime.clock import Clock
 from engine.treasury.accounts.book import account
@@ -66,7 +66,8 @@ class Run:
 
 
 def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> Run:
-    """Match what is open on the account by the live rulesets and carry it out.
+    """Match what is open on the account by the live rulesets and carry it out, all of it by the
+    revision that was live at the beginning.
 
     Each chunk of groups is one transaction; a group that fails alone is tried alone, named in an
     alert, and tried again at the next run. Raises NoLiveRuleset: then the lines wait.
@@ -93,7 +94,8 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         failed += bad
     bounced, suggested = _bounces(engine, services, account_id)
     suggested += suggestions_of(found, attempts)
-    fees = _fees(engine, services, account_id, frozenset(one.line_id for one in suggested))
+    asked = frozenset(one.line_id for one in suggested)
+    fees = _fees(engine, services, rules.pinned, account_id, asked)
     with db.transaction(engine) as session:
         left = open_lines(session, account_id)
         _tell_strays(session, account_id, left, services.clock.now())
@@ -150,7 +152,13 @@ def _bounces(
     return tuple(done), suggested
 
 
-def _fees(engine: sa.Engine, services: Services, account_id: int, suggested: frozenset[int]) -> int:
+def _fees(
+    engine: sa.Engine,
+    services: Services,
+    pinned: Pinned,
+    account_id: int,
+    suggested: frozenset[int],
+) -> int:
     """Fees that a posting row takes; without one the line stays in the unmatched list."""
     posted = 0
     with db.transaction(engine) as session:
@@ -162,7 +170,6 @@ def _fees(engine: sa.Engine, services: Services, account_id: int, suggested: fro
     for line in lines:
         try:
             with db.transaction(engine) as session:
-                pinned = services.rulebook.at(session)
                 posted += take_fees(session, pinned, account_id, [line], services.clock.now())
         except (SluiceError, DBAPIError) as error:
             _said(error)
@@ -202,9 +209,8 @@ def _carry_out(
 ) -> tuple[list[Confirmed], int]:
     try:
         with db.transaction(engine) as session:
-            pinned = services.rulebook.at(session)
             now = services.clock.now()
-            return confirm(session, pinned, rules, services.listener, arrivals, now), 0
+            return confirm(session, rules.pinned, rules, services.listener, arrivals, now), 0
     except (SluiceError, DBAPIError) as error:
         said = _said(error)
         if len(arrivals) == 1:

@@ -19,7 +19,8 @@ class MatchingRules:
 
     def __init__(self, pinned: Pinned, org_path: tuple[str, ...], on: dt.date) -> None:
         """Raises NoLiveRuleset: then nothing is matched and the lines wait."""
-        self._pinned = pinned
+        self.pinned = pinned
+        """The revision of the run: whatever the run decides, it decides by this one."""
         self._path = org_path
         self._on = on
         self._known: dict[PairFacts, Considered] = {}
@@ -39,12 +40,12 @@ class MatchingRules:
     def record(self, session: Session, facts: PairFacts, matter: Matter, now: dt.datetime) -> int:
         """Write the decision behind a match into the log; its id."""
         considered = self._consider(facts)
-        return self._pinned.record(session, considered, matter=matter, now=now).decision_id
+        return self.pinned.record(session, considered, matter=matter, now=now).decision_id
 
     def _consider(self, facts: PairFacts) -> Considered:
         found = self._known.get(facts)
         if found is None:
-            found = self._known[facts] = self._pinned.consider(
+            found = self._known[facts] = self.pinned.consider(
                 "matching",
                 "arrival",
                 matching.Pair(*astuple(facts)),
