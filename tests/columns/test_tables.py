@@ -143,6 +143,13 @@ def test_a_missing_required_fact_is_refused_by_the_first_column_that_lacks_it() 
     }
 
 
+def test_a_value_below_its_minimum_is_refused_between_values_that_are_not() -> None:
+    evaluator = compiled("id | days => code\nA | <= 5 => x")
+    some: Documents = [{"days": at} for at in (-2, -1, 0, 1, 5, 6, 2**40, None)]
+    check(evaluator, some)
+    check(compiled("id | days => code\nA | - => x"), some)
+
+
 def test_every_distinct_decision_is_made_once() -> None:
     evaluator = compiled("id | amount => code\nA | > 1 => x\nB | - => y")
     asked: list[object] = []

@@ -30,7 +30,7 @@ from engine.rules.model import HitPolicy
 
 _BLOCK_WORDS = 1 << 16
 """Words of one block, half a megabyte; documents per block follow from the rows' width."""
-_NONE, _SEVERAL = -1, -2
+_NONE = -1
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,17 @@ class _Run:
             self._by_mask(words, start, places)
 
     def _look_up(self, start: int, stop: int) -> tuple[Words, Flags | None]:
-        words = np.empty((stop - start, self.width), np.uint64)
-        words[:] = self.live
+        words: Words | None = None
         decidable: Flags | None = None
         for group in self.groups:
             codes = group.codes(start, stop)
-            words &= group.table.take(codes, axis=0, mode="clip")
+            found = group.table.take(codes, axis=0, mode="clip")
+            words = found if words is None else np.bitwise_and(words, found, out=words)
             if group.wrong is not None:
                 right = ~group.wrong.take(codes)
                 decidable = right if decidable is None else decidable & right
+        if words is None:
+            words = np.tile(self.live, (stop - start, 1))
         if decidable is not None:
             if decidable.all():
                 return words, None
@@ -143,8 +145,6 @@ class _Run:
 
     def _first(self, words: Words, start: int, decidable: Flags | None) -> None:
         rows, more = lowest_bits(words)
-        if self.unique:
-            rows[more] = _SEVERAL
         known = self.row_codes.take(rows, mode="wrap")
         if self.unique and more.any():
             self._by_mask(words, start, np.flatnonzero(more))

@@ -54,11 +54,13 @@ def make_groups(columns: Sequence[ColumnSlots], width: int, rows: int) -> tuple[
             groups.append([])
             codes = len(column.states)
         groups[-1].append(column)
-    return words_of([live], width)[0], [_group(one, width) for one in groups]
+    kept = words_of([live], width)[0]
+    return kept, [_group(one, kept) for one in groups]
 
 
-def _group(columns: list[ColumnSlots], width: int) -> Group:
-    table = words_of([mask for mask, _ in columns[0].states], width)
+def _group(columns: list[ColumnSlots], kept: Words) -> Group:
+    width = len(kept)
+    table = words_of([mask for mask, _ in columns[0].states], width) & kept
     wrong = _wrong(columns[0])
     for column in columns[1:]:
         more = words_of([mask for mask, _ in column.states], width)

@@ -13,6 +13,8 @@ from engine.rules.columns.facts import Ints
 Words = npt.NDArray[np.uint64]
 
 _ONE = np.uint64(1)
+_GATHER, _TOP = np.uint64(0x0102040810204080), np.uint64(56)
+"""Multiplying by the first brings the lowest bits of eight bytes together in the top byte."""
 _LEAF = 48
 """Rows of words that are counted bit by bit; more of them are added up first."""
 
@@ -37,7 +39,7 @@ def lowest_bits(words: Words) -> tuple[Ints, npt.NDArray[np.bool_]]:
         word, at, more = words[:, 0], None, None
     else:
         # Which words have bits, as bits themselves: the first such word is their lowest bit.
-        at, more = lowest_bits(_as_words(words != 0))
+        at, more = lowest_bits(_nonzero(words))
         word = words.reshape(-1).take(at + np.arange(0, words.size, words.shape[1]), mode="clip")
     less = word - _ONE
     # The bits below the lowest one: all of `less` that `word` has not.
@@ -50,12 +52,15 @@ def lowest_bits(words: Words) -> tuple[Ints, npt.NDArray[np.bool_]]:
     return lowest, twice
 
 
-def _as_words(flags: npt.NDArray[np.bool_]) -> Words:
-    """Return flags [n, m] as the bits of words [n, ceil(m / 64)]."""
-    packed = np.packbits(flags, axis=1, bitorder="little")
-    words = np.zeros((len(flags), -(-flags.shape[1] // 64)), np.uint64)
-    words.view(np.uint8)[:, : packed.shape[1]] = packed
-    return words
+def _nonzero(words: Words) -> Words:
+    """Return which words [n, m] are not zero as the bits of words [n, ceil(m / 64)]."""
+    rows, width = words.shape
+    octets = -(-width // 8)
+    flags = np.zeros((rows, octets * 8), np.bool_)
+    np.not_equal(words, 0, out=flags[:, :width])
+    found = np.zeros((rows, -(-width // 64)), np.uint64)
+    found.view(np.uint8)[:, :octets] = (flags.view(np.uint64) * _GATHER) >> _TOP
+    return found
 
 
 def count_bits(words: Words) -> npt.NDArray[np.int64]:
