@@ -73,6 +73,12 @@ def test_text_is_escaped_or_quoted_where_the_cell_needs_it(text: str, written: s
     assert table(new)[1] == ["A1", "< 5万", "reviewer", written]
 
 
+def test_a_backslash_before_a_tight_bar_does_not_escape_it() -> None:
+    text = "rules: |\n  id|a=>b\n  A1|x=>y\n"
+    new = made(text, SetCell(row="A1", column="a", text="x\\"))
+    assert table(new)[1] == ["A1", "x\\", "y"]
+
+
 def test_the_first_cell_never_becomes_a_comment() -> None:
     new = made(TEXT, SetCell(table="examples", row="1", column="branch", text="#BJ"))
     assert table(new, "examples")[1][0] == '"#BJ"'

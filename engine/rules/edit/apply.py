@@ -54,19 +54,21 @@ def apply(text: str, edits: Sequence[Edit]) -> Edited:
     The text may have findings, as long as it is YAML and the places can be found; CRLF stays
     CRLF. Raises EditRefused, with `index` of the edit that cannot be made; nothing is half done.
     """
-    bench = _Bench(text)
+    bench = Bench(text)
     for index, edit in enumerate(edits):
         try:
             bench.make(edit)
         except EditRefused as refused:
             refused.index = index
             raise
-    bench.read_back()
-    return Edited(bench.source.text(), tuple(bench.source.spans()))
+    return bench.edited()
 
 
-class _Bench:
-    """A text while it is edited: its lines, and what has been read of them."""
+class Bench:
+    """A text while it is edited: its lines, and what has been read of them.
+
+    Raises EditRefused EDIT_NOT_YAML when the text cannot be read.
+    """
 
     def __init__(self, text: str) -> None:
         self.source = Source(text)
@@ -80,9 +82,15 @@ class _Bench:
             self._root = self._read()
         return self._root
 
-    def read_back(self) -> None:
-        """The result must be readable too: it may have become too large."""
+    def reread(self) -> None:
+        """Forget what was read of the envelope: a table has changed, and lines have moved."""
+        self._root = None
+
+    def edited(self) -> Edited:
+        """The result, which must be readable too: it may have become too large."""
+        self.reread()
         self.root()
+        return Edited(self.source.text(), tuple(self.source.spans()))
 
     def _read(self) -> Mapping:
         out = Collector("")
@@ -110,7 +118,7 @@ class _Bench:
                 rename_row(self.sheet, edit, has_examples="examples" in self.root().entries)
             case _:
                 _change(self.sheet(edit.table), edit)
-        self._root = None
+        self.reread()
 
 
 def _change(sheet: Sheet, edit: TableEdit) -> None:

@@ -114,7 +114,9 @@ def _slot(slot: str, text: str, index: int, *, last: bool) -> str:
         # An empty cell: its text stands one blank behind the bar.
         lead = slot[:1] if index else ""
         trail = "" if last else slot[len(lead) :] or " "
-    if last or "\t" in trail or not trail:
+    # A backslash would escape a bar that follows it at once.
+    tight = not trail and not shadow_of(text).endswith("\\")
+    if last or "\t" in trail or tight:
         return lead + text + trail
     room = display_width(slot) - display_width(lead) - display_width(text)
     return lead + text + " " * max(1, room)

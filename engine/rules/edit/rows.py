@@ -31,7 +31,7 @@ def set_cell(sheet: Sheet, edit: SetCell) -> None:
     """Write one cell. Raises EditRefused."""
     row, column = sheet.row(edit.row), sheet.column(edit.column)
     if sheet.name == "rules" and column == 0:
-        sheet.rename(row, _fresh(sheet, edit.text, keep=row))
+        sheet.rename(row, fresh_id(sheet, edit.text, keep=row))
     else:
         sheet.set(row, {column: edit.text})
 
@@ -43,7 +43,7 @@ def add_row(sheet: Sheet, edit: AddRow) -> None:
     for name, text in edit.cells.items():
         cells[sheet.column(name)] = text
     if sheet.name == "rules":
-        cells[0] = _fresh(sheet, edit.id)
+        cells[0] = fresh_id(sheet, edit.id)
     else:
         _no_id(edit.id)
     _insert(sheet, sheet.laid_out(cells), beside, edit)
@@ -68,7 +68,7 @@ def duplicate_row(sheet: Sheet, edit: DuplicateRow) -> None:
     row = sheet.row(edit.row)
     text = row.text
     if sheet.name == "rules":
-        text = put(text, {0: _fresh(sheet, edit.id)})
+        text = put(text, {0: fresh_id(sheet, edit.id)})
     else:
         _no_id(edit.id)
     sheet.insert(text, sheet.rows.index(row) + 1, below=True)
@@ -78,7 +78,7 @@ def rename_row(sheets: Sheets, edit: RenameRow, *, has_examples: bool) -> None:
     """Give a rule another id, and name it so in the examples. Raises EditRefused."""
     sheet = sheets("rules")
     row = sheet.row(edit.row)
-    old, new = sheet.id_of(row), _fresh(sheet, edit.id, keep=row)
+    old, new = sheet.id_of(row), fresh_id(sheet, edit.id, keep=row)
     sheet.rename(row, new)
     if edit.examples and has_examples and old != new:
         _rename_in(sheets("examples"), old, new)
@@ -124,7 +124,7 @@ def _insert(sheet: Sheet, text: str, beside: Line | None, edit: AddRow | MoveRow
         sheet.insert(text, sheet.rows.index(beside) + 1, below=True)
 
 
-def _fresh(sheet: Sheet, id: str | None, keep: Line | None = None) -> str:
+def fresh_id(sheet: Sheet, id: str | None, keep: Line | None = None) -> str:
     """`id` when it can be a new row's id."""
     name = one_line(id or "")
     if not ROW_ID.fullmatch(name) or name in {NONE, _EMPTY}:

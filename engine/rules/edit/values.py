@@ -108,8 +108,10 @@ def remove_value(source: Source, root: Mapping, edit: RemoveValue) -> None:
     if _at(root, path) is None:
         said = Text(f"the text has no {edit.path}", f"文本中没有 {edit.path}")
         raise unknown("EDIT_NO_KEY", said, edit.path, _paths(root, ""))
-    while len(path) > 1 and isinstance(above := _at(root, path[:-1]), Mapping):
-        if len(above.entries) > 1 or (len(path) == 2 and above.flow and _remark(source, above)):
+    while len(path) > 1:
+        above = cast("Collection", _at(root, path[:-1]))
+        children = above.entries if isinstance(above, Mapping) else above.items
+        if len(children) > 1 or (len(path) == 2 and above.flow and _remark(source, above)):
             break
         path = path[:-1]
     parent = cast("Collection", _at(root, path[:-1]))
@@ -117,7 +119,7 @@ def remove_value(source: Source, root: Mapping, edit: RemoveValue) -> None:
     _try(source, _changed(root, path, None), entry_removed(parent, index), edit.path)
 
 
-def _remark(source: Source, node: Mapping) -> bool:
+def _remark(source: Source, node: Collection) -> bool:
     """Whether a comment stands behind a value."""
     line, column = node.end
     return bool(source.lines[line - 1].text[column - 1 :].strip())

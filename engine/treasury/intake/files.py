@@ -17,10 +17,17 @@ from decimal import Decimal
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from engine.base.text import Text
+from engine.base.worksheets import (
+    SheetDamaged,
+    SheetKind,
+    SheetLarge,
+    SheetRange,
+    check_range,
+    check_unpacked,
+)
 from engine.treasury.intake.columns import BY_NAME, COLUMNS, Form, column_of, known_headers
 from engine.treasury.intake.reading import RawRow
 from engine.treasury.intake.reasons import IntakeError, Reason
-from engine.treasury.intake.sheets import SheetDamaged, SheetKind, SheetRange, check_range
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 10_000
@@ -264,16 +271,15 @@ def _xlsx(content: bytes) -> Iterator[Sequence[Cell]]:
 def _check_zip(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            unpacked = sum(item.file_size for item in packed.infolist())
-            if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * len(content):
-                raise _wrong(
-                    "FILE_TOO_LARGE",
-                    "the file unpacks to far more than it should; "
-                    "copy the rows into a fresh template",
-                    "文件解压后异常巨大;请将数据复制到新模板",
-                    413,
-                )
+            check_unpacked(packed, len(content), MAX_UNPACKED, MAX_RATIO)
             check_range(packed, MAX_ROWS + 1, MAX_COLUMNS)
+    except SheetLarge as error:
+        raise _wrong(
+            "FILE_TOO_LARGE",
+            "the file unpacks to far more than it should; copy the rows into a fresh template",
+            "文件解压后异常巨大;请将数据复制到新模板",
+            413,
+        ) from error
     except SheetRange as far:
         raise _wrong(
             "FILE_RANGE",

@@ -33,6 +33,18 @@ class SheetRange(ValueError):
     """A worksheet reaches too far; the text is the cell."""
 
 
+class SheetLarge(ValueError):
+    """A file unpacks to far more than its size lets expect."""
+
+
+def check_unpacked(packed: zipfile.ZipFile, size: int, most: int, ratio: int) -> None:
+    """Raises SheetLarge when a file of `size` bytes unpacks to more than `most` bytes, or to more
+    than `ratio` times its size."""
+    unpacked = sum(item.file_size for item in packed.infolist())
+    if unpacked > most or unpacked > ratio * size:
+        raise SheetLarge(f"{unpacked:,}")
+
+
 def check_range(packed: zipfile.ZipFile, rows: int, columns: int) -> None:
     """Raises SheetRange when a worksheet names a cell beyond `rows` and `columns`, SheetDamaged
     when one is not well-formed, has a DOCTYPE or rows out of order, SheetKind for xlsb and ods."""
