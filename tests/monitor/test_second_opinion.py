@@ -12,7 +12,6 @@ from engine.rules.rete import unavailable
 from engine.runtime import db
 from engine.runtime.db import transaction
 from engine.treasury.alerts.holds import held
-from engine.treasury.monitor.opinions import Opinions
 from engine.treasury.monitor.rete import second_engine
 from tests.monitor.world import Broken, FakeEngine, Group
 from tests.payments.world import Draft
@@ -211,4 +210,3 @@ def test_durable_rules_agrees_on_the_shipped_rulesets(group: Group) -> None:
     assert done.disagreements == 0
     # Three approvals, and the decisions about the two balances that raised an alert.
     assert (done.decisions, done.by_rete) == (5, 5)
-    assert Opinions(group.engine, second).on

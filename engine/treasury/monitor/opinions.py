@@ -85,11 +85,6 @@ class Opinions:
                 rows = session.execute(sa.text("SELECT ruleset_hash, state FROM second_opinion"))
                 self._states = {str(row.ruleset_hash): str(row.state) for row in rows}
 
-    @property
-    def on(self) -> bool:
-        """Whether there is a second engine at all."""
-        return self._second is not None
-
     def prepare(self, ruleset: Ruleset, org_path: tuple[str, ...]) -> bool:
         """Whether the engine may be given the ruleset; tried in another process when new."""
         if self._second is None:
