@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from engine.base.text import Text
+from engine.rulebook.impact import Impact
 from engine.rulebook.models import RulesetVersion
 from engine.rulebook.planning import Plan, Planned
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
+def plan_json(plan: Plan, impacts: Mapping[str, Impact | Text] | None = None) -> dict[str, object]:
     """{"revision", "changes": [...], "unsigned", "scheduled": [...]}; findings are added by the
-    caller, in his form."""
+    caller, in his form. `impact` of a change is null where there is no history to tell."""
     return {
         "revision": plan.revision,
-        "changes": [_change(one) for one in plan.changes],
+        "changes": [_change(one, impacts or {}) for one in plan.changes],
         "vocabulary_changes": plan.new_words,
         "broken": plan.broken,
         "unsigned": plan.unsigned,
@@ -28,8 +32,9 @@ def plan_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def _change(one: Planned) -> dict[str, object]:
+def _change(one: Planned, impacts: Mapping[str, Impact | Text]) -> dict[str, object]:
     version = one.version
+    impact = impacts.get(version.hash)
     return {
         "change": one.change,
         "kind": version.kind,
@@ -39,6 +44,14 @@ def _change(one: Planned) -> dict[str, object]:
         "old": _version(one.old),
         "new": _version(one.new),
         "diff": None if one.diff is None else one.diff.to_json(),
+        "impact": {
+            "documents": impact.documents,
+            "changed": impact.changed,
+            "amount_changed": impact.amount,
+            "currency": impact.currency,
+        }
+        if isinstance(impact, Impact)
+        else None,
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from api.cli.rules_text import diff_lines
 from engine.base.text import Lang, Text
+from engine.rulebook.impact import DAYS, Impact
 from engine.rulebook.planning import Plan, Planned
 from engine.rules.render import counted
 from engine.runtime.clock import BUSINESS_ZONE
@@ -13,10 +14,14 @@ from engine.runtime.clock import BUSINESS_ZONE
 _MARKS = {"added": "+", "changed": "~", "leaving": "-"}
 
 
-def plan_lines(plan: Plan, lang: Lang) -> Iterator[str]:
+def plan_lines(
+    plan: Plan, lang: Lang, impacts: Mapping[str, Impact | Text] | None = None
+) -> Iterator[str]:
     """Each ruleset that changes with who answers for it and what differs; the summary last."""
     for one in plan.changes:
         yield from _change(one, lang)
+        if one.new is not None and impacts is not None:
+            yield f"  {_impact(impacts.get(one.new.hash)).say(lang)}"
         yield ""
     if plan.new_words:
         yield Text("the vocabulary changes", "词汇表有变化").say(lang)
@@ -54,6 +59,18 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
     if one.diff is not None and one.old_ruleset is not None and one.new_ruleset is not None:
         for line in list(diff_lines(one.old_ruleset, one.new_ruleset, one.diff, lang))[1:]:
             yield line if line.startswith("  ") else f"  {line}"
+
+
+def _impact(impact: Impact | Text | None) -> Text:
+    if isinstance(impact, Impact):
+        return Text(
+            f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
+            f"change outcome ({impact.currency} {impact.amount})",
+            f"影响:近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
+            f"({impact.currency} {impact.amount})",
+        )
+    why = impact or Text("nothing to compare", "无可比较")
+    return Text(f"no history: {why.en}", f"无历史数据:{why.zh}")
 
 
 def _summary(plan: Plan) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +16,10 @@ from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from api.plan_json import plan_json
 from engine.base.text import Lang, SluiceError, Text
-from engine.rulebook import RulesetRefused
+from engine.rulebook import Rulebook, RulesetRefused
 from engine.rulebook.folder_plan import plan_folder
+from engine.rulebook.history import HistoryFolder, LoadedHistories
+from engine.rulebook.impact import Impact, impacts
 from engine.rulebook.library import shelved
 from engine.rulebook.planning import Plan, plan_reload
 from engine.rulebook.reloading import Reloaded
@@ -61,26 +63,30 @@ def plan(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What a reload would make live; with a folder, what its files would change. Writes nothing."""
-    with explained(lang), opened(workspace) as (_, _, engine), transaction(engine) as session:
+    with explained(lang), opened(workspace) as (place, _, engine), transaction(engine) as session:
+        told = None
         if folder is not None:
             found = plan_folder(session, folder)
         else:
             hashes = None if only is None else [shelved(session, h).version.hash for h in only]
             found = plan_reload(session, hashes)
-    _show(found, output, lang)
+            histories = LoadedHistories(HistoryFolder(place.folder / "history"))
+            today = clock_for(place).business_date()
+            told = impacts(session, found, Rulebook().at(session), histories, today)
+    _show(found, told, output, lang)
     if found.broken:
         raise typer.Exit(1)
     if exit_code and not found.empty:
         raise typer.Exit(3)
 
 
-def _show(found: Plan, output: str, lang: Lang) -> None:
+def _show(found: Plan, told: Mapping[str, Impact | Text] | None, output: str, lang: Lang) -> None:
     if output == "json":
-        said = plan_json(found)
+        said = plan_json(found, told)
         say_json({**said, "findings": [finding_json(one, lang) for one in found.findings]})
         return
     tell_errors(found.findings, lang)
-    for line in plan_lines(found, lang):
+    for line in plan_lines(found, lang, told):
         say(line)
 
 

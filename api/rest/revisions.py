@@ -15,12 +15,14 @@ from api.rest.errors import Problem
 from api.rest.rule_shapes import FindingOut, VersionOut, refused
 from api.services import services_of
 from engine.rulebook.errors import RulesetRefused, unknown_revision
+from engine.rulebook.impact import impacts
 from engine.rulebook.models import Revision
 from engine.rulebook.reloading import Reloaded, revisions
 from engine.rulebook.revisions import items_of
 from engine.runtime.db import transaction
+from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.rulesets import activating
-from engine.treasury.rulesets.visible import ruling_orgs
+from engine.treasury.rulesets.visible import READ, ruling_orgs
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 Reads = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -97,10 +99,21 @@ def plan(
     hash: Annotated[list[str] | None, Query(description="only these signed versions")] = None,
 ) -> dict[str, Any]:
     """Nothing is written. The form of `sluice plan --format json`."""
-    with transaction(services_of(request).engine) as session:
+    services = services_of(request)
+    with transaction(services.engine) as session:
         found = activating.plan(session, caller.user_id, hash)
+        told = None
+        if services.histories is not None:
+            told = impacts(
+                session,
+                found,
+                services.rulebook.at(session),
+                services.histories,
+                services.clock.business_date(),
+                visible=visible_orgs(session, caller.user_id, READ),
+            )
     findings = [FindingOut.of(one).model_dump() for one in found.findings]
-    return {**plan_json(found), "findings": findings}
+    return {**plan_json(found, told), "findings": findings}
 
 
 @router.post(

@@ -1,0 +1,57 @@
+"""How many documents of the last months a planned version would have sent another way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from engine.base.money import format_major
+from engine.base.text import SluiceError, Text
+from engine.rulebook.history import LoadedHistories, preview_draft, valid_draft
+from engine.rulebook.pinned import Pinned
+from engine.rulebook.planning import Plan
+
+DAYS = 90
+"""How far back the impact of a plan is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Documents that were compared, those with another outcome, and their sum."""
+
+    documents: int
+    changed: int
+    amount: str
+    """Major units, as decimal text."""
+    currency: str
+
+
+def impacts(
+    session: Session,
+    plan: Plan,
+    pinned: Pinned,
+    histories: LoadedHistories,
+    today: dt.date,
+    *,
+    visible: Collection[str] | None = None,
+) -> Mapping[str, Impact | Text]:
+    """Impact by the hash of each version that would come; a sentence where there is none to
+    tell: no history, or nothing to compare. `visible` limits the documents that count."""
+    found: dict[str, Impact | Text] = {}
+    for one in plan.changes:
+        if one.new is None:
+            continue
+        try:
+            draft = valid_draft(session, pinned, one.new.file, one.new.text, on=today)
+            since = today - dt.timedelta(days=DAYS)
+            loaded = histories.since(one.new.kind, one.new.subject, since)
+            seen = preview_draft(draft, loaded, visible=visible, largest=0)
+        except SluiceError as error:
+            found[one.new.hash] = error.text
+            continue
+        amount = format_major(seen.changed_amount, seen.currency)
+        found[one.new.hash] = Impact(seen.documents, seen.changed, amount, seen.currency)
+    return found
