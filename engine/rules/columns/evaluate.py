@@ -130,10 +130,9 @@ class _Run:
                 decidable = right if decidable is None else decidable & right
         if words is None:
             words = np.tile(self.live, (stop - start, 1))
-        if decidable is not None:
-            if decidable.all():
-                return words, None
-            words[~decidable] = 0
+        # A value that is refused satisfies no row, so such documents have no bits.
+        if decidable is not None and decidable.all():
+            decidable = None
         return words, decidable
 
     def _refused_facts(self, start: int, places: Ints) -> None:
