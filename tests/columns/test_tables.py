@@ -146,8 +146,16 @@ def test_a_missing_required_fact_is_refused_by_the_first_column_that_lacks_it() 
 def test_a_value_below_its_minimum_is_refused_between_values_that_are_not() -> None:
     evaluator = compiled("id | days => code\nA | <= 5 => x")
     some: Documents = [{"days": at} for at in (-2, -1, 0, 1, 5, 6, 2**40, None)]
-    check(evaluator, some)
-    check(compiled("id | days => code\nA | - => x"), some)
+    assert check(evaluator, some).hits == {"A": 3}
+    assert check(compiled("id | days => code\nA | - => x"), some).hits == {"A": 5}
+
+
+def test_a_double_hit_in_another_word_is_seen_beside_a_single_hit() -> None:
+    lines = [f"R{row} | = {row} | - => x" for row in range(64)]
+    table = "\n".join(["id | amount | urgent => code", *lines, "Z | - | true => x"])
+    some: Documents = [{"amount": 300, "urgent": urgent} for urgent in (False, True)]
+    decided = check(compiled(table, policy="unique"), some)
+    assert [getattr(one, "code", None) for one in decided.decisions] == [None, "DOUBLE_HIT"]
 
 
 def test_every_distinct_decision_is_made_once() -> None:
