@@ -183,7 +183,7 @@ def test_values_of_the_envelope_that_no_cell_can_hold_stay() -> None:
     text = HEAD + 'note: >\n  two\n\n  lines\nparams: {a: " x ", b: ""}\n'
     text += "rules: |\n  id => approvers\n  A1 => cfo\n"
     assert back(out(text), text) == text
-    assert "b: y" in saved(text, put_value)
+    assert 'b: "y"' in saved(text, put_value)
 
 
 def put_value(book: Workbook) -> None:

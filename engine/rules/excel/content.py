@@ -80,6 +80,18 @@ def _parameters(root: Mapping) -> Grid:
     return Grid((PARAMETER, VALUE, ADJUSTABLE, *branches), rows)
 
 
+def parameter_paths(root: Mapping) -> set[str]:
+    """The paths of all parameters, ways and overrides there are, also of empty ones."""
+    found = {
+        f"{key}.{name}" for key in ("params", "adjustable") for name in _scalars(root.get(key))
+    }
+    overrides = root.get("overrides")
+    if isinstance(overrides, Mapping):
+        for org, entry in overrides.entries.items():
+            found |= {f"overrides.{org}.{name}" for name in _scalars(entry.value)}
+    return found
+
+
 def _scalars(node: Node | None) -> dict[str, str]:
     if not isinstance(node, Mapping):
         return {}

@@ -24,6 +24,7 @@ from engine.rules.excel.content import (
     VALUE,
     Grid,
     grids,
+    parameter_paths,
 )
 from engine.rules.excel.errors import ExcelRefused, refused
 from engine.rules.excel.reading import Read, read_book
@@ -46,7 +47,7 @@ def from_xlsx(content: bytes, text: str, vocabulary: Vocabulary) -> Edited:
         if title in before:
             _table(bench.sheet(name), name, before[title], after[title])
     bench.reread()
-    for edit, place in _values(before, after):
+    for edit, place in _values(before, after, parameter_paths(bench.root())):
         with _at(place):
             bench.make(edit)
     return bench.edited()
@@ -132,7 +133,9 @@ def _insert(sheet: Sheet, text: str, last: Line | None) -> Line:
 # --- envelope
 
 
-def _values(before: dict[str, Grid], after: dict[str, Read]) -> Iterator[tuple[Edit, str]]:
+def _values(
+    before: dict[str, Grid], after: dict[str, Read], present: set[str]
+) -> Iterator[tuple[Edit, str]]:
     """The edits of parameters and envelope, each with the cell it comes from."""
     old, new = before[PARAMETERS], after[PARAMETERS]
     columns = dict.fromkeys((*old.columns[1:], *(c for c in new.grid.columns if c != PARAMETER)))
@@ -142,7 +145,7 @@ def _values(before: dict[str, Grid], after: dict[str, Read]) -> Iterator[tuple[E
             now = new.grid.rows.get(name, {}).get(column, "")
             path = _path(column, name)
             place = new.places.get((name, column), PARAMETERS)
-            yield from ((edit, place) for edit in _change(path, was, now))
+            yield from ((edit, place) for edit in _change(path, was, now, present))
     yield from _envelope(before[ENVELOPE], after[ENVELOPE])
 
 
@@ -151,10 +154,10 @@ def _path(column: str, name: str) -> str:
     return f"{section}.{name}"
 
 
-def _change(path: str, was: str, now: str) -> Iterator[Edit]:
+def _change(path: str, was: str, now: str, present: set[str]) -> Iterator[Edit]:
     if was and not now:
         yield RemoveValue(path=path)
-    elif now and not was:
+    elif now and path not in present:
         yield AddValue(path=path, value=now)
     elif not _same(was, now):
         yield SetValue(path=path, value=now)
