@@ -61,6 +61,7 @@ def test_a_cell_that_does_not_fit_moves_the_rest_of_its_own_line_only() -> None:
         ('not(matches("x|y"))', 'not(matches("x|y"))'),
         ("甲｜乙", '"甲｜乙"'),
         ("a => b", '"a => b"'),
+        (r"a => b \| c", '"a => b | c"'),
         ('say "x" => y', r'"say \"x\" => y"'),
         ('"open', r'"\"open"'),
         ('5" pipe', '5" pipe'),

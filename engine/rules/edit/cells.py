@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.base.text import Text, display_width
 from engine.rules.edit.errors import refused
-from engine.rules.lexer import MAX_CELL, RawLine, closing_quote, cut, shadow_of
+from engine.rules.lexer import MAX_CELL, RawLine, closing_quote, cut, shadow_of, unbar
 from engine.rules.yaml_marks import UNREADABLE
 
 _BLANK = " \t"
@@ -50,7 +50,8 @@ def as_cell(text: str, *, free: bool, first: bool) -> str:
     Raises EditRefused EDIT_TEXT or EDIT_TOO_LONG.
     """
     body = one_line(text)
-    in_quotes = f'"{body.translate(_IN_QUOTES)}"'
+    bars = unbar(body).replace("\\｜", "｜")  # in quotes a bar needs no backslash
+    in_quotes = f'"{bars.translate(_IN_QUOTES)}"'
     tries = [body, _escaped(body), in_quotes]
     if free and "｜" in body and '"' not in shadow_of(body):
         tries = [body, in_quotes]
