@@ -24,6 +24,7 @@ from engine.rulebook import (
 )
 from engine.rulebook.library import changes, live_rulesets, named, revision_of, shelved, versions_of
 from engine.rules import find_kind
+from engine.rules.diff_sentences import diff_sentences
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import require
 
@@ -114,6 +115,9 @@ def difference(request: Request, caller: May, old: str, new: str) -> Response:
         before=before.version,
         after=after.version,
         diff=diff,
+        sentences=[]
+        if diff is None or before.ruleset is None or after.ruleset is None
+        else diff_sentences(before.ruleset, after.ruleset, diff),
         said=said,
         reworded=[
             row
