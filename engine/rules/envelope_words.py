@@ -109,7 +109,7 @@ def _move(old: Ruleset, new: Ruleset, name: str, was: Literal, now: Literal) -> 
     step = _step(was.value, now.value)
     if step is None or type_ is None or type_ is not old.param_types.get(name):
         return Text(f"changes from {a.en} to {b.en}", f"由{a.zh}改为{b.zh}")
-    size = show_value(abs(step), type_, new.currency)
+    size = show_value(-step if step < 0 else step, type_, new.currency)
     sign = "−" if step < 0 else "+"
     en, zh = ("falls", "下调") if step < 0 else ("rises", "上调")
     return Text(

@@ -12,7 +12,6 @@ from engine.rulebook import sync_folder
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import EmbeddedServer
-from engine.treasury.organisations.tree import add_organisation
 from tests.conftest import TEMPLATE
 from tests.monitor.world import Group
 from tests.payments.conftest import create_copy, drop_copy
@@ -31,19 +30,9 @@ def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
 
 
 def _prepare(engine: sa.Engine) -> None:
-    """The small group, the branches the shipped rulesets name, and those rulesets live."""
+    """The small group, and the shipped rulesets live."""
     with db.transaction(engine) as session:
         build(session)
-        for code in ("SH", "TB"):
-            add_organisation(
-                session,
-                code,
-                parent_id="GROUP",
-                level="branch",
-                name_en=code,
-                name_zh=code,
-                legal_entity_id="LE1",
-            )
         synced = sync_folder(
             session, RULESETS, author="demo1", approver="demo2", reason="test", now=MORNING
         )

@@ -402,7 +402,7 @@ def _edit(world: World, folder: Path, *changes: tuple[str, str]) -> None:
 def test_a_broken_file_is_named_with_its_place_and_the_old_version_stays(
     world: World, folder: Path
 ) -> None:
-    _edit(world, folder, ("version: 1", "version: 2"), ("| creditor_type ", "| creditor_typ  "))
+    _edit(world, folder, ("version: 2", "version: 3"), ("| creditor_type ", "| creditor_typ  "))
     browser = world.client("treasurer")
     for address in ("/", "/rulesets"):
         text = browser.http.get(address).text
@@ -410,7 +410,7 @@ def test_a_broken_file_is_named_with_its_place_and_the_old_version_stays(
         assert "error[R102]" in text
         assert "stays live" in text
     live = browser.http.get("/api/v1/rulesets").json()
-    assert [one["version"] for one in live if one["name"] == "payment-approval"] == [1]
+    assert [one["version"] for one in live if one["name"] == "payment-approval"] == [2]
 
 
 def test_two_versions_are_compared_by_what_they_mean(world: World, folder: Path) -> None:
@@ -418,10 +418,12 @@ def test_two_versions_are_compared_by_what_they_mean(world: World, folder: Path)
     _edit(
         world,
         folder,
-        ("version: 1", "version: 2"),
+        ("version: 2", "version: 3"),
         ("small: 5万", "small: 4万"),
     )
-    new = world.one("SELECT hash FROM ruleset_version WHERE version = 2")
+    new = world.one(
+        "SELECT hash FROM ruleset_version WHERE name = 'payment-approval' AND version = 3"
+    )
     text = world.client("auditor").http.get(f"/rulesets/{old}/changes/{new}").text
     assert "params.small" in text
     assert "below 50,000" in text

@@ -31,11 +31,19 @@ class World:
 
 
 def build(session: Session) -> World:
-    """GROUP > BJ > BJ01 with a disbursement account at each bank and a collection account."""
+    """GROUP > BJ > BJ01 with a disbursement account at each bank and a collection account.
+
+    SH and GD are there because shipped rulesets name them.
+    """
     session.add(LegalEntity(id="LE1", name_en="Insurance", name_zh="保险", org_id="GROUP"))
     session.flush()
-    above = None
-    for code, level in (("GROUP", "head_office"), ("BJ", "branch"), ("BJ01", "sub_branch")):
+    for code, above, level in (
+        ("GROUP", None, "head_office"),
+        ("BJ", "GROUP", "branch"),
+        ("BJ01", "BJ", "sub_branch"),
+        ("SH", "GROUP", "branch"),
+        ("GD", "GROUP", "branch"),
+    ):
         add_organisation(
             session,
             code,
@@ -45,7 +53,6 @@ def build(session: Session) -> World:
             name_zh=code,
             legal_entity_id="LE1",
         )
-        above = code
     people = (("cashier", "cashier"), ("accountant", "accountant"), ("boss", "treasurer"))
     for user, role in (*people, ("auditor", "accountant"), ("claims", "source")):
         endpoint = "http://127.0.0.1:9/messages" if user == "claims" else None

@@ -53,7 +53,7 @@ def chain(engine: sa.Engine, amount: int) -> tuple[str, ...]:
         return approvers(Rulebook().at(session), amount)
 
 
-SMALLER = (("version: 1", "version: 2"), ("small: 5万", "small: 1万"))
+SMALLER = (("version: 2", "version: 3"), ("small: 5万", "small: 1万"))
 
 
 def test_a_first_look_makes_the_whole_folder_live(engine: sa.Engine, folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_changed_threshold_with_a_new_version_decides_the_next_payment(
     sync(engine, folder)
     edit(folder, *SMALLER)
     synced = sync(engine, folder)
-    assert [(one.name, one.version) for one in synced.activated] == [("payment-approval", 2)]
+    assert [(one.name, one.version) for one in synced.activated] == [("payment-approval", 3)]
     assert chain(engine, 4_000_000) == ("reviewer", "finance_manager")
 
 
