@@ -7,7 +7,7 @@ activates it. Here the second signature is that of a second demo user.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,9 +74,10 @@ def folder_state(session: Session) -> list[FileState]:
 def sync_folder(
     session: Session, folder: Path, *, author: str, approver: str, reason: str, now: dt.datetime
 ) -> Synced:
-    """Make what stands in `folder` live, all of it at once, or nothing while a file has an error.
+    """Make what was saved in `folder` live, all of it at once, or nothing while a file has an error.
 
-    Files that are as at the last look are not read again. The same version with other content is
+    Files that are as at the last look are not read again, and a file that was live once does not
+    come back by itself after another version was signed and activated elsewhere. The same version with other content is
     an error (B106: raise version). A ruleset whose file has gone stays live, with a warning
     (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError FOUR_EYES when
     author and approver are one person.
@@ -92,17 +93,20 @@ def sync_folder(
     looks = _look_at(session, texts, known, before)
     activated: tuple[RulesetVersion, ...] = ()
     revision = before
+    taken = False
     if not any(failed(look.findings) for look in looks):
+        once = {row.ruleset_hash for row in known.values()}
         try:
             with session.begin_nested():
                 revision, activated = _activate(
-                    session, looks, before, author=author, approver=approver, reason=reason, now=now
+                    session, looks, once, author=author, approver=approver, reason=reason, now=now
                 )
+            taken = True
         except RulesetRefused as refused:
             by_file = {look.file: look for look in looks}
             for finding in refused.findings:
                 by_file.get(finding.file, looks[0]).findings.append(finding)
-    _keep(session, looks, known, now)
+    _keep(session, looks, known, now, taken=taken)
     return Synced(revision, activated, tuple(f for look in looks for f in look.findings))
 
 
@@ -223,7 +227,7 @@ def _lost(version: RulesetVersion) -> list[Finding]:
 def _activate(
     session: Session,
     looks: Iterable[_Look],
-    before: int | None,
+    once: Collection[str | None],
     *,
     author: str,
     approver: str,
@@ -249,8 +253,9 @@ def _activate(
         for look in looks
         if look.ruleset is not None
     ]
+    before = current_revision(session)
     live = set() if before is None else {i.version.hash for i in items_of(session, before)}
-    new = tuple(version for version in versions if version.hash not in live)
+    new = tuple(one for one in versions if one.hash not in live and one.hash not in once)
     number = activate(
         session,
         [version.hash for version in new],
@@ -264,9 +269,15 @@ def _activate(
 
 
 def _keep(
-    session: Session, looks: Iterable[_Look], known: Mapping[str, RulesetFile], now: dt.datetime
+    session: Session,
+    looks: Iterable[_Look],
+    known: Mapping[str, RulesetFile],
+    now: dt.datetime,
+    *,
+    taken: bool,
 ) -> None:
-    """Keep what was found in changed files; forget files that are gone."""
+    """Keep what was found in changed files and, when all of them were `taken`, which version each
+    has made live; forget files that are gone."""
     looks = list(looks)
     for file in known.keys() - {look.file for look in looks}:
         session.delete(known[file])
@@ -277,8 +288,10 @@ def _keep(
             row = RulesetFile(
                 file=look.file, org_id=ROOT, content_hash="", findings=[], checked_at=now
             )
-        elif not look.changed and row.findings == kept:
+        hash = look.ruleset.hash if taken and look.ruleset is not None else row.ruleset_hash
+        if not look.changed and row.findings == kept and row.ruleset_hash == hash:
             continue
+        row.ruleset_hash = hash
         row.content_hash = content_hash(look.text)
         row.findings = kept
         row.checked_at = now

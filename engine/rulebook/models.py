@@ -174,7 +174,7 @@ class RulesetFile(SQLModel, table=True):
     org_id: str
     content_hash: str
     ruleset_hash: str | None = Field(default=None, foreign_key="ruleset_version.hash")
-    """The stored version with this content, when it has no errors."""
+    """The version this file made live last: it does not come back by itself."""
     findings: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
     checked_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 

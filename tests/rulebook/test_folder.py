@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.rulebook import Rulebook, RulebookError, Synced, folder_state, sync_folder
+from engine.rulebook import (
+    Rulebook,
+    RulebookError,
+    Synced,
+    activate,
+    folder_state,
+    publish,
+    sync_folder,
+)
 from engine.rulebook.checking import Checked, check_text
 from engine.rules.model import Vocabulary
 from engine.runtime import db
@@ -92,7 +100,7 @@ def test_the_same_version_with_other_content_is_refused_with_the_number_to_write
     synced = sync(engine, folder)
     assert synced.revision == first.revision
     assert [one.code for one in synced.findings] == ["B106"]
-    assert "raise version to 2" in synced.findings[0].message.en
+    assert "raise version to 3" in synced.findings[0].message.en
     assert chain(engine, 4_000_000) == ("reviewer",)
 
 
@@ -116,7 +124,7 @@ def test_the_repaired_folder_becomes_live_as_a_whole(engine: sa.Engine, folder: 
     edit(folder, ("=> aprovers", "=> approvers"), file=other)
     synced = sync(engine, folder)
     assert synced.findings == ()
-    assert [one.version for one in synced.activated] == [2]
+    assert [one.version for one in synced.activated] == [3]
 
 
 def test_what_was_found_is_kept_for_the_pages(engine: sa.Engine, folder: Path) -> None:
@@ -219,3 +227,33 @@ def test_two_processes_that_watch_one_folder_activate_it_once(
         done = list(pool.map(lambda _: sync(engine, folder), range(2)))
     assert sorted(len(one.activated) for one in done) == [0, 3]
     assert done[0].revision == done[1].revision
+
+
+def test_what_was_activated_elsewhere_stays_when_another_file_is_saved(
+    engine: sa.Engine, folder: Path
+) -> None:
+    sync(engine, folder)
+    text = (folder / APPROVAL).read_text("utf-8")
+    for old, new in SMALLER:
+        text = text.replace(old, new)
+    with db.transaction(engine) as session:
+        version = publish(
+            session, text, APPROVAL, author="ana", reviewer="rex", reason="signed", now=NOW
+        )
+        activate(
+            session,
+            [version.hash],
+            activated_by="ana",
+            approved_by="rex",
+            reason="signed",
+            now=NOW,
+        )
+    edit(
+        folder,
+        ("version: 1", "version: 2"),
+        ("500万}", "400万}"),
+        file="approval/collection-approval.yaml",
+    )
+    synced = sync(engine, folder)
+    assert [one.name for one in synced.activated] == ["collection-approval"]
+    assert chain(engine, 4_000_000) == ("reviewer", "finance_manager")
