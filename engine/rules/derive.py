@@ -68,6 +68,7 @@ def _one(name: str, span: Span, node: Mapping, scope: Scope, out: Collector) -> 
         states=_states(node.get("states")),
         include_self=isinstance(self_, Scalar) and self_.value == "true",
         span=span,
+        of_label=None if (word := scope.look_up(of.value, of.span)) is None else word.label,
     )
 
 

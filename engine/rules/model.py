@@ -289,6 +289,8 @@ class Derive:
     """State names, or ("live",): all but void, rejected, finally failed, bounced."""
     include_self: bool
     span: Span
+    of_label: Text | None = None
+    """What `of` is called, where it is a word of the vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ def window_text(words: Reasons, derive: Derive) -> str:
     function = _FUNCTIONS[derive.function].say(speaker.lang)
     same = [speaker.name(name) for name in derive.same]
     within = show_duration(derive.within, speaker.lang)
-    of = "" if derive.function == "count" else speaker.name(derive.of)
+    named = "" if derive.of_label is None else derive.of_label.say(speaker.lang)
+    of = "" if derive.function == "count" else named
     itself = speaker.say(", this one included", "，含本笔") if derive.include_self else ""
     keys = f" with the same {listed(same, 'and')}" if same else ""
     en = f"{function} of {of or 'earlier ones'}{' of earlier ones' if of else ''}{keys}"

@@ -115,6 +115,9 @@ def test_a_window_says_its_value_and_what_was_counted() -> None:
         "(live ones only)"
     )
     assert window.counted.zh == "此前3天内收款账号、金额相同的笔数（仅限有效的）"
+    assert found.windows[2].counted.zh == (
+        "此前30天内收款账号相同的各笔收款人不同取值个数，含本笔（仅限有效的）"
+    )
 
 
 @pytest.mark.parametrize(
