@@ -187,6 +187,7 @@ class _Reader:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
         self.guards: list[ast.expr] = []
+        self._kept = 0
 
     def value(self, column: str) -> ast.expr:
         variable = _name(self.variables[column])
@@ -195,6 +196,17 @@ class _Reader:
 
     def raw(self, column: str) -> ast.expr:
         return _name(self.variables[column])
+
+    def kept(self, value: ast.expr, op: ast.cmpop) -> ast.expr:
+        """Require `value op 0`; return the variable that then holds the value.
+
+        So a divisor is written once, however deep it stands in others.
+        """
+        variable = f"d{self._kept}"
+        self._kept += 1
+        held = ast.NamedExpr(ast.Name(variable, ast.Store()), value)
+        self.guards.append(_compare(held, op, _constant(0)))
+        return _name(variable)
 
 
 class _Compiler:
@@ -466,7 +478,8 @@ class _Compiler:
             return _constant(value)
         return self.names.bind(value)
 
-    # --- conditions (`when`): a comparison with null or a zero divisor is neither true nor false
+    # --- conditions (`when`): a comparison with null, or that divides by zero or rounds to a unit
+    # not above zero, is neither true nor false
 
     def _truth(self, formula: Formula, variables: Mapping[str, str], wanted: bool) -> ast.expr:
         """Return the test that `formula` is certainly `wanted` (true or false)."""
@@ -519,12 +532,13 @@ class _Compiler:
             return ast.BinOp(arguments[0], _ARITHMETIC[function](), arguments[1])
         if function == "/":
             if reader is not None:
-                divisor = self._number(formula.arguments[1], _Reader(reader.variables))
-                reader.guards.append(_compare(divisor, ast.NotEq(), _constant(0)))
+                arguments[1] = reader.kept(arguments[1], ast.NotEq())
             return _call(self.names.bind(arithmetic.divide), *arguments)
         if function == "days_between":
             first, second = arguments
             return ast.Attribute(ast.BinOp(second, ast.Sub(), first), "days", ast.Load())
+        if function in _ROUNDING and reader is not None:
+            arguments[1] = reader.kept(arguments[1], ast.Gt())
         helper: object = {"min": min, "max": max, **_ROUNDING}[function]
         return _call(self.names.bind(helper), *arguments)
 

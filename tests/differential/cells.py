@@ -177,7 +177,7 @@ def negated(column: str, cell: Cell) -> Cell:
     )
 
 
-# --- `when`: true, false, or None where null or a zero divisor leaves it open
+# --- `when`: true, false, or None where null, a zero divisor or no unit leaves it open
 
 
 def _number(value: Any) -> Fraction | None:
@@ -191,6 +191,18 @@ def _both(a: Any, b: Any, test: Callable[[Any, Any], bool]) -> bool | None:
 def _ratio(facts: Facts) -> bool | None:
     a, b = _number(facts["amount"]), _number(facts["fee"])
     return None if a is None or b is None or b == 0 else a / b > 2
+
+
+def _floor(facts: Facts) -> bool | None:
+    a, b = _number(facts["amount"]), _number(facts["fee"])
+    return None if a is None or b is None or b <= 0 else a // b * b > 100
+
+
+def _nested(facts: Facts) -> bool | None:
+    days, more = Fraction(facts["days"]), Fraction(facts["repeats"])  # type: ignore[arg-type]
+    unit = days - more
+    rounded = 0 if unit <= 0 else -(-days // unit) * unit
+    return None if rounded == 0 else more / rounded > 1
 
 
 def _days(facts: Facts) -> bool | None:
@@ -207,6 +219,8 @@ ATOMS: Sequence[Truth] = (
     ("fee = null", lambda f: f["fee"] is None),
     ("booked != null", lambda f: f["booked"] is not None),
     ("amount / fee > 2", _ratio),
+    ("floor_to(amount, fee) > 1", _floor),
+    ("repeats / ceil_to(days, days - repeats) > 1", _nested),
     ("days_between(due, booked) >= 0", _days),
     ("type = claim", lambda f: f["type"] == "claim"),
     ('starts(payee, "张")', lambda f: _both(f["payee"], "张", lambda a, b: a[:1] == b)),

@@ -120,6 +120,17 @@ def test_a_bomb_is_answered_soon(name: str) -> None:
     assert time.process_time() - began < 10
 
 
+def test_divisors_in_divisors_compile_soon() -> None:
+    formula = "amount / (" * 28 + "amount" + ")" * 28
+    source = text(f"id | when => code\nA | {formula} >= 1 => x", policy="collect")
+    loaded = load_ruleset("t.yaml", source, VOCABULARY, kinds=KINDS)
+    assert loaded.ruleset is not None, loaded.findings
+    began = time.process_time()
+    decide = compile_ruleset(loaded.ruleset, {}).decide
+    assert time.process_time() - began < 1
+    assert [decide({"amount": amount}).rows for amount in (500, 0)] == [("A",), ()]
+
+
 def test_user_text_never_becomes_code() -> None:
     evil = '__import__(\\"os\\").abort()'
     source = text(

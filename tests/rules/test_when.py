@@ -39,6 +39,16 @@ TRUTHS: list[tuple[str, dict[str, Any], bool]] = [
     ("amount / days > 1", {"days": 0}, False),
     ("not (amount / days > 1)", {"days": 0}, False),
     ("fee / amount = 1%", {}, True),
+    ("floor_to(amount, fee) > 1", {"fee": 3_000}, True),
+    ("floor_to(amount, fee) > 1", {"fee": 0}, False),
+    ("not (floor_to(amount, fee) > 1)", {"fee": 0}, False),
+    ("ceil_to(days, 2 - days) > 1", {"days": 3}, False),
+    ("round_half_up(amount, $unit) > 1", {}, False),
+    ("floor_to(amount, fee) > 1 or urgent", {"fee": 0}, True),
+    ("amount / floor_to(amount, fee) >= 1", {"fee": 0}, False),
+    ("amount / floor_to(amount, fee) >= 1", {"fee": 20_000}, False),
+    ("amount / floor_to(amount, fee) >= 1", {"fee": 3_000}, True),
+    ("floor_to(amount, amount / days) > 1", {"days": 0}, False),
     ("type = claim", {}, True),
     ("type != claim", {}, False),
     ('type = "claim"', {}, True),
@@ -60,7 +70,8 @@ TRUTHS: list[tuple[str, dict[str, Any], bool]] = [
 def test_a_condition_is_true_only_when_it_is_certain(
     formula: str, facts: dict[str, Any], matches: bool
 ) -> None:
-    more = "params: {kind: claim}" if "$kind" in formula else ""
+    known = {"$kind": "params: {kind: claim}", "$unit": "params: {unit: 0}"}
+    more = "".join(text for name, text in known.items() if name in formula)
     decision = decide(f"id | when => code\nA | {formula} => x", FACTS | facts, more=more)
     assert (decision.rows == ("A",)) is matches
 

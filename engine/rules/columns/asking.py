@@ -12,15 +12,12 @@ import numpy as np
 
 from engine.rules.columns.facts import FactColumns, Flags, Ints, Whole
 from engine.rules.columns.words import Words, tell_apart, words_of
-from engine.rules.decide import DecisionRefused
 from engine.rules.evaluator import Asked, Evaluator
 from engine.rules.masks import STEPS, is_independent, operand_value
 from engine.rules.model import (
-    Call,
     Cell,
     ColumnRef,
     Compare,
-    Formula,
     Not,
     OneOf,
     Operand,
@@ -32,8 +29,6 @@ _REMEMBERED = 1 << 18
 _SIGNS = 28
 """Operands whose signs fit one 64-bit code, two bits each."""
 
-_NO, _YES, _REFUSED = 0, 1, 2
-
 
 def cell_of(evaluator: Evaluator, asked: Asked) -> Cell:
     """Return the cell that is asked."""
@@ -41,25 +36,8 @@ def cell_of(evaluator: Evaluator, asked: Asked) -> Cell:
 
 
 def early_cells(evaluator: Evaluator) -> list[Asked]:
-    """Return the cells that can be asked per value of their column, before all others.
-
-    None when some formula may refuse: it must then find the rows standing that `decide` finds.
-    """
-    if any(_may_refuse(cell_of(evaluator, one)) for one in evaluator.asked):
-        return []
+    """Return the cells that can be asked per value of their column, before all others."""
     return [one for one in evaluator.asked if is_independent(cell_of(evaluator, one))]
-
-
-def _may_refuse(cell: Cell) -> bool:
-    return isinstance(cell, WhenCell) and _rounds(cell.formula)
-
-
-def _rounds(formula: Formula) -> bool:
-    if not isinstance(formula, Call):
-        return False
-    if formula.function in {"floor_to", "ceil_to", "round_half_up"}:
-        return True
-    return any(_rounds(one) for one in formula.arguments)
 
 
 class Question:
@@ -72,13 +50,10 @@ class Question:
         self._rows = words_of([asked.rows], width)[0]
         self._words = np.flatnonzero(self._rows).tolist()
         self._signs = self._sign_operands()
-        self._answers: dict[tuple[int, ...], int] = {}
+        self._answers: dict[tuple[int, ...], bool] = {}
 
-    def drop(self, words: Words, start: int, decidable: Flags | None) -> Ints:
-        """Clear the rows whose cell the documents do not satisfy, in words [n, width].
-
-        Return the documents (places in the block) for which the cell refuses to be answered.
-        """
+    def drop(self, words: Words, start: int, decidable: Flags | None) -> None:
+        """Clear the rows whose cell the documents do not satisfy, in words [n, width]."""
         standing = np.zeros(len(words), np.bool_)
         for at in self._words:
             standing |= (words[:, at] & self._rows[at]) != 0
@@ -86,19 +61,16 @@ class Question:
             standing &= decidable
         places = np.flatnonzero(standing)
         if not len(places):
-            return places
-        answers = self._answer(places + start)
-        fallen = places[answers == _NO]
+            return
+        fallen = places[~self._answer(places + start)]
         for at in self._words:
             words[fallen, at] &= ~self._rows[at]
-        refused: Ints = places[answers == _REFUSED]
-        return refused
 
-    def _answer(self, documents: Ints) -> Ints:
+    def _answer(self, documents: Ints) -> Flags:
         parts = self._parts(documents)
         codes, firsts = tell_apart(parts, len(documents))
         keys = zip(*(part[firsts].tolist() for part in parts), strict=True)
-        found: Ints = np.empty(len(firsts), np.int8)
+        found: Flags = np.empty(len(firsts), np.bool_)
         for at, key in enumerate(keys):
             answer = self._answers.get(key)
             if answer is None:
@@ -109,12 +81,9 @@ class Question:
             found[at] = answer
         return found[codes]
 
-    def _ask(self, document: int) -> int:
+    def _ask(self, document: int) -> bool:
         facts = {name: self._facts.column(name).value(document) for name in self._asked.reads}
-        try:
-            return int(self._evaluator.holds(self._asked.row, self._asked.column, facts))
-        except DecisionRefused:
-            return _REFUSED
+        return self._evaluator.holds(self._asked.row, self._asked.column, facts)
 
     def _parts(self, documents: Ints) -> list[Ints]:
         if self._signs is not None:

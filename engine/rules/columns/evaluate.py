@@ -104,13 +104,7 @@ class _Run:
         if decidable is not None:
             self._refused_facts(start, np.flatnonzero(~decidable))
         for question in self.questions:
-            refused = question.drop(words, start, decidable)
-            if len(refused):
-                decidable = np.ones(stop - start, np.bool_) if decidable is None else decidable
-                decidable[refused] = False
-                words[refused] = 0
-                reads = [column.name for column in self.evaluator.reads]
-                self._by_facts(("refused",), start + refused, reads)
+            question.drop(words, start, decidable)
         self.hits += count_bits(words)
         if self.first:
             self._first(words, start, decidable)

@@ -47,11 +47,7 @@ class NullOperand(Exception):
 
 
 class ZeroDivisor(Exception):
-    """A formula divides by zero."""
-
-
-class NoUnit(Exception):
-    """A formula rounds to a unit that is not above zero."""
+    """A formula divides by zero, or rounds to a unit that is not above zero."""
 
 
 def plain(value: Value) -> Plain:
@@ -103,7 +99,7 @@ class Interpreter:
     # --- cells
 
     def holds(self, cell: Cell, column: str, look: Look) -> bool:
-        """Return whether the facts satisfy the cell of `column`. Raises NoUnit."""
+        """Return whether the facts satisfy the cell of `column`."""
         if isinstance(cell, AnyCell):
             return True
         if isinstance(cell, WhenCell):
@@ -137,7 +133,7 @@ class Interpreter:
     # --- conditions: true, false, or None where null or a zero divisor leaves it open
 
     def truth(self, formula: Formula, look: Look) -> bool | None:
-        """Return whether a truth formula holds. Raises NoUnit."""
+        """Return whether a truth formula holds."""
         if not isinstance(formula, Call):
             try:
                 return bool(self.value(formula, look))
@@ -163,7 +159,7 @@ class Interpreter:
     def certain(self, formula: Formula, look: Look) -> bool:
         """Return a truth formula as an output, read left to right as far as it takes.
 
-        Raises NullOperand, ZeroDivisor, NoUnit.
+        Raises NullOperand, ZeroDivisor.
         """
         if not isinstance(formula, Call):
             return bool(self.value(formula, look))
@@ -187,7 +183,7 @@ class Interpreter:
     # --- values
 
     def value(self, formula: Formula, look: Look) -> Plain:
-        """Return what a formula calculates. Raises NullOperand, ZeroDivisor, NoUnit."""
+        """Return what a formula calculates. Raises NullOperand, ZeroDivisor."""
         if isinstance(formula, ColumnRef):
             found = look(formula.name)
             if found is None:
@@ -228,7 +224,7 @@ def _calculate(function: str, numbers: list[Fraction]) -> Fraction:
             raise ZeroDivisor
         return first / last
     if last <= 0:
-        raise NoUnit
+        raise ZeroDivisor
     # How many units: down, up, or to the nearest with halves away from zero.
     units = first / last
     down = units.numerator // units.denominator

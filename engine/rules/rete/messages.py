@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from engine.rules.kind import FactValue
 from engine.rules.rete.conditions import Scalar
-from engine.rules.rete.interpreter import Interpreter, NoUnit
+from engine.rules.rete.interpreter import Interpreter
 from engine.rules.rete.program import OWN, Lane, ReteProgram
-from engine.rules.rete.refusals import no_opinion
 from engine.rules.rete.scalars import scalar_of
 
 Facts = Mapping[str, FactValue]
@@ -37,7 +36,7 @@ class Told:
         }
 
     def message(self, lane: Lane) -> str:
-        """Return the message for one lane. Raises NoSecondOpinion RETE_UNDEFINED."""
+        """Return the message for one lane."""
         found: dict[str, Scalar] = {}
         for name in lane.fields:
             if name not in self._fields:
@@ -49,11 +48,4 @@ class Told:
 
     def _marked(self, name: str) -> bool:
         marker = self._program.markers[name]
-        try:
-            return self._interpreter.holds(marker.cell, marker.column, self._facts.get)
-        except NoUnit:
-            raise no_opinion(
-                "RETE_UNDEFINED",
-                f"a condition on {marker.column} rounds to a unit that is not above zero",
-                f"{marker.column} 的条件以不大于零的单位取整",
-            ) from None
+        return self._interpreter.holds(marker.cell, marker.column, self._facts.get)

@@ -23,7 +23,7 @@ from engine.rules.model import (
     Value,
 )
 from engine.rules.outputs import read_constant
-from engine.rules.rete.interpreter import Interpreter, NoUnit, NullOperand, Plain, ZeroDivisor
+from engine.rules.rete.interpreter import Interpreter, NullOperand, Plain, ZeroDivisor
 from engine.rules.rete.messages import Facts
 from engine.rules.values import value_text
 
@@ -135,7 +135,7 @@ class Outcomes:
                 f"the formula of {column.name} needs a fact that is null",
                 f"{column.name} 的公式需要的事实为空",
             ) from None
-        except (ZeroDivisor, NoUnit):
+        except ZeroDivisor:
             raise refuse(
                 "ZERO_DIVISOR",
                 f"the formula of {column.name} divides by zero, or rounds to no unit",

@@ -11,8 +11,7 @@ class NoSecondOpinion(SluiceError):
     """The second engine does not answer, and does not guess.
 
     Codes: RETE_UNAVAILABLE (this machine), RETE_NOT_TRANSLATABLE (this table), RETE_FACT (these
-    facts), RETE_UNDEFINED (a condition of this table for these facts), RETE_RETIRED, RETE_ENGINE
-    (the engine reported an error; it has been built again).
+    facts), RETE_RETIRED, RETE_ENGINE (the engine reported an error; it has been built again).
     """
 
 
