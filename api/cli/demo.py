@@ -18,6 +18,10 @@ def demo(
     rulesets: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Another rulesets folder.")
     ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Play in this new workspace and keep it; other commands may use it."),
+    ] = None,
 ) -> None:
     """Play one business day against simulated banks and check every invariant; exit 1 if the
     day is not good."""
@@ -25,7 +29,7 @@ def demo(
     from api.demo.alone import play_alone
     from api.demo.report import summary
 
-    played = play_alone(documents, seed, rulesets)
+    played = play_alone(documents, seed, rulesets, workspace)
     if output == "json":
         typer.echo(json.dumps(played.report.to_json(), ensure_ascii=False))
     else:

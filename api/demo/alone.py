@@ -1,4 +1,4 @@
-"""A demo day in a fresh workspace that is gone afterwards: what `sluice demo` runs."""
+"""A demo day in a fresh workspace, which is gone afterwards unless it was asked for."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ STEPS = 12
 """Steps of a day, for the progress bar."""
 
 
-def play_alone(documents: int, seed: int, rulesets: Path | None) -> Played:
-    """Play one day; a progress bar on a terminal."""
+def play_alone(
+    documents: int, seed: int, rulesets: Path | None, keep: Path | None = None
+) -> Played:
+    """Play one day; a progress bar on a terminal. `keep` is a new workspace that stays."""
+    rulesets = rulesets or shipped_rulesets()
+    if keep is not None:
+        return _play(Workspace.create(keep, demo=True), rulesets, documents, seed)
     with tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder:
         workspace = Workspace.create(Path(folder) / "workspace", demo=True)
         try:
-            return _play(workspace, rulesets or shipped_rulesets(), documents, seed)
+            return _play(workspace, rulesets, documents, seed)
         finally:
             workspace.destroy()
 
