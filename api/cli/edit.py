@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from api.cli.files import replace_file
-from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
-from engine.base.text import Lang, SluiceError, Text
-from engine.rules.check import Library, read_file
+from api.cli.edit_making import make, one_value, pair
+from api.cli.say import Format, Language, explained
 from engine.rules.edit import (
     AddColumn,
     AddRow,
     AddValue,
     DuplicateRow,
-    Edit,
     MoveRow,
     RemoveColumn,
     RemoveRow,
@@ -25,12 +21,8 @@ from engine.rules.edit import (
     RenameRow,
     SetCell,
     SetValue,
-    apply,
 )
-from engine.rules.edit.edits import Side, TableName, Value
-from engine.rules.edit.lines import line_diff
-from engine.rules.findings import Finding, Severity
-from engine.rules.render import finding_json, finding_text
+from engine.rules.edit.edits import Side, TableName
 
 Table = Annotated[TableName, typer.Option("--table", help="The table that is edited.")]
 Before = Annotated[str | None, typer.Option("--before", help="Stand before this one.")]
@@ -83,7 +75,7 @@ def set_cell(
     lang: Language = "en",
 ) -> None:
     """Write one cell: set A2 amount '< 60_000'."""
-    _make(
+    make(
         context,
         [SetCell(row=row, column=column, text=text, table=table)],
         dry_run=dry_run,
@@ -105,8 +97,8 @@ def add_row(
 ) -> None:
     """Add a row; columns that are not named get `-`."""
     with explained(lang):
-        named = dict(_pair(one) for one in cells or ())
-    _make(
+        named = dict(pair(one) for one in cells or ())
+    make(
         context,
         [AddRow(id=id, cells=named, before=before, after=after, table=table)],
         dry_run=dry_run,
@@ -124,7 +116,7 @@ def remove_row(
     lang: Language = "en",
 ) -> None:
     """Remove a row; comments around it stay."""
-    _make(context, [RemoveRow(row=row, table=table)], dry_run=dry_run, output=output, lang=lang)
+    make(context, [RemoveRow(row=row, table=table)], dry_run=dry_run, output=output, lang=lang)
 
 
 def move_row(
@@ -138,7 +130,7 @@ def move_row(
     lang: Language = "en",
 ) -> None:
     """Move a row before or after another, or to the end."""
-    _make(
+    make(
         context,
         [MoveRow(row=row, before=before, after=after, table=table)],
         dry_run=dry_run,
@@ -157,7 +149,7 @@ def copy_row(
     lang: Language = "en",
 ) -> None:
     """Write a row once more below itself."""
-    _make(
+    make(
         context,
         [DuplicateRow(row=row, id=id, table=table)],
         dry_run=dry_run,
@@ -178,7 +170,7 @@ def rename_row(
     lang: Language = "en",
 ) -> None:
     """Give a rule another id."""
-    _make(
+    make(
         context,
         [RenameRow(row=row, id=id, examples=examples)],
         dry_run=dry_run,
@@ -201,7 +193,7 @@ def add_column(
 ) -> None:
     """Add a column to the header and every row."""
     edit = AddColumn(name=name, side=side, default=default, before=before, after=after, table=table)
-    _make(context, [edit], dry_run=dry_run, output=output, lang=lang)
+    make(context, [edit], dry_run=dry_run, output=output, lang=lang)
 
 
 def remove_column(
@@ -213,9 +205,7 @@ def remove_column(
     lang: Language = "en",
 ) -> None:
     """Remove a column from the header and every row."""
-    _make(
-        context, [RemoveColumn(name=name, table=table)], dry_run=dry_run, output=output, lang=lang
-    )
+    make(context, [RemoveColumn(name=name, table=table)], dry_run=dry_run, output=output, lang=lang)
 
 
 Path_ = Annotated[str, typer.Argument(metavar="PATH", help="params.large, overrides.SH.large …")]
@@ -234,8 +224,8 @@ def set_value(
 ) -> None:
     """Write another value of the envelope: set-value params.large 30万."""
     with explained(lang):
-        value = _value(texts, as_list=as_list)
-    _make(context, [SetValue(path=path, value=value)], dry_run=dry_run, output=output, lang=lang)
+        value = one_value(texts, as_list=as_list)
+    make(context, [SetValue(path=path, value=value)], dry_run=dry_run, output=output, lang=lang)
 
 
 def add_value(
@@ -249,8 +239,8 @@ def add_value(
 ) -> None:
     """Add a key to the envelope: add-value overrides.SZ.large 20万."""
     with explained(lang):
-        value = _value(texts, as_list=as_list)
-    _make(context, [AddValue(path=path, value=value)], dry_run=dry_run, output=output, lang=lang)
+        value = one_value(texts, as_list=as_list)
+    make(context, [AddValue(path=path, value=value)], dry_run=dry_run, output=output, lang=lang)
 
 
 def remove_value(
@@ -261,74 +251,4 @@ def remove_value(
     lang: Language = "en",
 ) -> None:
     """Remove a key from the envelope."""
-    _make(context, [RemoveValue(path=path)], dry_run=dry_run, output=output, lang=lang)
-
-
-def _pair(cell: str) -> tuple[str, str]:
-    name, sign, text = cell.partition("=")
-    if not sign:
-        raise SluiceError(
-            "CELL_FORM",
-            Text(f"{cell!r} is not column=text; write amount='< 5'", f"{cell!r} 应写成 列名=文本"),
-        )
-    return name, text
-
-
-def _value(texts: Sequence[str], *, as_list: bool) -> Value:
-    if as_list:
-        return tuple(texts)
-    if len(texts) != 1:
-        raise SluiceError(
-            "VALUE_FORM",
-            Text(
-                "one value is wanted; quote it, or give --list", "只需一个值；请加引号或用 --list"
-            ),
-        )
-    return texts[0]
-
-
-def _make(
-    context: typer.Context,
-    edits: Sequence[Edit],
-    *,
-    dry_run: bool,
-    output: Literal["full", "json"],
-    lang: Lang,
-) -> None:
-    path = context.obj
-    assert isinstance(path, Path)
-    with explained(lang):
-        old = read_file(path)
-        edited = apply(old, edits)
-        changed = edited.text != old
-        if changed and not dry_run:
-            replace_file(path, edited.text)
-        findings = _findings(path, edited.text)
-    lines = line_diff(old, edited.text)
-    if output == "json":
-        found = [finding_json(one, lang) for one in findings]
-        written = changed and not dry_run
-        say_json({"written": written, "spans": edited.spans, "lines": lines, "findings": found})
-    else:
-        for line in lines:
-            say(line)
-        for one in findings:
-            complain(finding_text(one, edited.text, lang, colour=wants_colour()))
-        say(_summary(path, changed=changed, dry_run=dry_run).say(lang))
-    if any(one.severity is Severity.ERROR for one in findings):
-        raise typer.Exit(1)
-
-
-def _findings(path: Path, text: str) -> list[Finding]:
-    """What the loader says about the new text; `sluice check` says more."""
-    library = Library()
-    loaded = library.load_text(path, text)
-    return library.findings if loaded is None else loaded.findings
-
-
-def _summary(path: Path, *, changed: bool, dry_run: bool) -> Text:
-    if not changed:
-        return Text("nothing to change", "无需修改")
-    if dry_run:
-        return Text(f"{path} would change; nothing written", f"{path} 将改动；未写入")
-    return Text(f"{path} changed", f"{path} 已修改")
+    make(context, [RemoveValue(path=path)], dry_run=dry_run, output=output, lang=lang)

@@ -1,4 +1,4 @@
-"""Writing a ruleset's file: the whole of it or nothing."""
+"""Files of rulesets: how a stored text calls its file, and writing one as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def replace_file(path: Path, text: str) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def named(path: Path) -> str:
+    """The name a stored text keeps of its file: "approval/payment-approval.yaml"."""
+    return f"{path.absolute().parent.name}/{path.name}"

@@ -9,12 +9,17 @@ from typing import Annotated
 import typer
 
 from api.cli import rule_versions
+from api.cli.files import named
 from api.cli.person import AsOption, proven
+from api.cli.reload import refusals
 from api.cli.rule_drafts import drafts_group
+from api.cli.rule_words import version_named, version_now
+from api.cli.say import Language, explained, say
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from engine.base.text import SluiceError, Text
 from engine.rulebook import folder_state, pending, sync_folder
+from engine.rules.check import read_file
 from engine.runtime.clock import SystemClock
 from engine.runtime.db import transaction
 from engine.runtime.settings import Settings
@@ -71,30 +76,30 @@ def propose_files(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
     user: AsOption,
     reason: Annotated[str, typer.Option(help="Why the rule changes.")],
+    lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Propose changed rulesets; they rule nothing until another person approves them."""
-    with opened(workspace) as (place, _, engine):
+    with explained(lang), refusals(lang), opened(workspace) as (place, _, engine):
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
             made = [
-                propose_text(
-                    session, person, file.read_text("utf-8"), file.name, reason, clock.now()
-                )
+                propose_text(session, person, read_file(file), named(file), reason, clock.now())
                 for file in files
             ]
     for version in made:
-        typer.echo(f"{version.hash[:12]} {version.kind} {version.name} {version.version} proposed")
+        say(version_now(version, lang))
 
 
 def approve_hash(
     hash: Annotated[str, typer.Argument(help="Hash, or its beginning, as `rules pending` shows.")],
     user: AsOption,
+    lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Sign a proposed ruleset as another person than its author; it is live from then on."""
-    with opened(workspace) as (place, _, engine):
+    with explained(lang), refusals(lang), opened(workspace) as (place, _, engine):
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
@@ -109,18 +114,22 @@ def approve_hash(
                     ),
                 )
             revision = sign_and_activate(session, person, found[0].hash, clock.now())
-    typer.echo(f"revision {revision}: {found[0].name} {found[0].version} is live")
+    live = f"{found[0].name} {found[0].version}"
+    say(
+        Text(f"revision {revision}: {live} is live", f"第 {revision} 次激活:{live} 已生效").say(
+            lang
+        )
+    )
 
 
-def list_pending(workspace: WorkspaceOption = None) -> None:
+def list_pending(lang: Language = "en", workspace: WorkspaceOption = None) -> None:
     """Proposed rulesets that wait for a second person."""
-    with opened(workspace) as (_, _, engine), transaction(engine) as session:
+    with explained(lang), opened(workspace) as (_, _, engine), transaction(engine) as session:
         waiting = pending(session)
     for one in waiting:
-        typer.echo(
-            f"{one.hash[:12]} {one.kind} {one.name} {one.version} by {one.author}: {one.reason}"
-        )
-    typer.echo(f"{len(waiting)} waiting")
+        by = Text(f"by {one.author}", f"编写 {one.author}").say(lang)
+        say(f"{version_named(one)} {by}: {one.reason}")
+    say(Text(f"{len(waiting)} waiting", f"{len(waiting)} 个待复核").say(lang))
 
 
 def register(app: typer.Typer) -> None:

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
+from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
+from api.cli.rule_words import DRAFT, version_now
 from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from engine.base.text import Lang, Text
-from engine.rulebook.drafts import DraftConflict, draft_findings
+from engine.rulebook.draft_errors import DraftConflict
+from engine.rulebook.drafts import draft_findings
 from engine.rulebook.models import RulesetDraft
 from engine.rules.render import counted, finding_text
 from engine.runtime.db import transaction
@@ -42,9 +45,8 @@ def save(
         try:
             with transaction(engine) as session:
                 if draft is None:
-                    name = f"{file.absolute().parent.name}/{file.name}"
                     saved = writing.begin(
-                        session, person, text, clock.now(), base=base, file=name, note=note
+                        session, person, text, clock.now(), base=base, file=named(file), note=note
                     )
                 else:
                     stored = visible.draft_for(session, person, draft).text_hash
@@ -65,7 +67,8 @@ def _conflict(conflict: DraftConflict, file: Path, lang: Lang) -> None:
     """Both texts are kept: the user's in his file, the stored one beside it."""
     theirs = file.with_name(f"{file.name}.theirs")
     theirs.write_text(conflict.stored.text, encoding="utf-8", newline="\n")
-    complain(f"error[{conflict.code}] {conflict.text.say(lang)}")
+    label = Text("error", "错误").say(lang)
+    complain(f"{label}[{conflict.code}] {conflict.text.say(lang)}")
     complain(
         Text(
             f"the stored text is in {theirs}; after merging save with "
@@ -83,7 +86,8 @@ def _findings(draft: RulesetDraft, lang: Lang) -> None:
 def _line(one: RulesetDraft, lang: Lang) -> str:
     wrong = Text(counted(one.errors, "error", "errors"), f"{one.errors} 个错误").say(lang)
     name = f"{one.kind or '?'}/{one.name or '?'}"
-    return f"{one.id} {one.state} {name} {one.text_hash[:12]} {', '.join(one.editors)}: {wrong}"
+    state = DRAFT[one.state].say(lang)
+    return f"{one.id} {state} {name} {one.text_hash[:12]} {', '.join(one.editors)}: {wrong}"
 
 
 def show(
@@ -150,7 +154,7 @@ def submit(
         with transaction(engine) as session:
             seen = visible.draft_for(session, person, number).text_hash
             made = writing.submit(session, person, number, seen, reason, clock.now())
-    say(f"{made.hash[:12]} {made.kind} {made.name} {made.version} proposed")
+    say(version_now(made, lang))
 
 
 def drafts_group() -> typer.Typer:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.person import AsOption, proven
+from api.cli.rule_words import CAUSE, VERSION, local, timed_line, version_named, version_now
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
@@ -35,7 +36,7 @@ def sign(
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
             done = reviewing.sign(session, person, hash, clock.now())
-    say(f"{done.hash[:12]} {done.kind} {done.name} {done.version} signed by {done.reviewer}")
+    say(version_now(done, lang))
 
 
 def give_back(
@@ -51,7 +52,7 @@ def give_back(
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
             done = reviewing.give_back(session, person, hash, reason, clock.now())
-    say(f"{done.hash[:12]} {done.kind} {done.name} {done.version} returned: {reason}")
+    say(version_now(done, lang))
 
 
 def schedule(
@@ -68,7 +69,9 @@ def schedule(
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
             made = activating.at(session, person, hashes, instant(at), reason, clock.now())
-    say(f"{made.id} {_local(made.activate_at)} {', '.join(one[:12] for one in made.hashes)}")
+    say(timed_line(made, lang))
+    stop = f"sluice rules cancel {made.id} --as USER --reason TEXT"
+    say(Text(f"stop it: {stop}", f"取消:{stop}").say(lang))
 
 
 def cancel(
@@ -84,7 +87,7 @@ def cancel(
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
             done = activating.cancel(session, person, number, reason, clock.now())
-    say(f"{done.id} {done.state}")
+    say(timed_line(done, lang))
 
 
 def list_scheduled(
@@ -96,9 +99,7 @@ def list_scheduled(
         with transaction(engine) as session:
             found = activating.timed(session, person, state=None)
     for one in found:
-        hashes = ", ".join(hash[:12] for hash in one.hashes)
-        told = f" ({one.outcome})" if one.outcome else ""
-        say(f"{one.id} {_local(one.activate_at)} {one.state} {hashes} {one.requested_by}{told}")
+        say(timed_line(one, lang))
     waiting = sum(one.state == "waiting" for one in found)
     say(Text(f"{waiting} waiting", f"{waiting} 个待激活").say(lang))
 
@@ -113,12 +114,12 @@ def list_versions(
         held = {item.version.hash for item in items_of(session, current_revision(session) or 0)}
         found = [one for one in stored_versions(session) if name in (None, one.name)]
     for version in found:
-        live = " live" if version.hash in held else ""
+        live = Text(" live", " 生效").say(lang) if version.hash in held else ""
         ends = version.effective_to or ""
         who = f"{version.author}/{version.reviewer or version.returned_by or '-'}"
         say(
-            f"{version.hash[:12]} {version.kind} {version.name} {version.version} "
-            f"{state_of(version)}{live} {version.effective_from}..{ends} {who}: "
+            f"{version_named(version)} {VERSION[state_of(version)].say(lang)}{live} "
+            f"{version.effective_from}..{ends} {who}: "
             f"{version.return_reason or version.reason}"
         )
     say(Text(counted(len(found), "version", "versions"), f"{len(found)} 个版本").say(lang))
@@ -138,8 +139,10 @@ def list_revisions(
             if one.approved_by is None
             else (f"{one.activated_by}/{one.approved_by}")
         )
-        back = "" if one.restores is None else f" of {one.restores}"
-        say(f"{one.id} {_local(one.activated_at)} {one.cause}{back} {who}: {one.reason}")
+        cause = CAUSE[one.cause].say(lang)
+        if one.restores is not None:
+            cause += Text(f" to {one.restores}", f"至第 {one.restores} 次").say(lang)
+        say(f"{one.id} {local(one.activated_at)} {cause} {who}: {one.reason}")
     if len(found) > limit:
         say(Text("older ones are hidden (--limit)", "更早的未显示(--limit)").say(lang))
     shown = min(len(found), limit)
@@ -216,10 +219,6 @@ def _unclear(written: str) -> SluiceError:
             f"{written!r} 不是日期或时间;请写成 2026-12-01 或 2026-12-01T08:00",
         ),
     )
-
-
-def _local(at: dt.datetime) -> str:
-    return at.astimezone(BUSINESS_ZONE).isoformat(timespec="seconds")
 
 
 def add_to(group: typer.Typer) -> None:

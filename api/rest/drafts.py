@@ -12,7 +12,7 @@ from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.rest.rule_shapes import DraftOut, VersionOut, refused
 from api.services import services_of
-from engine.rulebook.drafts import DraftConflict
+from engine.rulebook.draft_errors import DraftConflict
 from engine.rulebook.errors import RulesetRefused
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import visible, writing

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from api.statuses import error_body, status_of
 from engine.base.text import SluiceError
-from engine.rulebook.drafts import DraftConflict, draft_findings
+from engine.rulebook.draft_errors import DraftConflict
+from engine.rulebook.drafts import draft_findings
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.versions import state_of

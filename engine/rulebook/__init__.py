@@ -6,6 +6,7 @@ pinned = Rulebook().at(session)                     # a run keeps the revision i
 pinned.decide(session, "approval", "payment", facts, org_path=("GROUP", "SH"), ...)
 """
 
+from engine.rulebook.book import Rulebook
 from engine.rulebook.errors import NoLiveRuleset, RulebookError, RulesetRefused
 from engine.rulebook.folder import FileState, Synced, folder_state, sync_folder
 from engine.rulebook.governance import approve, propose
@@ -15,7 +16,6 @@ from engine.rulebook.pinned import (
     Matter,
     Pinned,
     Recorded,
-    Rulebook,
     WindowSource,
 )
 from engine.rulebook.replay import Difference, replay

@@ -7,11 +7,12 @@ overwritten: DraftConflict brings both texts.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
+from engine.rulebook.draft_errors import DraftConflict, closed_draft, unknown_draft
+from engine.rulebook.draft_text import clean_text, heading
 from engine.rulebook.errors import RulebookError, RulesetRefused
 from engine.rulebook.families import check_stored
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
@@ -19,69 +20,8 @@ from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.texts import current_vocabulary
 from engine.rulebook.versions import ROOT, propose, version_conflict
 from engine.rules import content_hash
-from engine.rules.collector import Collector
 from engine.rules.findings import Finding, Severity
-from engine.rules.yaml_marks import MAX_BYTES, Mapping, Scalar, compose
 from engine.runtime import audit
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The text that stands, its hash, and who saved it when."""
-
-    text: str
-    hash: str
-    revision: int
-    editor: str
-    at: dt.datetime
-
-
-class DraftConflict(RulebookError):
-    """Somebody else saved meanwhile. Nothing was written; both texts are here."""
-
-    def __init__(self, draft: RulesetDraft, text: str, seen: str) -> None:
-        super().__init__(
-            "DRAFT_CONFLICT",
-            Text(
-                f"{draft.last_editor} has saved this draft after you loaded it; merge both texts "
-                "and save again with the hash of the stored one",
-                f"您打开后 {draft.last_editor} 已保存此草稿;请合并两份文本,"
-                "并以已存文本的哈希重新保存",
-            ),
-            409,
-        )
-        self.stored = Stored(
-            draft.text, draft.text_hash, draft.revision, draft.last_editor, draft.updated_at
-        )
-        self.given = text
-        """What was to be saved."""
-        self.seen = seen
-        """The hash of the text it started from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What a text calls itself, read even when the rest cannot be: empty where it does not say."""
-
-    kind: str
-    name: str
-    org_id: str
-
-
-def heading(text: str) -> Heading:
-    """Kind, name and scope of a ruleset text."""
-    root = compose(text, Collector("draft"))
-    scope = None if root is None else root.get("scope")
-
-    def said(node: Mapping | None, key: str) -> str:
-        value = None if node is None else node.get(key)
-        return value.value.strip() if isinstance(value, Scalar) else ""
-
-    return Heading(
-        said(root, "kind"),
-        said(root, "name"),
-        said(scope if isinstance(scope, Mapping) else None, "org"),
-    )
 
 
 def create_draft(
@@ -101,7 +41,7 @@ def create_draft(
     from. Raises RulebookError DRAFT_TOO_LARGE, DRAFT_CHARACTERS, and UNKNOWN_RULESET for an
     unknown base.
     """
-    clean = _clean(text)
+    clean = clean_text(text)
     said = heading(clean)
     base = None if base_hash is None else session.get(RulesetVersion, base_hash)
     if base_hash is not None and base is None:
@@ -153,7 +93,7 @@ def save_draft(
     Raises DraftConflict when that is no longer the stored one, RulebookError DRAFT_UNKNOWN,
     DRAFT_CLOSED, DRAFT_TOO_LARGE, DRAFT_CHARACTERS. Saving what stands there changes nothing.
     """
-    clean = _clean(text)
+    clean = clean_text(text)
     draft = _open_draft(session, draft_id)
     if content_hash(clean) == draft.text_hash and note in (None, draft.note):
         return draft
@@ -270,52 +210,8 @@ def _open_draft(session: Session, draft_id: int) -> RulesetDraft:
     if found is None:
         raise unknown_draft(draft_id)
     if found.state != "open":
-        raise RulebookError(
-            "DRAFT_CLOSED",
-            Text(
-                f"draft {draft_id} is {found.state}; begin a new one from the version you mean",
-                f"草稿 {draft_id} 已{'提交' if found.state == 'submitted' else '放弃'};"
-                "请从相应版本新建草稿",
-            ),
-            409,
-        )
+        raise closed_draft(found)
     return found
-
-
-def _clean(text: str) -> str:
-    """The text with LF line ends, as it is stored."""
-    clean = text.replace("\r\n", "\n").replace("\r", "\n")
-    size = len(clean.encode("utf-8", "replace"))
-    if size > MAX_BYTES:
-        raise RulebookError(
-            "DRAFT_TOO_LARGE",
-            Text(
-                f"the text has {size:,} bytes; {MAX_BYTES:,} are allowed: split the ruleset",
-                f"文本共 {size:,} 字节,最多允许 {MAX_BYTES:,} 字节;请拆分规则集",
-            ),
-            413,
-        )
-    if "\x00" in clean or any("\ud800" <= one <= "\udfff" for one in clean):
-        raise RulebookError(
-            "DRAFT_CHARACTERS",
-            Text(
-                "the text holds characters that are no text (NUL, half a surrogate pair); save "
-                "the file as UTF-8",
-                "文本含有非文本字符(NUL 或不完整的代理对);请以 UTF-8 保存文件",
-            ),
-        )
-    return clean
-
-
-def unknown_draft(draft_id: int) -> RulebookError:
-    """The refusal for a draft that is not there."""
-    return RulebookError(
-        "DRAFT_UNKNOWN",
-        Text(
-            f"there is no draft {draft_id}; look at the list of drafts",
-            f"没有草稿 {draft_id};请查看草稿列表",
-        ),
-    )
 
 
 def _audit(

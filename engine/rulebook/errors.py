@@ -70,8 +70,9 @@ def unknown_ruleset(hash: str) -> RulebookError:
     return RulebookError(
         "UNKNOWN_RULESET",
         Text(
-            f"no ruleset has the hash {hash}; publish it first",
-            f"没有内容哈希为 {hash} 的规则集;请先发布",
+            f"no ruleset has the hash {hash}; give 8 digits of it or more, as "
+            "`sluice rules versions` shows",
+            f"没有内容哈希为 {hash} 的规则集;请给出至少前 8 位(见 `sluice rules versions`)",
         ),
     )
 

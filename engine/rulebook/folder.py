@@ -74,13 +74,13 @@ def folder_state(session: Session) -> list[FileState]:
 def sync_folder(
     session: Session, folder: Path, *, author: str, approver: str, reason: str, now: dt.datetime
 ) -> Synced:
-    """Make what was saved in `folder` live, all of it at once, or nothing while a file has an error.
+    """Make what was saved in `folder` live, all of it or nothing while a file has an error.
 
     Files that are as at the last look are not read again, and a file that was live once does not
-    come back by itself after another version was signed and activated elsewhere. The same version with other content is
-    an error (B106: raise version). A ruleset whose file has gone stays live, with a warning
-    (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError FOUR_EYES when
-    author and approver are one person.
+    come back by itself after another version was signed and activated elsewhere. The same version
+    with other content is an error (B106: raise version). A ruleset whose file has gone stays live,
+    with a warning (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError
+    FOUR_EYES when author and approver are one person.
     """
     texts = read_folder(folder)
     known = {row.file: row for row in session.exec(_FRESH)}

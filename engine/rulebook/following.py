@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from engine.base.text import SluiceError
+from engine.rulebook.book import Rulebook
 from engine.rulebook.families import org_tree
-from engine.rulebook.pinned import Pinned, Rulebook
+from engine.rulebook.pinned import Pinned
 from engine.rulebook.revisions import CHANNEL
 from engine.rules.params import OrgTree
 from engine.runtime.db import transaction

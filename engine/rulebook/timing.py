@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from engine.base.text import Text
-from engine.rulebook.errors import RulebookError, RulesetRefused, no_reason
+from engine.base.text import SluiceError, Text
+from engine.rulebook.errors import RulebookError, no_reason
 from engine.rulebook.models import ScheduledActivation
 from engine.rulebook.reloading import Reloaded, reload_signed
 from engine.rulebook.revisions import signed_version
 from engine.rulebook.versions import ROOT
 from engine.runtime import audit
+from engine.runtime.clock import BUSINESS_ZONE
 
 
 def schedule(
@@ -35,13 +37,17 @@ def schedule(
         raise RulebookError(
             "SCHEDULE_EMPTY", Text("name the versions to activate", "请指定要激活的版本")
         )
-    if at.tzinfo is None or at <= now:
+    if at.tzinfo is None:
+        raise TypeError(f"an instant has a time zone, not {at!r}")
+    if at <= now:
+        then, today = (one.astimezone(BUSINESS_ZONE) for one in (at, now))
         raise RulebookError(
             "SCHEDULE_PAST",
             Text(
-                f"{at.isoformat()} is not a later instant with a time zone; write it as "
-                "2026-12-01T08:00+08:00",
-                f"{at.isoformat()} 不是带时区的将来时刻;请写成 2026-12-01T08:00+08:00",
+                f"{then.isoformat(timespec='minutes')} is past (it is now "
+                f"{today.isoformat(timespec='minutes')}); name a later instant, or reload at once",
+                f"{then.isoformat(timespec='minutes')} 已过(现在是 "
+                f"{today.isoformat(timespec='minutes')});请指定以后的时刻,或立即重新加载",
             ),
         )
     chosen = [signed_version(session, one).hash for one in dict.fromkeys(hashes)]
@@ -82,38 +88,65 @@ def cancel(
         raise no_reason()
     found = scheduled_of(session, number)
     if found.state != "waiting":
-        raise RulebookError(
-            "SCHEDULE_ENDED",
-            Text(
-                f"timed activation {number} is {found.state} already; undo its revision instead",
-                f"定时激活 {number} 已结束({found.state});如需恢复请撤销该次激活",
-            ),
-            409,
-        )
+        raise _ended(found)
     _end(session, found, "cancelled", by, reason, now)
     _note(session, found, by, "activation.cancelled", reason, now)
     return found
 
 
-def carry_out(session: Session, number: int, now: dt.datetime) -> ScheduledActivation:
+def _ended(found: ScheduledActivation) -> RulebookError:
+    """Why one that has ended cannot be stopped, and what can be done instead."""
+    state = "取消" if found.state == "cancelled" else "被拒绝"
+    said = Text(
+        f"timed activation {found.id} was {found.state} already; it changes nothing any more",
+        f"定时激活 {found.id} 已{state},不会再改变规则",
+    )
+    if found.revision_id is not None:
+        said = Text(
+            f"timed activation {found.id} became revision {found.revision_id}; undo that instead "
+            "(`sluice reload --undo`)",
+            f"定时激活 {found.id} 已成为第 {found.revision_id} 次激活;如需恢复请撤销"
+            "(`sluice reload --undo`)",
+        )
+    return RulebookError("SCHEDULE_ENDED", said, 409)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What became of a timed activation just now; `refusal` is None unless it was refused."""
+
+    activation: ScheduledActivation
+    refusal: SluiceError | None = None
+
+
+def carry_out(
+    session: Session,
+    number: int,
+    now: dt.datetime,
+    *,
+    permitted: Callable[[ScheduledActivation], None],
+) -> CarriedOut:
     """Make the versions live now; a broken set changes nothing and is written down as refused.
 
-    What has ended stays as it is, so that doing it twice does it once.
+    `permitted` raises a SluiceError when who asked for it may no longer do so: that is a refusal
+    too. What has ended stays as it is, so that doing it twice does it once.
     """
     found = scheduled_of(session, number)
     if found.state != "waiting":
-        return found
+        return CarriedOut(found)
     try:
         with session.begin_nested():
+            permitted(found)
             done = _activated(session, found, now)
-    except (RulesetRefused, RulebookError) as error:
-        _end(session, found, "refused", None, f"[{error.code}] {error.text.en}", now)
-        _note(session, found, found.requested_by, "activation.refused", found.outcome or "", now)
-        return found
+    except SluiceError as error:
+        why = f"[{error.code}] {error.text.en} / {error.text.zh}"
+        _end(session, found, "refused", None, why, now)
+        _note(session, found, found.requested_by, "activation.refused", why, now)
+        return CarriedOut(found, error)
     found.revision_id = done.revision
     said = f"revision {done.revision}" + ("" if done.changed else " has them already")
     _end(session, found, "done", None, said, now)
-    return found
+    return CarriedOut(found)
 
 
 def _activated(session: Session, found: ScheduledActivation, now: dt.datetime) -> Reloaded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from engine.rulebook import Rulebook
@@ -124,6 +125,11 @@ def worked(engine: sa.Engine, clock: ManualClock) -> None:
     Worker(engine, clock, registry, "test").run_until_idle()
 
 
+def worked_at(engine: sa.Engine, instant: dt.datetime) -> None:
+    """Let a worker do what is due at `instant`."""
+    worked(engine, ManualClock(instant))
+
+
 def test_a_scheduled_version_becomes_live_at_its_time_and_not_before(
     web: httpx.Client, ruled: sa.Engine, clock: ManualClock
 ) -> None:
@@ -160,6 +166,34 @@ def test_a_set_broken_at_its_time_changes_nothing_and_raises_an_incident(
     [alert] = alerts
     assert alert.code == "ACTIVATION_REFUSED"
     assert "R501" in alert.message_en
+
+
+@pytest.mark.parametrize(
+    "end", ["DELETE FROM role_grant", "UPDATE user_account SET active = false"]
+)
+def test_who_left_or_lost_the_role_before_its_time_activates_nothing(
+    web: httpx.Client, ruled: sa.Engine, clock: ManualClock, end: str
+) -> None:
+    hash = signed(web, approval_text(version=2, large="40万"))
+    at = clock.now() + dt.timedelta(hours=1)
+    post(web, "scheduled-activations", hashes=[hash], activate_at=at.isoformat())
+    with db.transaction(ruled) as session:
+        column = "id" if "user_account" in end else "user_id"
+        session.execute(sa.text(f"{end} WHERE {column} = 'oli'"))
+    clock.advance(dt.timedelta(hours=1))
+    worked(ruled, clock)
+    worked(ruled, clock)
+    [done] = web.get("/api/v1/scheduled-activations", headers=said("aud")).json()
+    assert (done["state"], done["revision"]) == ("refused", None)
+    assert "NOT_PERMITTED" in done["outcome"]
+    assert web.get("/api/v1/health").json()["revision"] == 1
+    with db.transaction(ruled) as session:
+        [alert] = session.execute(sa.text("SELECT code, message_en, message_zh FROM alert")).all()
+    assert alert.code == "ACTIVATION_REFUSED"
+    assert "NOT_PERMITTED" in alert.message_en
+    assert "NOT_PERMITTED" in alert.message_zh
+    # Somebody who may takes it over.
+    assert post(web, "rulesets/reload", "cat").json()["changed"]
 
 
 def test_a_cancelled_activation_never_comes(

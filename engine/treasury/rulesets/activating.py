@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from engine.base.text import Text
+from engine.base.text import SluiceError, Text
 from engine.rulebook import timing
+from engine.rulebook.library import shelved
 from engine.rulebook.models import RulesetVersion, ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
@@ -83,13 +84,14 @@ def at(
     reason: str,
     now: dt.datetime,
 ) -> ScheduledActivation:
-    """Make signed versions live at `instant`; a worker does it. Raises NotPermitted, and as
-    `timing.schedule`."""
-    versions = [version_for(session, user_id, one) for one in hashes]
-    _require_all(session, user_id, {one.org_id for one in versions})
-    made = timing.schedule(
-        session, [one.hash for one in versions], instant, by=user_id, reason=reason, now=now
-    )
+    """Make signed versions live at `instant`; a worker does it.
+
+    Needs rulesets.activate for every organisation whose rules change, now and again when it is
+    carried out. Raises NotPermitted, and as `timing.schedule`.
+    """
+    chosen = _hashes(session, user_id, hashes)
+    made = timing.schedule(session, chosen, instant, by=user_id, reason=reason, now=now)
+    _still_may(session, made)
     number = made.id or 0
     actions.enqueue(
         session, ACTIVATE, f"{ACTIVATE}:{number}", {"scheduled": number}, instant, org_id=ROOT
@@ -128,10 +130,12 @@ def register(registry: Registry) -> None:
         with db.transaction(context.engine) as session:
             context.guard(session)
             now = context.clock.now()
-            found = timing.carry_out(session, number, now)
-            if found.state == "refused":
-                _refused(session, found, now)
-            elif found.state == "done":
+            done = timing.carry_out(
+                session, number, now, permitted=lambda asked: _still_may(session, asked)
+            )
+            if done.refusal is not None:
+                _refused(session, done.activation, done.refusal, now)
+            elif done.activation.state == "done":
                 notice_revision(session)
         return Done()
 
@@ -147,7 +151,17 @@ def _require_all(session: Session, user_id: str, orgs: Collection[str]) -> None:
         require(session, user_id, ACTIVATE, org_id)
 
 
-def _refused(session: Session, found: ScheduledActivation, now: dt.datetime) -> None:
+def _still_may(session: Session, asked: ScheduledActivation) -> None:
+    """Raise NotPermitted unless who asked for it may make these versions live."""
+    versions = [shelved(session, one).version for one in asked.hashes]
+    changes = plan_reload(session, asked.hashes).changes
+    orgs = {one.org_id for one in versions} | {one.version.org_id for one in changes}
+    _require_all(session, asked.requested_by, orgs)
+
+
+def _refused(
+    session: Session, found: ScheduledActivation, why: SluiceError, now: dt.datetime
+) -> None:
     raise_incident(
         session,
         org_id=found.org_id,
@@ -156,9 +170,9 @@ def _refused(session: Session, found: ScheduledActivation, now: dt.datetime) -> 
         subject_id=str(found.id),
         message=Text(
             f"timed activation {found.id} by {found.requested_by} changed nothing: "
-            f"{found.outcome}; correct the rules and schedule them again",
-            f"{found.requested_by} 的定时激活 {found.id} 未改变任何规则:{found.outcome};"
-            "请更正规则后重新安排",
+            f"[{why.code}] {why.text.en}; mend that and schedule them again",
+            f"{found.requested_by} 的定时激活 {found.id} 未改变任何规则:"
+            f"[{why.code}] {why.text.zh};请处理后重新安排",
         ),
         now=now,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from engine.rulebook.drafts import unknown_draft
+from engine.rulebook.draft_errors import unknown_draft
 from engine.rulebook.errors import unknown_ruleset
 from engine.rulebook.models import DecisionRow, RulesetDraft
 from engine.rulebook.references import locate, read

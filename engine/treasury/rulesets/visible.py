@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from engine.rulebook.drafts import draft_of, unknown_draft
+from engine.rulebook.draft_errors import unknown_draft
+from engine.rulebook.drafts import draft_of
 from engine.rulebook.errors import unknown_ruleset
 from engine.rulebook.library import shelved
 from engine.rulebook.models import RulesetDraft, RulesetVersion

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlmodel import Session
 
 from engine.rulebook import drafts
+from engine.rulebook.draft_text import heading
 from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.versions import ROOT, propose
 from engine.treasury.organisations.grants import can, require, visible_orgs
@@ -101,7 +102,7 @@ def visible_drafts(
 
 def _named(session: Session, text: str) -> str | None:
     """The organisation of the text's scope; None while it names none that exists."""
-    found = session.get(Organisation, drafts.heading(text).org_id)
+    found = session.get(Organisation, heading(text).org_id)
     return None if found is None else found.id
 
 

@@ -1,0 +1,60 @@
+"""The text of a draft: what may be kept, and what it calls itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.base.text import Text
+from engine.rulebook.errors import RulebookError
+from engine.rules.collector import Collector
+from engine.rules.yaml_marks import MAX_BYTES, Mapping, Scalar, compose
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a text calls itself, read even when the rest cannot be: empty where it does not say."""
+
+    kind: str
+    name: str
+    org_id: str
+
+
+def heading(text: str) -> Heading:
+    """Kind, name and scope of a ruleset text."""
+    root = compose(text, Collector("draft"))
+    scope = None if root is None else root.get("scope")
+
+    def said(node: Mapping | None, key: str) -> str:
+        value = None if node is None else node.get(key)
+        return value.value.strip() if isinstance(value, Scalar) else ""
+
+    return Heading(
+        said(root, "kind"),
+        said(root, "name"),
+        said(scope if isinstance(scope, Mapping) else None, "org"),
+    )
+
+
+def clean_text(text: str) -> str:
+    """The text with LF line ends, as it is stored."""
+    clean = text.replace("\r\n", "\n").replace("\r", "\n")
+    size = len(clean.encode("utf-8", "replace"))
+    if size > MAX_BYTES:
+        raise RulebookError(
+            "DRAFT_TOO_LARGE",
+            Text(
+                f"the text has {size:,} bytes; {MAX_BYTES:,} are allowed: split the ruleset",
+                f"文本共 {size:,} 字节,最多允许 {MAX_BYTES:,} 字节;请拆分规则集",
+            ),
+            413,
+        )
+    if "\x00" in clean or any("\ud800" <= one <= "\udfff" for one in clean):
+        raise RulebookError(
+            "DRAFT_CHARACTERS",
+            Text(
+                "the text holds characters that are no text (NUL, half a surrogate pair); save "
+                "the file as UTF-8",
+                "文本含有非文本字符(NUL 或不完整的代理对);请以 UTF-8 保存文件",
+            ),
+        )
+    return clean
