@@ -15,6 +15,7 @@ from api.server import WebServer
 from engine.base.text import SluiceError
 from engine.rulebook import sync_folder
 from engine.rulebook.following import Follower
+from engine.rulebook.history import Keeper, LoadedHistories, Warmer
 from engine.runtime.audit import AnchorFile, Sealer
 from engine.runtime.db import transaction
 from engine.treasury.intake.course import notice_revision
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SEAL_SECONDS = 2
 WATCH_SECONDS = 1
+HISTORY_SECONDS = 1
 
 
 class Running:
@@ -36,6 +38,9 @@ class Running:
         self, assembly: Assembly, server: WebServer, anchors: AnchorFile, workers: int
     ) -> None:
         """Begin to work."""
+        histories = assembly.services.histories
+        if histories is not None:
+            self._keep_history(assembly, histories)
         server.start()
         for number in range(workers):
             name = f"worker-{number + 1}"
@@ -46,6 +51,15 @@ class Running:
         self.keep("follower", partial(follower.run_forever, self._stop))
         sealer = Sealer(assembly.services.engine, anchors)
         self.keep("sealer", partial(self.every, SEAL_SECONDS, partial(_seal, sealer)))
+
+    def _keep_history(self, assembly: Assembly, histories: LoadedHistories) -> None:
+        """Have decision history in memory before the first preview, and as its files change."""
+        services = assembly.services
+        if services.demo:
+            Keeper(histories, demo=True).keep(services.engine, services.clock.business_date())
+        warmer = Warmer(services.engine, services.clock, services.rulebook, histories)
+        warmer.look()
+        self.keep("history", partial(self.every, HISTORY_SECONDS, warmer.look))
 
     def watch_rules(self, assembly: Assembly, folder: Path, author: str, approver: str) -> None:
         """Make changed files of `folder` live by themselves (demo workspaces only)."""

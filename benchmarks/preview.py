@@ -4,8 +4,9 @@
 
 A demo group with its shipped rules in a database of its own; made-up history of 100,000 payments
 on disk. Each request changes one cell of the approval ruleset to another value, so no text is
-asked twice; the time is from sending the request to having read the answer. With --million the
-two versions decide 1,000,000 payments in this process, and peak memory is told.
+asked twice; the time is from sending the request to having read the answer. The first request is
+asked once the server answers, and some right after the history files were written anew. With
+--million the two versions decide 1,000,000 payments in this process, and peak memory is told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import datetime as dt
 import resource
 import statistics
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,8 +29,9 @@ from api.demo.opening import open_group, open_rules
 from api.demo.playing import shipped_rulesets
 from api.server import WebServer
 from api.services import Services
-from engine.rulebook.history import HistoryFolder, LoadedHistories, write_made_up
+from engine.rulebook.history import HistoryFolder, LoadedHistories, Warmer, write_made_up
 from engine.rulebook.history.sample import as_history, make_sample
+from engine.rulebook.history.store import read_file
 from engine.rules import load_ruleset, load_vocabulary
 from engine.rules.model import Ruleset
 from engine.rules.preview import Documents, World, compare, paths_in
@@ -81,26 +84,44 @@ def server(folder: Path) -> None:
         histories = LoadedHistories(HistoryFolder(place.folder / "history"))
         write_made_up(histories.folder, paths, last=DAY)
         services = Services(engine, clock, demo=True, histories=histories)
+        warmer = Warmer(engine, clock, services.rulebook, histories)
+        begun = time.perf_counter()
+        warmer.look()
+        start = time.perf_counter() - begun
         web = WebServer(create_app(services), "127.0.0.1", 0)
         web.start()
+        stop = threading.Event()
+        following = threading.Thread(target=_follow, args=(warmer, stop))
+        following.start()
         try:
-            times = _ask(web.url)
+            first, *warm = _ask(web.url, 0, REQUESTS + 1)
+            for file in histories.folder.files():
+                histories.folder.write(file.month, read_file(file), last=0, source=file.source)
+            changed = _ask(web.url, REQUESTS + 1, 4)
         finally:
+            stop.set()
+            following.join()
             web.stop()
     place.destroy()
-    cold, warm = times[0], times[1:]
     print(
-        f"server, 100,000 documents, one changed value, request to answer: first {cold:.3f} s "
-        f"(reads the files), then median {statistics.median(warm):.3f} s, "
-        f"slowest of {len(warm)} {max(warm):.3f} s   target {TARGET_SERVER} s"
+        f"server, 100,000 documents, one changed value, request to answer: first {first:.3f} s, "
+        f"then median {statistics.median(warm):.3f} s, slowest of {len(warm)} {max(warm):.3f} s; "
+        f"right after the files changed, while they are read {max(changed):.3f} s   "
+        f"target {TARGET_SERVER} s\n(reading ahead at start: {start:.2f} s)"
     )
 
 
-def _ask(url: str) -> list[float]:
+def _follow(warmer: Warmer, stop: threading.Event) -> None:
+    while not stop.wait(0.1):
+        warmer.look()
+
+
+def _ask(url: str, start: int, count: int) -> list[float]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     times = []
     with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        for number in range(REQUESTS + 1):
+        client.get("/api/v1/health")  # the server is up
+        for number in range(start, start + count):
             begun = time.perf_counter()
             answer = client.post("/api/v1/rulesets/preview", json={"text": changed(number)})
             found = answer.json()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import sqlalchemy as sa
 import typer
 
-from engine.runtime.settings import Settings
-from engine.runtime.workspace import Workspace
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from engine.runtime.settings import Settings
+    from engine.runtime.workspace import Workspace
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -25,6 +27,10 @@ def opened(folder: Path | None) -> Iterator[tuple[Workspace, Settings, sa.Engine
 
     WorkspaceError WORKSPACE_MISSING when there is none.
     """
+    # A second of libraries that commands on files do not need.
+    from engine.runtime.settings import Settings
+    from engine.runtime.workspace import Workspace
+
     settings = Settings.load(folder)
     workspace = Workspace.open(settings.workspace)
     with workspace.database(settings) as engine:

@@ -19,6 +19,7 @@ from engine.rulebook.history.previews import (
     valid_draft,
 )
 from engine.rulebook.history.store import HistoryError, HistoryFolder, Month, MonthFile
+from engine.rulebook.history.warming import Warmer
 
 __all__ = [
     "KEEP",
@@ -32,6 +33,7 @@ __all__ = [
     "LoadedHistory",
     "Month",
     "MonthFile",
+    "Warmer",
     "days_of",
     "preview_draft",
     "register",

@@ -146,6 +146,10 @@ class HistoryFolder:
             # Damaged, half deleted or of another layout: the next update writes it anew.
             return None
 
+    def subjects(self) -> list[tuple[str, str]]:
+        """Kind and subject of every history that has files."""
+        return sorted({(one.parts[-3], one.parts[-2]) for one in self.folder.glob("*/*/*.parquet")})
+
     def stamp(self, kind: str, subject: str) -> tuple[tuple[str, int, int], ...]:
         """What changes whenever a file of one history does: name, time and size of each."""
         found = []
