@@ -17,9 +17,9 @@ from api.ruleset_changes import Changed, change_of
 from api.services import services_of
 from api.statuses import error_body
 from engine.base.text import SluiceError, Text
+from engine.rules import content_hash
 from engine.rules.edit import Edit, EditRefused, apply
 from engine.rules.edit.offsets import for_browser
-from engine.rules.load import content_hash
 from engine.runtime.db import transaction
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])

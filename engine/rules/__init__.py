@@ -17,11 +17,12 @@ from engine.rules.decide import (
     facts_from_json,
     outcome_to_json,
 )
+from engine.rules.envelope import content_hash
 from engine.rules.evaluator import Evaluator
 from engine.rules.examples import needed_facts, run_example, wanted_outcomes
 from engine.rules.findings import Finding, Severity, Span
 from engine.rules.kind import FactValue, Kind, OutputSpec
-from engine.rules.load import Loaded, content_hash, load_ruleset
+from engine.rules.load import Loaded, load_ruleset
 from engine.rules.params import branch_params, distinct_params
 from engine.rules.registry import all_kinds, find_kind
 from engine.rules.schema import envelope_schema

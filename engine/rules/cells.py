@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol, cast
 
-import re2  # type: ignore[import-untyped]
-
-from engine.base.text import Text, normalise
+from engine.base.text import Text
 from engine.rules.collector import Problem
 from engine.rules.findings import Span
-from engine.rules.lexer import RawCell, bare_or_quoted, closing_quote, unquote
+from engine.rules.lexer import RawCell, closing_quote, unquote
 from engine.rules.model import (
     ORDERED,
     AnyCell,
     Cell,
     Column,
-    ColumnRef,
     Compare,
     Literal,
     Not,
     NullCell,
     OneOf,
     Operand,
-    ParamRef,
     Range,
     TextTest,
     Type,
 )
-from engine.rules.scope import ParamUse, Scope
+from engine.rules.operands import literal, operand
+from engine.rules.patterns import text_argument
+from engine.rules.scope import Scope
 from engine.rules.suggest import remedy as suggest
-from engine.rules.values import check_listed, read_value, unreadable
 
 MAX_NESTING = 20
 """Most `not(` inside each other."""
-MAX_PATTERN = 1_000
-"""Most characters of a regular expression."""
 
 _SPACE = re.compile(r"\s*")
 _OPERATOR = re.compile(r"<=|>=|!=|<>|==|[<>=≥≤≠]")
@@ -43,49 +37,9 @@ _PLAIN_OPERATOR = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "="}
 _FUNCTION = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _ORDERED_CHUNK = re.compile(r"(?:(?!\.\.)[^,()\[\]<>=])+")
 _TEXT_CHUNK = re.compile(r"[^,()]+")
-_STRAY = re.compile(r"[\[\]<>=\"$]")
 _NULL = re.compile(r"null(?!\w)\s*(?=[,)]|$)")
-_PARAM = re.compile(r"\$([A-Za-z_]\w*)")
-_NAME = re.compile(r"[A-Za-z_]\w*")
 _GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?!\d)")
 _FUNCTIONS = ("starts", "contains", "matches", "not")
-
-
-def check_pattern(pattern: str) -> None:
-    """Raise Problem R115 or R120 when `pattern` is no RE2 pattern of reasonable size."""
-    if len(pattern) > MAX_PATTERN:
-        raise Problem(
-            "R115",
-            Text(
-                f"this pattern has {len(pattern):,} characters", f"该正则有 {len(pattern):,} 个字符"
-            ),
-            Text(f"{MAX_PATTERN:,} are allowed", f"最多 {MAX_PATTERN:,} 个"),
-        )
-    try:
-        compiled_pattern(pattern)
-    except re2.error as error:
-        said = error.args[0] if error.args else ""
-        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise Problem(
-            "R120",
-            Text(f"this pattern cannot be read: {said}", f"正则无法读取：{said}"),
-            Text("write RE2 syntax", "请使用 RE2 语法"),
-        ) from None
-
-
-class Pattern(Protocol):
-    """What is used of a compiled RE2 pattern."""
-
-    def fullmatch(self, text: str) -> object | None:
-        """Return a match of the whole text, or None."""
-
-
-def compiled_pattern(pattern: str) -> Pattern:
-    """Compile a pattern with RE2 (linear time, bounded memory). Raises re2.error."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
-    return cast("Pattern", re2.compile(pattern, options))
 
 
 def read_cell(cell: RawCell, line: int, column: Column, scope: Scope) -> Cell:
@@ -347,7 +301,9 @@ class _CellReader:
         self._skip()
         span = self._span(start, start + len(written))
         try:
-            return self._meaning(written, self.source[start : start + len(written)], span)
+            return operand(
+                written, self.source[start : start + len(written)], span, self.column, self.scope
+            )
         except Problem as problem:
             width = problem.width or len(written)
             raise problem.at(start + problem.offset, width) from None
@@ -365,73 +321,7 @@ class _CellReader:
         self.at = close + 1
         self._skip()
         try:
-            return self._literal(unquote(written), written, self._span(start, close + 1))
+            place = self._span(start, close + 1)
+            return literal(unquote(written), written, place, self.column, self.scope)
         except Problem as problem:
             raise problem.at(start, close + 1 - start) from None
-
-    def _meaning(self, written: str, source: str, span: Span) -> Operand:
-        column = self.column
-        param = _PARAM.fullmatch(written)
-        if param is not None:
-            use = ParamUse(column.type, column.values, column.name, span, soft=False)
-            self.scope.use_param(param[1], use)
-            return ParamRef(param[1], span)
-        if column.type in ORDERED:
-            if _NAME.fullmatch(written):
-                return self._column(written, span)
-            return self._literal(written, written, span)
-        if written == "-":
-            raise Problem(
-                "R110",
-                Text("- means any and stands alone", "- 表示任意，只能单独出现"),
-                Text('write "-" for the text itself', '若指文本本身请写 "-"'),
-            )
-        stray = None if column.type is Type.BOOL else _STRAY.search(written)
-        if stray is not None:
-            raise Problem(
-                "R110",
-                Text(f"{stray[0]!r} inside a value", f"值中含有 {stray[0]!r}"),
-                Text('put the value in "quotes"', '请给该值加"引号"'),
-            )
-        return self._literal(bare_or_quoted(source), written, span)
-
-    def _literal(self, text: str, written: str, span: Span) -> Literal:
-        column = self.column
-        value = read_value(text, column.type, self.scope.currency)
-        if isinstance(value, str):
-            check_listed(value, column.values, column.name)
-        return Literal(value, written, span)
-
-    def _column(self, name: str, span: Span) -> Operand:
-        type_ = self.scope.type_of(name)
-        if type_ is None:
-            problem = unreadable(name, self.column.type)
-            near = suggest(name, self.scope.names())
-            is_near = near is not None and near.en.startswith("did you mean")
-            raise Problem(problem.code, problem.text, near if is_near else problem.remedy)
-        if type_ is not self.column.type:
-            raise Problem(
-                "R121",
-                Text(
-                    f"{name} is a {type_.value}, {self.column.name} a {self.column.type.value}",
-                    f"{name} 是 {type_.value}，{self.column.name} 是 {self.column.type.value}",
-                ),
-                Text("compare columns of one type", "只能比较同类型的列"),
-            )
-        self.scope.fact(name, span)
-        return ColumnRef(name, span)
-
-
-def text_argument(function: str, argument: str) -> str:
-    """Check and normalise the argument of starts, contains or matches. Raises Problem."""
-    if function == "matches":
-        check_pattern(argument)
-        return argument
-    value = normalise(argument)
-    if value is None:
-        raise Problem(
-            "R111",
-            Text("an empty text is part of every text", "任何文本都含空文本"),
-            Text("write what to look for", "请写出要查找的内容"),
-        )
-    return value

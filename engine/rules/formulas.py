@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.base.text import Text
-from engine.rules.cells import text_argument
 from engine.rules.collector import Problem
 from engine.rules.findings import Span
+from engine.rules.inference import COMPARISONS, NUMBERS, ROUNDING, TEXT_TESTS, Inference, join
 from engine.rules.model import ORDERED, Call, ColumnRef, Formula, Literal, ParamRef, Type, Value
+from engine.rules.patterns import text_argument
 from engine.rules.scope import ParamUse, Scope
 from engine.rules.suggest import remedy as suggest
 from engine.rules.syntax import Raw, RawCall, RawName, RawNumber, RawParam, RawText, parse
 from engine.rules.values import NAMES, check_listed, read_value
 
-ROUNDING = frozenset({"floor_to", "ceil_to", "round_half_up"})
-TEXT_TESTS = frozenset({"starts", "contains", "matches"})
 FUNCTIONS = (*sorted(ROUNDING), "min", "max", "days_between", *sorted(TEXT_TESTS), "not")
-COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
 
-_NUMBERS = frozenset({Type.INT, Type.PERCENT})
 _TEXTS = frozenset({Type.CODE, Type.TEXT})
 _ADDED = frozenset({Type.MONEY, Type.INT, Type.PERCENT, Type.DURATION})
 
@@ -63,64 +60,9 @@ class _Typer:
     def __init__(self, place: Place, scope: Scope, *, exact: bool) -> None:
         self.place = place
         self.scope = scope
+        self.infer = Inference(scope).infer
         self.rounded = exact
         """Whether * and / may stand here: inside a rounding function, or in a condition."""
-
-    # --- what a part is by itself; None when its type comes from where it stands
-
-    def infer(self, raw: Raw) -> Type | None:
-        if isinstance(raw, RawText):
-            return Type.TEXT
-        if isinstance(raw, RawNumber):
-            return self._form(raw.written)
-        if isinstance(raw, RawParam):
-            return self.scope.hard_type(raw.name) or self._param_form(raw.name)
-        if isinstance(raw, RawName):
-            return Type.BOOL if raw.name in {"true", "false"} else self.scope.type_of(raw.name)
-        return self._infer_call(raw)
-
-    def _param_form(self, name: str) -> Type | None:
-        scalar = self.scope.params.get(name)
-        return None if scalar is None else self._form(scalar.value.strip())
-
-    def _form(self, written: str) -> Type | None:
-        if written.endswith("%"):
-            return Type.PERCENT
-        for type_ in (Type.DATE, Type.TIME, Type.DURATION):
-            try:
-                read_value(written, type_, self.scope.currency)
-            except Problem:
-                continue
-            return type_
-        return None
-
-    def _infer_call(self, raw: RawCall) -> Type | None:
-        function, arguments = raw.function, raw.arguments
-        if function in COMPARISONS | TEXT_TESTS | {"and", "or", "not"}:
-            return Type.BOOL
-        if function == "days_between":
-            return Type.INT
-        kinds = [self.infer(one) for one in arguments]
-        if function == "*":
-            return Type.MONEY if Type.MONEY in kinds else self._join(kinds)
-        if function == "/" and len(kinds) == 2:
-            if kinds[0] is Type.MONEY:
-                return Type.PERCENT if kinds[1] is Type.MONEY else Type.MONEY
-            return None if None in kinds else Type.PERCENT
-        if function in ROUNDING:
-            unit = kinds[-1] if kinds else None
-            first = kinds[0] if kinds else None
-            return Type.MONEY if Type.MONEY in {first, unit} else first
-        return self._join(kinds)
-
-    @staticmethod
-    def _join(kinds: list[Type | None]) -> Type | None:
-        known = {kind for kind in kinds if kind is not None}
-        if known == _NUMBERS:
-            return Type.PERCENT
-        if known and Type.MONEY in known:
-            return Type.MONEY
-        return next(iter(sorted(known)), None)
 
     # --- a part as a value of `want`
 
@@ -263,7 +205,7 @@ class _Typer:
             if self.infer(left) is Type.MONEY or self.infer(right) is not Type.MONEY:
                 if self.infer(left) is Type.MONEY and self.infer(right) is Type.MONEY:
                     raise _wrong(raw, "two amounts cannot be multiplied", "两个金额不能相乘")
-                if self.infer(left) in _NUMBERS:
+                if self.infer(left) in NUMBERS:
                     return self._made(raw, self._number(left), self.typed(right, want))
                 return self._made(raw, self.typed(left, want), self._number(right))
             return self._made(raw, self._number(left), self.typed(right, want))
@@ -283,7 +225,7 @@ class _Typer:
         return self._made(raw, self._number(left), self._number(right))
 
     def _need_number(self, raw: RawCall, want: Type) -> None:
-        if want not in _NUMBERS:
+        if want not in NUMBERS:
             name = NAMES[want]
             raise _wrong(
                 raw,
@@ -319,7 +261,7 @@ class _Typer:
 
     def _days_between(self, raw: RawCall, want: Type) -> Formula:
         self._arity(raw, 2, 2)
-        if want not in _NUMBERS:
+        if want not in NUMBERS:
             raise self._mismatch(raw, Type.INT, want)
         return self._made(raw, *(self.typed(one, Type.DATE) for one in raw.arguments))
 
@@ -338,7 +280,7 @@ class _Typer:
             if isinstance(other, RawName) and other.name == "null":
                 return self._null_test(raw, one)
         kinds = [self.infer(left), self.infer(right)]
-        type_ = self._join(kinds) or Type.INT
+        type_ = join(kinds) or Type.INT
         if _TEXTS & set(kinds):
             type_ = Type.TEXT if Type.TEXT in kinds and Type.CODE not in kinds else Type.CODE
         if raw.function not in {"=", "!="} and type_ not in ORDERED:

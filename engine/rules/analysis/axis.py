@@ -9,7 +9,6 @@ from typing import Protocol
 
 from engine.rules.analysis.atoms import Atom, Missing, Open, OtherValue, Point, TextClass, is_empty
 from engine.rules.analysis.texts import text_classes
-from engine.rules.cells import compiled_pattern
 from engine.rules.model import (
     ORDERED,
     AnyCell,
@@ -28,6 +27,7 @@ from engine.rules.model import (
     Value,
     WhenCell,
 )
+from engine.rules.patterns import compiled_pattern
 
 Truth = tuple[int, int]
 """A cell as (must, may): the atoms it surely matches and those it may match.

@@ -12,7 +12,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.rules import arithmetic
-from engine.rules.cells import compiled_pattern
 from engine.rules.compile import tree
 from engine.rules.compile.context import Context
 from engine.rules.decide import refuse
@@ -29,6 +28,7 @@ from engine.rules.model import (
     Type,
     Value,
 )
+from engine.rules.patterns import compiled_pattern
 
 COMPARE: Mapping[str, Callable[[], ast.cmpop]] = {
     "=": ast.Eq,
