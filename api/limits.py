@@ -7,8 +7,14 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.base.text import Text
+from engine.rules.yaml_marks import MAX_BYTES
+
 MAX_UPLOAD = 21 * 1024 * 1024
 """Bytes of a request that carries a file: the 20 MB an import may have, and its envelope."""
+MAX_TEXT = 3 * MAX_BYTES + 64 * 1024
+"""Bytes of a request that carries a ruleset's text: JSON writes a character in at most three times
+its bytes, so that every text that may be kept arrives, and what is too long is told as such."""
 MAX_BODY = 1024 * 1024
 """Bytes of any other request."""
 UPLOADS = (
@@ -17,6 +23,19 @@ UPLOADS = (
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )
+TEXTS = ("/api/v1/drafts", "/api/v1/rulesets/preview")
+"""These, and what is below them."""
+
+
+def limit_of(path: str) -> int:
+    """How many bytes a request for `path` may bring."""
+    if path in UPLOADS:
+        return MAX_UPLOAD
+    return MAX_TEXT if _carries_text(path) else MAX_BODY
+
+
+def _carries_text(path: str) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in TEXTS)
 
 
 class TooLarge(Exception):
@@ -33,10 +52,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD if scope["path"] in UPLOADS else MAX_BODY
+        said = _too_large(scope["path"])
+        limit = limit_of(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
-            await _refuse(send, limit)
+            await _refuse(send, said)
             return
         taken = 0
         over = False
@@ -58,16 +78,26 @@ class BodyLimit:
         with contextlib.suppress(TooLarge):
             await self._app(scope, counted, watched)
         if over:
-            await _refuse(send, limit)
+            await _refuse(send, said)
 
 
-async def _refuse(send: Send, limit: int) -> None:
+def _too_large(path: str) -> Text:
+    if _carries_text(path):
+        return Text(
+            f"the request is too large: a ruleset's text may have {MAX_BYTES:,} bytes; split the "
+            "ruleset",
+            f"请求过大:规则集文本最多 {MAX_BYTES:,} 字节;请拆分规则集",
+        )
+    limit = limit_of(path)
+    return Text(
+        f"the request is larger than {limit:,} bytes; split the file",
+        f"请求超过 {limit:,} 字节;请拆分文件后重试",
+    )
+
+
+async def _refuse(send: Send, said: Text) -> None:
     body = json.dumps(
-        {
-            "code": "BODY_TOO_LARGE",
-            "message_en": f"the request is larger than {limit:,} bytes; split the file",
-            "message_zh": f"请求超过 {limit:,} 字节;请拆分文件后重试",
-        },
+        {"code": "BODY_TOO_LARGE", "message_en": said.en, "message_zh": said.zh},
         ensure_ascii=False,
     ).encode()
     await send(

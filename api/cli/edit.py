@@ -11,6 +11,7 @@ from api.cli.edit_making import make, one_value, pair
 from api.cli.say import Format, Language, explained
 from engine.rules.edit import (
     AddColumn,
+    AddExamples,
     AddRow,
     AddValue,
     DuplicateRow,
@@ -18,6 +19,7 @@ from engine.rules.edit import (
     RemoveColumn,
     RemoveRow,
     RemoveValue,
+    RenameColumn,
     RenameRow,
     SetCell,
     SetValue,
@@ -49,10 +51,14 @@ def register(app: typer.Typer) -> None:
     row.command("copy")(copy_row)
     row.command("rename")(rename_row)
     edit.add_typer(row, name="row")
-    column = typer.Typer(no_args_is_help=True, help="Add or remove a column.")
+    column = typer.Typer(no_args_is_help=True, help="Add, remove or rename a column.")
     column.command("add")(add_column)
     column.command("remove")(remove_column)
+    column.command("rename")(rename_column)
     edit.add_typer(column, name="column")
+    examples = typer.Typer(no_args_is_help=True, help="Add the table of examples.")
+    examples.command("add")(add_examples)
+    edit.add_typer(examples, name="examples")
     app.add_typer(edit, name="edit")
 
 
@@ -206,6 +212,42 @@ def remove_column(
 ) -> None:
     """Remove a column from the header and every row."""
     make(context, [RemoveColumn(name=name, table=table)], dry_run=dry_run, output=output, lang=lang)
+
+
+def rename_column(
+    context: typer.Context,
+    name: str,
+    to: Annotated[str, typer.Argument(help="The new name.")],
+    table: Table = "rules",
+    examples: Annotated[
+        bool, typer.Option("--examples/--no-examples", help="Rename it in the examples too.")
+    ] = True,
+    dry_run: DryRun = False,
+    output: Format = "full",
+    lang: Language = "en",
+) -> None:
+    """Give a column another name in the header."""
+    edit = RenameColumn(name=name, to=to, table=table, examples=examples)
+    make(context, [edit], dry_run=dry_run, output=output, lang=lang)
+
+
+def add_examples(
+    context: typer.Context,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", help="A column before => (default: the rules').")
+    ] = None,
+    outputs: Annotated[
+        list[str] | None, typer.Option("--output", help="A column after => (default: id, …).")
+    ] = None,
+    dry_run: DryRun = False,
+    output: Format = "full",
+    lang: Language = "en",
+) -> None:
+    """Add the table of examples, with a header and no rows, to a ruleset without one."""
+    edit = AddExamples(
+        inputs=tuple(inputs) if inputs else None, outputs=tuple(outputs) if outputs else None
+    )
+    make(context, [edit], dry_run=dry_run, output=output, lang=lang)
 
 
 Path_ = Annotated[str, typer.Argument(metavar="PATH", help="params.large, overrides.SH.large …")]

@@ -94,3 +94,61 @@ def test_bad_usage_ends_with_2(file: Path, words: tuple[str, ...], said: str) ->
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ran = sluice(tmp_path / "none.yaml", "row", "remove", "A1")
     assert (ran.exit_code, "PATH_MISSING" in ran.stderr) == (2, True)
+
+
+def test_examples_and_column_names(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text[: text.index("examples:")], encoding="utf-8")
+    assert sluice(file, "examples", "add", "--input", "amount", "--output", "id").exit_code == 0
+    assert file.read_text(encoding="utf-8").endswith("examples: |\n  amount => id\n")
+    added = sluice(file, "row", "add", "amount=1", "id=A1", "--table", "examples")
+    assert added.exit_code == 0, added.output
+    ran = sluice(file, "column", "rename", "creditor_type", "creditor", "--lang", "zh")
+    assert (ran.exit_code, "R103" in ran.stderr or "R1" in ran.stderr) == (1, True)
+
+
+PARENT = """kind: approval
+name: base
+title: {en: Base, zh: 基础}
+version: 1
+effective: {from: 2020-01-01}
+scope: {org: GROUP, subject: payment}
+extensible: {replace: [A2]}
+hit_policy: unique
+rules: |
+  id | amount => approvers | sla
+  A1 | < 5万  => reviewer  | 4h
+  A2 | >= 5万 => cfo       | 24h
+"""
+CHILD = """kind: approval
+extends: base
+name: sh
+title: {en: Shanghai, zh: 上海}
+version: 1
+effective: {from: 2020-01-01}
+scope: {org: SH, subject: payment}
+rules: |
+  id | amount => approvers | sla
+  A2 | >= 5万 => cfo       | 12h
+"""
+
+
+@pytest.mark.parametrize("folder", ["", "sh"])
+def test_an_extension_is_read_beside_its_parent(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "vocabulary.yaml").write_bytes(
+        (APPROVAL.parents[1] / "vocabulary.yaml").read_bytes()
+    )
+    (tmp_path / "approval" / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "approval" / "base.yaml").write_text(PARENT, encoding="utf-8")
+    child = tmp_path / "approval" / folder / "sh.yaml"
+    child.write_text(CHILD, encoding="utf-8")
+    ran = sluice(child, "set", "A2", "sla", "8h")
+    assert (ran.exit_code, ran.stderr) == (0, ""), ran.output
+    excel = CliRunner()
+    book = tmp_path / "sh.xlsx"
+    out = excel.invoke(build(), ["excel", "out", str(child), "-o", str(book)])
+    assert out.exit_code == 0, out.output
+    back = excel.invoke(build(), ["excel", "in", str(book), "--onto", str(child)])
+    assert (back.exit_code, back.stderr) == (0, ""), back.output
+    wrong = sluice(child, "set-value", "extends", "bass")
+    assert (wrong.exit_code, "error[" in wrong.stderr) == (1, True)

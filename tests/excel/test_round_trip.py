@@ -199,3 +199,18 @@ def test_five_thousand_rows_in_reasonable_time() -> None:
     content = to_xlsx(text, VOCABULARY)
     assert from_xlsx(content, text, VOCABULARY).text == text
     assert time.process_time() - began < 15
+
+
+def test_examples_are_added_where_there_are_none() -> None:
+    bare = APPROVAL[: APPROVAL.index("examples:")]
+
+    def change(book: Workbook) -> None:
+        assert [cell.value for cell in book["Examples"][1]][:2] == ["example", "amount"]
+        book["Examples"].append([None, "10万", "agent", "false", "A3", "reviewer", "4h"])
+
+    assert back(out(bare), bare) == bare
+    new = saved(bare, change)
+    assert new.startswith(bare.rstrip())
+    header, row = table(new, "examples")
+    assert header == ["amount", "creditor_type", "extra_approver", "id", "approvers", "sla"]
+    assert row == ["10万", "agent", "false", "A3", "reviewer", "4h"]

@@ -3,6 +3,7 @@
 from engine.rules.edit.apply import Edited, apply
 from engine.rules.edit.edits import (
     AddColumn,
+    AddExamples,
     AddRow,
     AddValue,
     DuplicateRow,
@@ -11,6 +12,7 @@ from engine.rules.edit.edits import (
     RemoveColumn,
     RemoveRow,
     RemoveValue,
+    RenameColumn,
     RenameRow,
     SetCell,
     SetValue,
@@ -19,6 +21,7 @@ from engine.rules.edit.errors import EditRefused
 
 __all__ = [
     "AddColumn",
+    "AddExamples",
     "AddRow",
     "AddValue",
     "DuplicateRow",
@@ -29,6 +32,7 @@ __all__ = [
     "RemoveColumn",
     "RemoveRow",
     "RemoveValue",
+    "RenameColumn",
     "RenameRow",
     "SetCell",
     "SetValue",

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.rules.collector import Collector
-from engine.rules.edit.columns import add_column, remove_column
+from engine.rules.edit.columns import add_column, remove_column, rename_column
 from engine.rules.edit.edits import (
     AddColumn,
+    AddExamples,
     AddRow,
     AddValue,
     DuplicateRow,
@@ -17,6 +18,7 @@ from engine.rules.edit.edits import (
     RemoveColumn,
     RemoveRow,
     RemoveValue,
+    RenameColumn,
     RenameRow,
     SetCell,
     SetValue,
@@ -24,6 +26,7 @@ from engine.rules.edit.edits import (
     TableName,
 )
 from engine.rules.edit.errors import EditRefused, not_yaml
+from engine.rules.edit.examples import EXAMPLES, add_examples
 from engine.rules.edit.rows import (
     add_row,
     duplicate_row,
@@ -115,7 +118,11 @@ class Bench:
             case RemoveValue():
                 remove_value(self.source, self.root(), edit)
             case RenameRow():
-                rename_row(self.sheet, edit, has_examples="examples" in self.root().entries)
+                rename_row(self.sheet, edit, has_examples=EXAMPLES in self.root().entries)
+            case RenameColumn():
+                rename_column(self.sheet, edit, has_examples=EXAMPLES in self.root().entries)
+            case AddExamples():
+                add_examples(self.source, self.root(), self.sheet, edit)
             case _:
                 _change(self.sheet(edit.table), edit)
         self.reread()

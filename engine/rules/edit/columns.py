@@ -1,14 +1,16 @@
-"""Adding and removing a column: the one edit that touches every line of a table."""
+"""Adding, removing and renaming a column."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.base.text import Text, display_width
 from engine.rules.edit.cells import as_cell, put
-from engine.rules.edit.edits import AddColumn, RemoveColumn, Side
+from engine.rules.edit.edits import AddColumn, RemoveColumn, RenameColumn, Side, TableName
 from engine.rules.edit.errors import refused
 from engine.rules.edit.source import Line
 from engine.rules.edit.tables import Sheet
-from engine.rules.lexer import RawLine, cut
+from engine.rules.lexer import RawLine, cut, shadow_of
 from engine.rules.table import BASIS, ID
 
 _BLANK = " \t"
@@ -17,13 +19,7 @@ _BLANK = " \t"
 def add_column(sheet: Sheet, edit: AddColumn) -> None:
     """Write the column into the header and every row. Raises EditRefused."""
     name = as_cell(edit.name, free=True, first=False)
-    if not name or name in sheet.columns:
-        raise refused(
-            "EDIT_COLUMN_EXISTS",
-            Text(f"the table has column {name!r}", f"表中已有列 {name!r}"),
-            Text("choose another name", "请换一个列名"),
-            sheet.number(sheet.header),
-        )
+    _fresh(sheet, name)
     at = _place(sheet, edit)
     lines = _lines(sheet)
     texts = [name, *([sheet.cell(edit.default, at)] * len(sheet.rows))]
@@ -35,6 +31,16 @@ def add_column(sheet: Sheet, edit: AddColumn) -> None:
         wanted = [cell.source for cell in raw.cells]
         wanted.insert(at, text)
         _write(line, _inserted(line.text, raw, at, edit.side, text, padded, reach), wanted)
+
+
+def _fresh(sheet: Sheet, name: str) -> None:
+    if not name or name in sheet.columns:
+        raise refused(
+            "EDIT_COLUMN_EXISTS",
+            Text(f"the table has column {name!r}", f"表中已有列 {name!r}"),
+            Text("choose another name", "请换一个列名"),
+            sheet.number(sheet.header),
+        )
 
 
 def _place(sheet: Sheet, edit: AddColumn) -> int:
@@ -134,3 +140,32 @@ def _write(line: Line, text: str, wanted: list[str]) -> None:
             Text("correct that cell first", "请先改正该单元格"),
         )
     line.text = text
+
+
+def rename_column(
+    sheets: Callable[[TableName], Sheet], edit: RenameColumn, *, has_examples: bool
+) -> None:
+    """Write another name into the header, and into that of the examples. Raises EditRefused."""
+    sheet = sheets(edit.table)
+    at = sheet.column(edit.name)
+    if edit.name == ID and edit.table == "rules":
+        raise refused(
+            "EDIT_COLUMN_NEEDED",
+            Text("the column 'id' names the rows", "列 'id' 是各行的行号"),
+            Text("name another column", "请指定其他列"),
+            sheet.number(sheet.header),
+        )
+    if sheet.columns[at] == shadow_of(edit.to.strip(_BLANK)):
+        return
+    renamed = [(sheet, at)]
+    if edit.table == "rules" and edit.examples and has_examples:
+        renamed += _beside(sheets("examples"), sheet.columns[at], output=at >= sheet.arrow)
+    for one, place in renamed:
+        _fresh(one, as_cell(edit.to, free=True, first=False))
+        one.set(one.header, {place: edit.to})
+
+
+def _beside(examples: Sheet, name: str, *, output: bool) -> list[tuple[Sheet, int]]:
+    """Where the examples have the column on the same side of `=>`."""
+    sides = range(examples.arrow, len(examples.columns)) if output else range(examples.arrow)
+    return [(examples, place) for place in sides if examples.columns[place] == name]

@@ -116,6 +116,29 @@ class RemoveColumn(_Edit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenameColumn(_Edit):
+    """Give a column another name in the header; with `examples` also where examples have it."""
+
+    do: Literal["rename_column"] = "rename_column"
+    name: str
+    to: str
+    table: TableName = "rules"
+    examples: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddExamples(_Edit):
+    """Add the table `examples` below the rules, with a header and no rows.
+
+    Without names it has the columns of the rules: the inputs of the table, `id` and its outputs.
+    """
+
+    do: Literal["add_examples"] = "add_examples"
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetValue(_Edit):
     """Write another value at a dotted path of the envelope: "params.large", "overrides.SH.large".
 
@@ -147,4 +170,4 @@ class RemoveValue(_Edit):
 RowEdit = AddRow | RemoveRow | MoveRow | DuplicateRow | RenameRow
 TableEdit = SetCell | RowEdit | AddColumn | RemoveColumn
 ValueEdit = SetValue | AddValue | RemoveValue
-Edit = TableEdit | ValueEdit
+Edit = TableEdit | RenameColumn | AddExamples | ValueEdit

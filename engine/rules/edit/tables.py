@@ -28,7 +28,11 @@ class Sheet:
             raise refused(
                 "EDIT_NO_TABLE",
                 Text(f"the text has no table {name!r}", f"文本中没有表格 {name!r}"),
-                Text(f"write `{name}: |` and a header below it", f"请写 `{name}: |`，其下写表头"),
+                Text("add the examples first (add_examples)", "请先添加示例表（add_examples）")
+                if name == "examples" and block is None
+                else Text(
+                    f"write `{name}: |` and a header below it", f"请写 `{name}: |`，其下写表头"
+                ),
             )
         numbers = [one.number for one in block_lines(block, [one.text for one in source.lines])]
         if not numbers:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from engine.rules.edit.apply import Bench
 from engine.rules.edit.edits import TableName
-from engine.rules.load import content_hash
+from engine.rules.edit.examples import proposed_columns
+from engine.rules.envelope import content_hash
 from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
 MADE_FROM = "made_from"
@@ -35,9 +36,16 @@ class Grid:
 
 
 def grids(bench: Bench) -> dict[str, Grid]:
-    """Sheet name -> its content. Raises EditRefused where a row does not fit its header."""
+    """Sheet name -> its content. Raises EditRefused where a row does not fit its header.
+
+    A text without examples has an empty sheet for them, with the columns they commonly have.
+    """
     root = bench.root()
     found = {title: table(bench, name) for name, title in TABLES.items() if name in root.entries}
+    if TABLES["examples"] not in found and TABLES["rules"] in found:
+        inputs, outputs = proposed_columns(bench.sheet("rules"))
+        names = (NUMBER, *inputs, *(ARROW + one for one in outputs))
+        found[TABLES["examples"]] = Grid(names, {})
     found[PARAMETERS] = _parameters(root)
     found[ENVELOPE] = _envelope(bench, root)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.rules.diff import longest_rise
-from engine.rules.edit import AddValue, Edited, EditRefused, RemoveValue, SetValue
+from engine.rules.edit import AddExamples, AddValue, Edited, EditRefused, RemoveValue, SetValue
 from engine.rules.edit.apply import Bench
 from engine.rules.edit.edits import Edit, TableName
 from engine.rules.edit.rows import fresh_id
@@ -44,6 +44,10 @@ def from_xlsx(content: bytes, text: str, vocabulary: Vocabulary) -> Edited:
     after = read_book(content, before, words)
     _same_base(before[ENVELOPE], after[ENVELOPE])
     for name, title in TABLES.items():
+        if name == "examples" and name not in bench.root().entries:
+            if title not in before or not after[title].grid.rows:
+                continue
+            bench.make(AddExamples())
         if title in before:
             _table(bench.sheet(name), name, before[title], after[title])
     bench.reread()
