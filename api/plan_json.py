@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.base.money import format_major
 from engine.base.text import Text
 from engine.rulebook.impact import Impact
 from engine.rulebook.models import RulesetVersion
@@ -47,7 +48,7 @@ def _change(one: Planned, impacts: Mapping[str, Impact | Text]) -> dict[str, obj
         "impact": {
             "documents": impact.documents,
             "changed": impact.changed,
-            "amount_changed": impact.amount,
+            "amount_changed": format_major(impact.amount, impact.currency),
             "currency": impact.currency,
         }
         if isinstance(impact, Impact)

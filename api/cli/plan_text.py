@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from api.cli.preview_text import grouped
 from api.cli.rules_text import diff_lines
 from engine.base.text import Lang, Text
 from engine.rulebook.impact import DAYS, Impact
@@ -63,11 +64,12 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
 
 def _impact(impact: Impact | Text | None) -> Text:
     if isinstance(impact, Impact):
+        amount = f"{impact.currency} {grouped(impact.amount, impact.currency)}"
         return Text(
             f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
-            f"change outcome ({impact.currency} {impact.amount})",
+            f"change outcome ({amount})",
             f"影响:近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
-            f"({impact.currency} {impact.amount})",
+            f"({amount})",
         )
     why = impact or Text("nothing to compare", "无可比较")
     return Text(f"no history: {why.en}", f"无历史数据:{why.zh}")

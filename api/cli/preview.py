@@ -62,12 +62,16 @@ def preview(
     with explained(lang):
         try:
             if against != LIVE and not history.startswith(f"{LIVE}:"):
-                found, seconds = _on_files(draft, Path(against), Path(history), branch, largest)
+                found, seconds = _on_files(
+                    draft, Path(against), Path(history), branch, largest, lang
+                )
             else:
                 # The database is only opened where it is needed.
                 from api.cli.preview_live import preview_live
 
-                found, seconds = preview_live(draft, against, history, branch, largest, workspace)
+                found, seconds = preview_live(
+                    draft, against, history, branch, largest, workspace, lang
+                )
         except DraftErrors as refused:
             refused.tell(output, lang)
             raise typer.Exit(1) from None
@@ -142,21 +146,22 @@ def ruleset_in_file(path: Path, *, deep: bool) -> Ruleset:
 
 
 def _on_files(
-    draft: Path, against: Path, history: Path, branch: str | None, largest: int
+    draft: Path, against: Path, history: Path, branch: str | None, largest: int, lang: Lang
 ) -> tuple[Preview, float]:
     """Files only: no workspace, no database, no organisation tree."""
     new = ruleset_in_file(draft, deep=True)
     old = ruleset_in_file(against, deep=False)
     comparable(new, old)
-    with patient(Text(f"reading {history}", f"正在读取 {history}")):
+    with patient(Text(f"reading {history}", f"正在读取 {history}"), lang):
         words = {*new.facts, *old.facts, "amount"}
         table = read_history(history, words)
-        documents = Documents(table, paths_without_tree((new.scope_org, old.scope_org)))
+        live = World({old.scope_org: old})
+        documents = Documents(table, paths_without_tree(old.scope_org))
         begun = time.perf_counter()
         found = compare(
             new,
-            World({old.scope_org: old}),
-            World({new.scope_org: new}),
+            live,
+            live.with_draft(new),
             documents,
             branches=None if branch is None else _named(documents, branch),
             largest=largest,
@@ -179,9 +184,9 @@ def _named(documents: Documents, branch: str) -> list[int]:
 
 
 @contextmanager
-def patient(what: Text) -> Iterator[None]:
+def patient(what: Text, lang: Lang) -> Iterator[None]:
     """On a terminal, say what takes longer than two seconds."""
-    timer = threading.Timer(PATIENCE, lambda: complain(f"{what.en} …"))
+    timer = threading.Timer(PATIENCE, lambda: complain(f"{what.say(lang)} …"))
     if sys.stderr.isatty():
         timer.start()
     try:

@@ -13,7 +13,7 @@ from api.cli.preview import LIVE, patient, ruleset_in_file
 from api.cli.workspace import opened
 from api.demo.state import clock_for
 from api.document_names import named
-from engine.base.text import Text
+from engine.base.text import Lang, Text
 from engine.rulebook import Rulebook
 from engine.rulebook.families import org_tree
 from engine.rulebook.history import (
@@ -36,7 +36,13 @@ from engine.runtime.workspace import Workspace
 
 
 def preview_live(
-    draft: Path, against: str, history: str, branch: str | None, largest: int, folder: Path | None
+    draft: Path,
+    against: str,
+    history: str,
+    branch: str | None,
+    largest: int,
+    folder: Path | None,
+    lang: Lang,
 ) -> tuple[Preview, float]:
     """Preview against what is live, or over decision history, or both."""
     with opened(folder) as (place, _, engine), transaction(engine) as session:
@@ -47,9 +53,10 @@ def preview_live(
             other = ruleset_in_file(Path(against), deep=False)
             comparable(made.ruleset, other)
             world = World({**made.live.rulesets, other.scope_org: other})
-            made = replace(made, live=world, new=world.with_draft(made.ruleset))
+            new = World({**made.new.rulesets, other.scope_org: other})
+            made = replace(made, live=world, new=new.with_draft(made.ruleset))
         what = Text(f"reading the history {history}", f"正在读取历史 {history}")
-        with patient(what):
+        with patient(what, lang):
             if history.startswith(f"{LIVE}:"):
                 first = since(history, today)
                 loaded = _kept(session, place, made, first)

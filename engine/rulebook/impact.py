@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
-from engine.rulebook.history import LoadedHistories, preview_draft, valid_draft
+from engine.rulebook.history import LoadedHistories, preview_draft, since, valid_draft
 from engine.rulebook.pinned import Pinned
 from engine.rulebook.planning import Plan
 
@@ -24,8 +23,8 @@ class Impact:
 
     documents: int
     changed: int
-    amount: str
-    """Major units, as decimal text."""
+    amount: int
+    """Minor units of `currency`."""
     currency: str
 
 
@@ -46,12 +45,13 @@ def impacts(
             continue
         try:
             draft = valid_draft(session, pinned, one.new.file, one.new.text, on=today)
-            since = today - dt.timedelta(days=DAYS)
-            loaded = histories.since(one.new.kind, one.new.subject, since)
+            first = since(f"live:{DAYS}d", today)
+            loaded = histories.since(one.new.kind, one.new.subject, first)
             seen = preview_draft(draft, loaded, visible=visible, largest=0)
         except SluiceError as error:
             found[one.new.hash] = error.text
             continue
-        amount = format_major(seen.changed_amount, seen.currency)
-        found[one.new.hash] = Impact(seen.documents, seen.changed, amount, seen.currency)
+        found[one.new.hash] = Impact(
+            seen.documents, seen.changed, seen.changed_amount, seen.currency
+        )
     return found

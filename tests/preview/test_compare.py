@@ -140,7 +140,7 @@ def test_a_first_ruleset_of_a_branch_is_compared_with_the_groups() -> None:
 
 def test_a_ruleset_where_none_was_changes_every_document() -> None:
     world = World({})
-    documents = Documents(table([paid(1, "1")]), paths_without_tree(("GROUP",)))
+    documents = Documents(table([paid(1, "1")]), paths_without_tree("GROUP"))
     found = compare(LIVE, world, world.with_draft(LIVE), documents)
     assert (found.live, found.changed) == (None, 1)
     assert found.largest[0].live.label.en == "(no ruleset)"

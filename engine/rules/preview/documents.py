@@ -51,12 +51,11 @@ def paths_in(orgs: OrgTree) -> Paths:
     return path
 
 
-def paths_without_tree(scopes: Sequence[str]) -> Paths:
-    """Paths below the rulesets' own organisations: only branches with overrides matter there."""
-    roots = tuple(dict.fromkeys(scopes))
+def paths_without_tree(root: str) -> Paths:
+    """Every organisation stands right below `root`, where the ruleset that is live is made for."""
 
     def path(code: str | None) -> OrgPath | None:
-        return roots if code is None or code in roots else (*roots, code)
+        return (root,) if code is None or code == root else (root, code)
 
     return path
 
