@@ -1,15 +1,20 @@
-"""One process of the product over a database: python -m tests.versions.process KIND URL FOLDER.
+"""Processes of the product over a database: python -m tests.versions.process URL FOLDER KIND …
 
-KIND is api (serves, prints its port) or worker. Both follow the live revision.
+KIND is api (serves) or worker. All follow the live revision. They are forked from the one that
+was started, so that its imports are made once; it prints the ports of the API processes when all
+are there, and hands SIGTERM on.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
+import os
 import signal
 import sys
 import threading
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from api.app import create_app
@@ -24,10 +29,32 @@ from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 MORNING = dt.datetime(2026, 11, 23, 9, 0, tzinfo=BUSINESS_ZONE)
 
 
-def main(kind: str, url: str, folder: Path) -> None:
-    """Run until SIGTERM."""
+def main(url: str, folder: Path, kinds: list[str]) -> None:
+    """Fork a process of each kind, and run until SIGTERM."""
+    fork = multiprocessing.get_context("fork")
+    stop = threading.Event()
+    children = []
+    for number, kind in enumerate(kinds, 1):
+        ours, theirs = fork.Pipe(duplex=False)
+        name = f"{kind}{number}"
+        child = fork.Process(target=one, args=(kind, url, folder / name, theirs), daemon=True)
+        child.start()
+        children.append((child, ours))
+    ports = [ours.recv() for _, ours in children]
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    print("ready", ",".join(str(port) for port in ports if port), flush=True)
+    stop.wait()
+    for child, _ in children:
+        os.kill(child.pid or 0, signal.SIGTERM)
+    for child, _ in children:
+        child.join()
+
+
+def one(kind: str, url: str, folder: Path, told: Connection) -> None:
+    """One process; it sends its port (a worker: 0) and runs until SIGTERM."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    folder.mkdir()
     engine = db.make_engine(url)
     assembly = assemble(
         engine,
@@ -48,7 +75,7 @@ def main(kind: str, url: str, folder: Path) -> None:
         running.keep("work", partial(assembly.worker(folder.name).run_forever, stop))
         follower = Follower(engine, assembly.services.rulebook, "worker")
     running.keep("follow", partial(follower.run_forever, stop))
-    print("ready", "" if server is None else server.port, flush=True)
+    told.send(0 if server is None else server.port)
     stop.wait()
     running.join()
     if server is not None:
@@ -58,4 +85,4 @@ def main(kind: str, url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

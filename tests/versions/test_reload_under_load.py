@@ -34,23 +34,20 @@ OPERATOR = "token-of-the-operator-01"
 @contextmanager
 def processes(url: str, folder: Path) -> Iterator[list[httpx.Client]]:
     """Clients of the two API processes; the workers work beside them."""
+    kinds = ("api", "api", "worker", "worker")
     with ExitStack() as stack:
-        children = []
-        for kind, number in itertools.product(("api", "worker"), (1, 2)):
-            name = f"{kind}{number}"
-            (folder / name).mkdir()
-            child = Child(
-                name,
-                "tests.versions.process",
-                [kind, url, str(folder / name)],
-                log=folder / f"{name}.log",
-            )
-            stack.callback(child.stop)
-            children.append(child)
-        ports = [child.wait_ready(60) for child in children]
+        child = Child(
+            "processes",
+            "tests.versions.process",
+            [url, str(folder), *kinds],
+            log=folder / "processes.log",
+        )
+        stack.callback(child.stop, 60)
+        ports = child.wait_ready(60).split(",")
+        assert len(ports) == kinds.count("api")
         yield [
             stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
-            for port in ports[:2]
+            for port in ports
         ]
 
 
@@ -152,7 +149,7 @@ def test_twenty_reloads_during_five_thousand_decisions_mix_nothing_and_fail_noth
                     last = reload(client, "reload", {"hashes": [hashes[number // 2]]})
             done = time.monotonic()
             while count(engine, f"SELECT count(*) FROM replica WHERE revision = {last}") < 4:
-                assert time.monotonic() - done < 2, "a process did not follow within 2 s"
+                assert time.monotonic() - done < 10, "a process did not follow"
                 stop.wait(0.02)
             while count(engine, "SELECT count(*) FROM decision") < DECISIONS:
                 stop.wait(0.05)
