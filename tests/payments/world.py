@@ -33,7 +33,7 @@ class World:
 def build(session: Session) -> World:
     """GROUP > BJ > BJ01 with a disbursement account at each bank and a collection account.
 
-    SH and GD are there because shipped rulesets name them.
+    SH is there because shipped rulesets name it.
     """
     session.add(LegalEntity(id="LE1", name_en="Insurance", name_zh="保险", org_id="GROUP"))
     session.flush()
@@ -42,7 +42,6 @@ def build(session: Session) -> World:
         ("BJ", "GROUP", "branch"),
         ("BJ01", "BJ", "sub_branch"),
         ("SH", "GROUP", "branch"),
-        ("GD", "GROUP", "branch"),
     ):
         add_organisation(
             session,
