@@ -11,6 +11,7 @@ from engine.rulebook import publish
 from engine.runtime.clock import Clock
 from engine.treasury.organisations.grants import grant
 from engine.treasury.organisations.models import UserAccount
+from tests.rulebook.support import approval_text
 
 SHIPPED = Path(__file__).parents[2] / "rulesets"
 FILE = "approval/payment-approval.yaml"
@@ -50,6 +51,12 @@ def signed_next(session: Session, clock: Clock, many: int) -> list[str]:
         ).hash
         for number in range(many)
     ]
+
+
+def branch_text(org: str, *, name: str, version: int = 1, large: str = "20万") -> str:
+    """An approval ruleset of one organisation, without overrides."""
+    text = approval_text(version=version, name=name, org=org, large=large)
+    return re.sub(r"(?m)^overrides: .*\n", "", text)
 
 
 PEOPLE = {

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from engine.base.text import SluiceError, Text
 from engine.rulebook import timing
 from engine.rulebook.library import shelved
+from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetVersion, ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
@@ -45,6 +46,7 @@ def reload(
     Needs rulesets.activate for every organisation whose rules change. Raises NotPermitted, and
     as `reload_signed`.
     """
+    lock_rulebook(session)  # what is permitted here is what becomes live below
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     changes = plan_reload(session, chosen).changes
     _require_all(session, user_id, {one.version.org_id for one in changes})
