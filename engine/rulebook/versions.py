@@ -163,7 +163,7 @@ def state_of(version: RulesetVersion) -> str:
 
 def _waiting(session: Session, hash: str) -> RulesetVersion:
     """The version `hash`, locked, while nobody has given his word on it."""
-    version = session.get(RulesetVersion, hash, with_for_update=True)
+    version = session.get(RulesetVersion, hash, with_for_update=True, populate_existing=True)
     if version is None:
         raise unknown_ruleset(hash)
     if version.reviewer is not None:
