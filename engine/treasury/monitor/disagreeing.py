@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from engine.base.text import Text
-from engine.runtime.jsontypes import canonical_json
 from engine.treasury.alerts.board import AlertDraft
 from engine.treasury.incidents import NOTIFY
 from engine.treasury.monitor.findings import Finding
@@ -68,7 +68,9 @@ _AGAIN = Text("deciding again", "重新决策")
 
 
 def _said(rows: tuple[str, ...], outcome: object) -> str:
-    return f"{', '.join(rows) or '-'} {canonical_json(outcome)[:_SHOWN]}"  # type: ignore[arg-type]
+    # Not canonical: an altered outcome may hold numbers that no outcome has.
+    said = json.dumps(outcome, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{', '.join(rows)[:_SHOWN] or '-'} {said[:_SHOWN]}"
 
 
 def crash_findings(session: Session) -> list[Finding]:

@@ -3,18 +3,25 @@
 Ids are given before a transaction commits: who reads by id alone misses the row of a slow
 transaction. Here only rows of transactions below the oldest running one are read; whatever comes
 later stands behind them. Any long transaction in the database therefore makes the monitor wait.
+
+What may have been altered (JSON, days, instants) comes as text and is read row by row: a row
+that cannot be read is an Unread, and does not stand in the way of those behind it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
+
+T = TypeVar("T")
 
 EVENTS, DECISIONS = "events", "decisions"
 
@@ -59,6 +66,7 @@ class Decided:
     version: int
     matter_kind: str
     matter_id: str
+    document_id: int | None
     facts: Mapping[str, object]
     rows: tuple[str, ...]
     outcome: object
@@ -66,16 +74,41 @@ class Decided:
     at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A row of either stream that is not what was ever written: what is sure of it, and why."""
+
+    place: Place
+    org_id: str
+    key: str
+    subject_kind: str
+    subject_id: str
+    document_id: int | None
+    ruleset: str
+    version: int
+    """Of the decision; an event's subject and 0."""
+    why: str
+    at: None = None
+
+
+DOCUMENT = "document"
+
+_SHOWN = 60
+"""Characters of an altered value in a reason."""
+
+_DIGITS = 18
+"""Of a document's number: more do not fit the column."""
+
 _PLACES = "SELECT name, xact, id FROM monitor_cursor"
 _SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _EVENTS = sa.text(f"""
 SELECT xact, id, org_id, org_path, key, matter, subject, subject_kind, subject_id, document_id,
-       facts, revision_id, business_date, occurred_at
+       facts::text, revision_id, business_date::text, occurred_at::text
 FROM event WHERE (xact, id) > (:xact, :id) AND xact < {_SETTLED}
 ORDER BY xact, id LIMIT :most""")  # noqa: S608 - no value of anybody's
 _DECISIONS = sa.text(f"""
 SELECT xact, id, org_id, org_path, revision_id, ruleset_hash, ruleset, version, matter_kind,
-       matter_id, facts, rows, outcome, business_date, decided_at
+       matter_id, facts::text, rows::text, outcome::text, business_date::text, decided_at::text
 FROM decision WHERE (xact, id) > (:xact, :id) AND xact < {_SETTLED}
 ORDER BY xact, id LIMIT :most""")  # noqa: S608
 
@@ -102,49 +135,120 @@ def places(session: Session, *, lock: bool = False) -> dict[str, Place]:
     return found
 
 
-def events_after(session: Session, place: Place, most: int) -> list[Happened]:
+def events_after(session: Session, place: Place, most: int) -> list[Happened | Unread]:
     """The next events, `most` at most."""
     return [
-        Happened(
-            Place(row.xact, row.id),
-            row.org_id,
-            tuple(row.org_path.split("/")),
-            row.key,
-            row.matter,
-            row.subject,
-            row.subject_kind,
-            row.subject_id,
-            row.document_id,
-            row.facts,
-            row.revision_id,
-            row.business_date,
-            row.occurred_at,
+        _or_unread(
+            _happened,
+            row,
+            Unread(
+                Place(row.xact, row.id),
+                row.org_id,
+                row.key,
+                row.subject_kind,
+                row.subject_id,
+                None,
+                row.subject,
+                0,
+                "",
+            ),
         )
         for row in session.execute(_EVENTS, {"xact": place.xact, "id": place.id, "most": most})
     ]
 
 
-def decisions_after(session: Session, place: Place, most: int) -> list[Decided]:
+def decisions_after(session: Session, place: Place, most: int) -> list[Decided | Unread]:
     """The next decisions, `most` at most."""
     return [
-        Decided(
-            Place(row.xact, row.id),
-            row.org_id,
-            tuple(row.org_path.split("/")),
-            row.revision_id,
-            row.ruleset_hash,
-            row.ruleset,
-            row.version,
-            row.matter_kind,
-            row.matter_id,
-            row.facts,
-            tuple(row.rows),
-            row.outcome,
-            row.business_date,
-            row.decided_at,
+        _or_unread(
+            _decided,
+            row,
+            Unread(
+                Place(row.xact, row.id),
+                row.org_id,
+                f"decision:{row.id}",
+                row.matter_kind,
+                row.matter_id,
+                _document(row.matter_kind, row.matter_id),
+                row.ruleset,
+                row.version,
+                "",
+            ),
         )
         for row in session.execute(_DECISIONS, {"xact": place.xact, "id": place.id, "most": most})
     ]
+
+
+def _or_unread(
+    read: Callable[[sa.Row[tuple[object, ...]]], T],
+    row: sa.Row[tuple[object, ...]],
+    otherwise: Unread,
+) -> T | Unread:
+    try:
+        return read(row)
+    except (ValueError, TypeError, RecursionError) as error:
+        return replace(otherwise, why=str(error))
+
+
+def _happened(row: sa.Row[tuple[object, ...]]) -> Happened:
+    return Happened(
+        Place(row.xact, row.id),
+        row.org_id,
+        tuple(row.org_path.split("/")),
+        row.key,
+        row.matter,
+        row.subject,
+        row.subject_kind,
+        row.subject_id,
+        row.document_id,
+        _facts(row.facts),
+        row.revision_id,
+        dt.date.fromisoformat(row.business_date),
+        dt.datetime.fromisoformat(row.occurred_at),
+    )
+
+
+def _decided(row: sa.Row[tuple[object, ...]]) -> Decided:
+    document = _document(row.matter_kind, row.matter_id)
+    if document is None and row.matter_kind == DOCUMENT:
+        raise ValueError(f"it is about document {row.matter_id[:_SHOWN]}, which can be none")
+    return Decided(
+        Place(row.xact, row.id),
+        row.org_id,
+        tuple(row.org_path.split("/")),
+        row.revision_id,
+        row.ruleset_hash,
+        row.ruleset,
+        row.version,
+        row.matter_kind,
+        row.matter_id,
+        document,
+        _facts(row.facts),
+        _rows(row.rows),
+        json.loads(row.outcome),
+        dt.date.fromisoformat(row.business_date),
+        dt.datetime.fromisoformat(row.decided_at),
+    )
+
+
+def _facts(text: str) -> Mapping[str, object]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError(f"its facts are no facts: {text[:_SHOWN]}")
+    return found
+
+
+def _rows(text: str) -> tuple[str, ...]:
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise ValueError(f"its rows are no row ids: {text[:_SHOWN]}")
+    return tuple(found)
+
+
+def _document(kind: str, id: str) -> int | None:
+    """The document a decision is about, if it is about one and that can be."""
+    possible = id.isascii() and id.isdigit() and len(id) <= _DIGITS
+    return int(id) if kind == DOCUMENT and possible else None
 
 
 _WAITING = sa.text("""
@@ -170,7 +274,8 @@ class Progress:
     handled: int
     by_rete: int
     disagreed: int
-    last_at: dt.datetime
+    last_at: dt.datetime | None
+    """None when the last row does not tell it."""
 
 
 def advance(session: Session, progress: Progress) -> None:
@@ -178,7 +283,8 @@ def advance(session: Session, progress: Progress) -> None:
     session.execute(
         sa.text("""
             UPDATE monitor_cursor SET xact = :xact, id = :id, handled = handled + :handled,
-              by_rete = by_rete + :by_rete, disagreed = disagreed + :disagreed, last_at = :last_at
+              by_rete = by_rete + :by_rete, disagreed = disagreed + :disagreed,
+              last_at = coalesce(:last_at, last_at)
             WHERE name = :name"""),
         {
             "name": progress.name,

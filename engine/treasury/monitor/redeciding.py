@@ -36,6 +36,16 @@ class Answer:
     error: str | None = None
 
 
+_SHOWN = 300
+"""Characters of an error in a finding."""
+
+
+def reason(error: Exception) -> str:
+    """Why a row could not be judged; of an error that is not ours its name too."""
+    own = isinstance(error, SluiceError)
+    return (str(error) if own else f"{type(error).__name__}: {error}")[:_SHOWN]
+
+
 def ask(opinions: Opinions, questions: Sequence[Question]) -> list[Answer]:
     """One answer per question, in order. Rulesets are asked about one after the other, so that
     it is known which one killed the process."""
@@ -56,14 +66,14 @@ def ask(opinions: Opinions, questions: Sequence[Question]) -> list[Answer]:
 
 
 def _second(opinions: Opinions, one: Question) -> Answer:
-    opinion = opinions.of(one.ruleset, one.org_path)
-    if opinion is None:
-        return _again(opinions, one)
     try:
+        opinion = opinions.of(one.ruleset, one.org_path)
+        if opinion is None:
+            return _again(opinions, one)
         decision = opinion.decide(facts_from_json(one.ruleset, one.facts))
-    except SluiceError as error:
-        return Answer(False, True, error=str(error))
-    return _again(opinions, one) if decision is None else _compare(one, decision, by_rete=True)
+        return _again(opinions, one) if decision is None else _compare(one, decision, by_rete=True)
+    except Exception as error:  # noqa: BLE001 - told as its finding; those behind it go on
+        return Answer(False, True, error=reason(error))
 
 
 def _again(opinions: Opinions, one: Question) -> Answer:
@@ -74,9 +84,9 @@ def _again(opinions: Opinions, one: Question) -> Answer:
         decision = opinions.first(one.ruleset, one.org_path).decide(
             facts_from_json(one.ruleset, one.facts)
         )
-    except SluiceError as error:
-        return Answer(False, False, error=str(error))
-    return _compare(one, decision, by_rete=False)
+        return _compare(one, decision, by_rete=False)
+    except Exception as error:  # noqa: BLE001 - told as its finding; those behind it go on
+        return Answer(False, False, error=reason(error))
 
 
 def _compare(one: Question, decision: Decision, *, by_rete: bool) -> Answer:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from engine.base.text import SluiceError
 from engine.rulebook import Rulebook
 from engine.rulebook.texts import ruleset_in
 from engine.runtime.clock import Clock
@@ -19,8 +19,8 @@ from engine.treasury.monitor import reading
 from engine.treasury.monitor.disagreeing import About, crash_findings, disagreement
 from engine.treasury.monitor.findings import Finding, settle
 from engine.treasury.monitor.opinions import Opinions
-from engine.treasury.monitor.reading import Decided, Happened, Place, Progress
-from engine.treasury.monitor.redeciding import Answer, Question, ask
+from engine.treasury.monitor.reading import Decided, Happened, Place, Progress, Unread
+from engine.treasury.monitor.redeciding import Answer, Question, ask, reason
 from engine.treasury.monitor.watching import Watched, tell, watch
 
 _LOOK_SECONDS = 0.02
@@ -60,10 +60,15 @@ class _Stream:
     """What was read of one stream, what is asked about it, and what could not even be asked."""
 
     name: str
-    last: Happened | Decided | None
+    last: Happened | Decided | Unread | None
     count: int
     asked: tuple[tuple[About, Question], ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def altered(self) -> int:
+        """Decisions that could not even be decided again."""
+        return len(self.findings) if self.name == reading.DECISIONS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ class Monitor:
             findings += wrong
             if stream.last is not None:
                 by_rete = sum(one.by_rete for one in given)
-                count = sum(not one.agrees for one in given)
+                count = sum(not one.agrees for one in given) + stream.altered
                 disagreed += count
                 last = stream.last
                 reading.advance(
@@ -189,28 +194,45 @@ def _disagreements(stream: _Stream, answers: Iterable[Answer]) -> list[Finding]:
     ]
 
 
-def _decided(session: Session, decisions: Sequence[Decided]) -> _Stream:
+def _decided(session: Session, decisions: Sequence[Decided | Unread]) -> _Stream:
     asked: list[tuple[About, Question]] = []
     findings: list[Finding] = []
     for one in decisions:
-        about = About(
-            f"decision:{one.place.id}",
-            one.org_id,
-            one.matter_kind,
-            one.matter_id,
-            int(one.matter_id) if one.matter_kind == "document" else None,
-            one.ruleset,
-            one.version,
-            one.rows,
-            one.outcome,
-            one.place.id,
-        )
+        about = _about(one)
+        if isinstance(one, Unread):
+            findings.append(disagreement(about, Answer(False, False, error=one.why)))
+            continue
         try:
             ruleset = ruleset_in(session, one.revision_id, one.ruleset_hash, one.business_date)
-        except SluiceError as error:
-            findings.append(disagreement(about, Answer(False, False, error=str(error))))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told as its finding; those behind it go on
+            findings.append(disagreement(about, Answer(False, False, error=reason(error))))
             continue
         question = Question(ruleset, one.org_path, one.facts, one.rows, one.outcome, recorded=True)
         asked.append((about, question))
     last = decisions[-1] if decisions else None
     return _Stream(reading.DECISIONS, last, len(decisions), tuple(asked), tuple(findings))
+
+
+def _about(one: Decided | Unread) -> About:
+    if isinstance(one, Unread):
+        kind, id = one.subject_kind, one.subject_id
+        rows: tuple[str, ...] = ()
+        outcome: object = None
+    else:
+        kind, id = one.matter_kind, one.matter_id
+        rows, outcome = one.rows, one.outcome
+    key, document = f"decision:{one.place.id}", one.document_id
+    return About(
+        key,
+        one.org_id,
+        kind,
+        id,
+        document,
+        one.ruleset,
+        one.version,
+        rows,
+        outcome,
+        one.place.id,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
@@ -15,10 +16,12 @@ from engine.treasury.alerts.board import AlertDraft
 from engine.treasury.incidents import NOTIFY
 from engine.treasury.monitor.disagreeing import About
 from engine.treasury.monitor.findings import Finding
-from engine.treasury.monitor.reading import Happened
-from engine.treasury.monitor.redeciding import Question
+from engine.treasury.monitor.reading import Happened, Unread
+from engine.treasury.monitor.redeciding import Question, reason
 
 KIND = "alerts"
+
+UNDECIDED = "EVENT_UNDECIDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Watched:
     event: Happened
     pinned: Pinned
     considered: Considered
+    question: Question
+    """The same for the second engine."""
 
     @property
     def about(self) -> About:
@@ -46,38 +51,35 @@ class Watched:
             None,
         )
 
-    @property
-    def question(self) -> Question:
-        """The same for the second engine."""
-        ruleset = self.considered.live.ruleset
-        said = outcome_to_json(ruleset, self.considered.decision)["outcome"]
-        return Question(
-            ruleset,
-            self.event.org_path,
-            self.event.facts,
-            self.considered.rows,
-            said,
-            recorded=False,
-        )
 
-
-def watch(session: Session, rulebook: Rulebook, event: Happened) -> Watched | Finding | None:
+def watch(
+    session: Session, rulebook: Rulebook, event: Happened | Unread
+) -> Watched | Finding | None:
     """Ask the ruleset of the event's organisation, by the first evaluator.
 
-    None where no ruleset is live for it; a finding where one cannot decide it.
+    None where no ruleset is live for it; a finding where it cannot be judged, for whatever
+    reason: the events behind it do not wait.
     """
+    if isinstance(event, Unread):
+        return _undecided(event, event.key, event.why)
     if event.revision_id is None:
         return None
-    pinned = rulebook.at(session, event.revision_id)
     try:
-        live = pinned.find(KIND, event.subject, org_path=event.org_path, on=event.business_date)
+        return _judged(rulebook.at(session, event.revision_id), event)
     except NoLiveRuleset:
         return None
-    try:
-        facts = facts_from_json(live.ruleset, event.facts)
-        decision = live.evaluator(event.org_path).decide(facts)
-    except SluiceError as error:
-        return _undecided(event, live.ruleset.name, live.ruleset.hash, error)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - told as its finding; those behind it go on
+        code = error.code if isinstance(error, SluiceError) else type(error).__name__
+        day = f"{event.subject}:{event.business_date}:{event.revision_id}:{code}"
+        return _undecided(event, day, reason(error))
+
+
+def _judged(pinned: Pinned, event: Happened) -> Watched:
+    live = pinned.find(KIND, event.subject, org_path=event.org_path, on=event.business_date)
+    facts = facts_from_json(live.ruleset, event.facts)
+    decision = live.evaluator(event.org_path).decide(facts)
     considered = Considered(
         decision.rows,
         live.outcomes(decision),
@@ -87,7 +89,11 @@ def watch(session: Session, rulebook: Rulebook, event: Happened) -> Watched | Fi
         facts,
         decision,
     )
-    return Watched(event, pinned, considered)
+    said = outcome_to_json(live.ruleset, decision)["outcome"]
+    question = Question(
+        live.ruleset, event.org_path, event.facts, decision.rows, said, recorded=False
+    )
+    return Watched(event, pinned, considered, question)
 
 
 def tell(session: Session, watched: Watched) -> list[Finding]:
@@ -124,21 +130,21 @@ def tell(session: Session, watched: Watched) -> list[Finding]:
     return found
 
 
-def _undecided(event: Happened, ruleset: str, hash: str, error: SluiceError) -> Finding:
-    """Once per ruleset version: the next events would only say the same again."""
+def _undecided(event: Happened | Unread, once: str, why: str) -> Finding:
+    """Told once per organisation, subject, business day, revision and code (`once`): the day's
+    next events would only say the same again. The cursor counts them all."""
     draft = AlertDraft(
         org_id=event.org_id,
-        dedupe_key=f"EVENT_UNDECIDED:{hash}:{error.code}",
-        code="EVENT_UNDECIDED",
+        dedupe_key=f"{UNDECIDED}:{event.org_id}:{once}",
+        code=UNDECIDED,
         severity="high",
         action="hint",
         subject_kind=event.subject_kind,
         subject_id=event.subject_id,
         text=Text(
-            f"{ruleset} cannot judge {event.key}: {error.text.en}",
-            f"{ruleset} 无法判断 {event.key}:{error.text.zh}",
+            f"no ruleset could judge {event.key} (event {event.place.id}): {why}",
+            f"无法判断 {event.key}(事件 {event.place.id}):{why}",
         ),
         notify=NOTIFY,
-        ruleset=ruleset,
     )
     return Finding(draft, None)
