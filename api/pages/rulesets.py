@@ -19,14 +19,15 @@ from engine.rulebook import (
     RulesetRefused,
     approve,
     current_revision,
-    folder_state,
-    pending,
 )
-from engine.rulebook.library import changes, live_rulesets, named, revision_of, shelved, versions_of
+from engine.rulebook.library import revision_of
 from engine.rules import find_kind
+from engine.rules.diff import diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import require
+from engine.treasury.rulesets import shelf
+from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -41,11 +42,13 @@ def tree(request: Request, caller: May) -> Response:
 def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
     services = services_of(request)
     with transaction(services.engine) as session:
-        live = live_rulesets(session)
-        files = folder_state(session)
-        waiting = pending(session)
+        live = shelf.live_for(session, caller.user_id)
+        files = shelf.files_for(session, caller.user_id)
+        waiting = shelf.pending_for(session, caller.user_id)
         number = current_revision(session)
-        revision = None if number is None else revision_of(session, number)
+        revision = None
+        if number is not None and shelf.touching(session, caller.user_id, [number]):
+            revision = revision_of(session, number)
     groups = [
         (find_kind(kind), kind, list(those))
         for kind, those in groupby(live, key=lambda one: one.version.kind)
@@ -66,11 +69,11 @@ def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> 
     )
 
 
-@router.get("/rulesets/by-name/{name}", dependencies=[Depends(needs("rulesets.read"))])
-def by_name(request: Request, name: str) -> Response:
+@router.get("/rulesets/by-name/{name}")
+def by_name(request: Request, caller: May, name: str) -> Response:
     """Go to the live version of a ruleset."""
     with transaction(services_of(request).engine) as session:
-        found = named(session, name)
+        found = shelf.named_for(session, caller.user_id, name)
     return RedirectResponse(f"/rulesets/{found.version.hash}", status_code=303)
 
 
@@ -78,10 +81,11 @@ def by_name(request: Request, name: str) -> Response:
 def one(request: Request, caller: May, hash: str) -> Response:
     """One version: table, sentences, parameters, examples, text, earlier versions."""
     with transaction(services_of(request).engine) as session:
-        found = shelved(session, hash)
+        found = shelf.shelved_for(session, caller.user_id, hash)
         version = found.version
-        versions = versions_of(session, version.kind, version.name)
-        files = [one for one in folder_state(session) if one.file == version.file]
+        versions = shelf.versions_for(session, caller.user_id, version.kind, version.name)
+        files = shelf.files_for(session, caller.user_id)
+        files = [one for one in files if one.file == version.file]
     shown = None if found.ruleset is None else show(found.ruleset)
     return page(
         request,
@@ -100,8 +104,10 @@ def one(request: Request, caller: May, hash: str) -> Response:
 def difference(request: Request, caller: May, old: str, new: str) -> Response:
     """What changed in meaning between two versions."""
     with transaction(services_of(request).engine) as session:
-        before, after = shelved(session, old), shelved(session, new)
-        diff = changes(session, old, new)
+        before, after = (shelf.shelved_for(session, caller.user_id, one) for one in (old, new))
+    diff = None
+    if before.ruleset is not None and after.ruleset is not None:
+        diff = diff_rulesets(before.ruleset, after.ruleset)
     said = {
         side: {}
         if one.ruleset is None
@@ -141,11 +147,11 @@ def sign(
     lang = language_of(request)
     try:
         with transaction(services.engine) as session:
-            found = shelved(session, hash)
-            require(session, caller.user_id, "rulesets.approve", found.version.org_id)
+            found = version_for(session, caller.user_id, hash)
+            require(session, caller.user_id, "rulesets.approve", found.org_id)
             revision = approve(
                 session,
-                found.version.hash,
+                found.hash,
                 reviewer=caller.user_id,
                 now=services.clock.now(),
             )
@@ -157,4 +163,4 @@ def sign(
         return _tree(request, caller, refusal(request, refused), *notes, status=409)
     except SluiceError as error:
         return _tree(request, caller, refusal(request, error), status=status_of(error))
-    return go("/rulesets", key="done.signed", name=found.version.name, revision=revision)
+    return go("/rulesets", key="done.signed", name=found.name, revision=revision)

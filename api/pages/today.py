@@ -16,7 +16,6 @@ from api.pages.payments import StateSum, by_state
 from api.pages.ruleset_view import ShownFinding, findings_of
 from api.pages.shell import page
 from api.services import services_of
-from engine.rulebook import folder_state, pending
 from engine.runtime.db import transaction
 from engine.treasury.accounts import book
 from engine.treasury.alerts.lists import AlertFilter
@@ -27,6 +26,7 @@ from engine.treasury.arrivals.proposals import proposals
 from engine.treasury.documents import lists
 from engine.treasury.documents.lists import Filter
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.rulesets.shelf import files_for, pending_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("documents.read"))]
@@ -82,7 +82,7 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
     if "statements.reconcile" in may:
         found.append(Waiting("matches", len(proposals(session, user)), (), "/reconcile"))
     if "rulesets.approve" in may:
-        count = sum(one.author != user for one in pending(session))
+        count = sum(one.author != user for one in pending_for(session, user))
         found.append(Waiting("rulesets", count, (), "/rulesets"))
     return [one for one in found if one.count]
 
@@ -146,7 +146,7 @@ def today(request: Request, caller: May) -> Response:
         shown = _desk(session, caller)
         cash = cash_of(session, caller.user_id) if "accounts.read" in caller.permissions else []
         if "rulesets.read" in caller.permissions:
-            every = findings_of(folder_state(session), language_of(request))
+            every = findings_of(files_for(session, caller.user_id), language_of(request))
             findings = [one for one in every if one.severity == "error"]
     return page(request, "today.html", caller, desk=shown, cash=cash, findings=findings)
 

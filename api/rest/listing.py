@@ -19,11 +19,11 @@ from api.rest.documents import DocumentOut
 from api.rest.errors import Problem
 from api.services import services_of
 from engine.base.money import format_major
-from engine.rulebook.library import live_rulesets
 from engine.runtime.db import transaction
 from engine.treasury.alerts.lists import AlertFilter
 from engine.treasury.alerts.lists import find as find_alerts
 from engine.treasury.documents import lists
+from engine.treasury.rulesets.shelf import live_for
 from engine.treasury.vouchers.listing import vouchers
 
 router = APIRouter(prefix="/api/v1")
@@ -342,11 +342,13 @@ class RulesetOut(BaseModel):
     rows: int | None
 
 
-@router.get("/rulesets", tags=["rulesets"], dependencies=[Depends(needs("rulesets.read"))])
-def rulesets(request: Request) -> list[RulesetOut]:
-    """What is live, by kind and name."""
+@router.get("/rulesets", tags=["rulesets"])
+def rulesets(
+    request: Request, caller: Annotated[Caller, Depends(needs("rulesets.read"))]
+) -> list[RulesetOut]:
+    """What is live and rules an organisation the caller may see, by kind and name."""
     with transaction(services_of(request).engine) as session:
-        found = live_rulesets(session)
+        found = live_for(session, caller.user_id)
     return [
         RulesetOut(
             kind=one.version.kind,

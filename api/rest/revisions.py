@@ -22,6 +22,7 @@ from engine.rulebook.revisions import items_of
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.rulesets import activating
+from engine.treasury.rulesets.shelf import touching
 from engine.treasury.rulesets.visible import READ, ruling_orgs
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
@@ -35,25 +36,28 @@ BROKEN: dict[int | str, dict[str, Any]] = {
 
 
 class RevisionOut(BaseModel):
-    """A revision; `cause` is approved, reload, schedule or undo."""
+    """A revision; `cause` is approved, reload, schedule or undo.
+
+    Who and why are null where it changed nothing the caller may see.
+    """
 
     id: int
     activated_at: dt.datetime
-    activated_by: str
+    activated_by: str | None
     approved_by: str | None
-    reason: str
+    reason: str | None
     cause: str
     restores: int | None
 
     @classmethod
-    def of(cls, one: Revision) -> RevisionOut:
-        """From the stored one."""
+    def of(cls, one: Revision, *, told: bool) -> RevisionOut:
+        """From the stored one; `told`: with names and reason."""
         return cls(
             id=one.id or 0,
             activated_at=one.activated_at,
-            activated_by=one.activated_by,
-            approved_by=one.approved_by,
-            reason=one.reason,
+            activated_by=one.activated_by if told else None,
+            approved_by=one.approved_by if told else None,
+            reason=one.reason if told else None,
             cause=one.cause,
             restores=one.restores,
         )
@@ -157,12 +161,15 @@ def undo(request: Request, caller: Activates, given: Undo) -> Activated | JSONRe
 @router.get(
     "/revisions",
     summary="Revisions, newest first",
-    dependencies=[Depends(needs("rulesets.read"))],
 )
-def listed(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[RevisionOut]:
+def listed(
+    request: Request, caller: Reads, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> list[RevisionOut]:
     """Who made what live, when and why."""
     with transaction(services_of(request).engine) as session:
-        return [RevisionOut.of(one) for one in revisions(session, limit=limit)]
+        found = revisions(session, limit=limit)
+        told = touching(session, caller.user_id, [one.id or 0 for one in found])
+        return [RevisionOut.of(one, told=one.id in told) for one in found]
 
 
 @router.get(
@@ -175,7 +182,9 @@ def revision(request: Request, caller: Reads, number: int) -> RevisionItems:
         if found is None:
             raise unknown_revision(number)
         seen = ruling_orgs(session, caller.user_id)
+        told = touching(session, caller.user_id, [number])
         held = [i.version for i in items_of(session, number) if i.version.org_id in seen]
         return RevisionItems(
-            **RevisionOut.of(found).model_dump(), rulesets=[VersionOut.of(one) for one in held]
+            **RevisionOut.of(found, told=number in told).model_dump(),
+            rulesets=[VersionOut.of(one) for one in held],
         )

@@ -11,16 +11,16 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from api.downloads import XLSX, download
-from api.identity import needs
+from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.ruleset_changes import Changed, change_of
 from api.services import services_of
 from api.statuses import error_body
-from engine.rulebook.library import shelved
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules.edit import EditRefused
 from engine.rules.excel import ExcelRefused, from_xlsx, to_xlsx
 from engine.runtime.db import transaction
+from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 
@@ -36,12 +36,13 @@ class ExcelProblem(Problem):
     summary="A stored ruleset as a workbook; every cell is text",
     response_class=Response,
     responses={200: {"content": {XLSX: {}}}, 404: {"model": Problem}},
-    dependencies=[Depends(needs("rulesets.read"))],
 )
-def workbook(request: Request, hash: str) -> Response:
+def workbook(
+    request: Request, caller: Annotated[Caller, Depends(needs("rulesets.read"))], hash: str
+) -> Response:
     """By the whole hash of a version, or the beginning of it (8 digits at least)."""
     with transaction(services_of(request).engine) as session:
-        version = shelved(session, hash).version
+        version = version_for(session, caller.user_id, hash)
         words = vocabulary_of(current_vocabulary(session).text)
         content = to_xlsx(version.text, words)
         name = f"{version.name}-{version.version}.xlsx"
@@ -53,17 +54,17 @@ def workbook(request: Request, hash: str) -> Response:
     summary="A changed workbook as the text it makes of the version it came from",
     response_model=Changed,
     responses={404: {"model": Problem}, 413: {"model": Problem}, 422: {"model": ExcelProblem}},
-    dependencies=[Depends(needs("rulesets.edit"))],
 )
 def take(
     request: Request,
+    caller: Annotated[Caller, Depends(needs("rulesets.edit"))],
     file: Annotated[UploadFile, File()],
     base: Annotated[str, Form(description="Hash of the version the workbook was made from")],
 ) -> Changed | JSONResponse:
     """The text, what differs from the base in lines and in meaning, and what is found in it."""
     content = file.file.read()
     with transaction(services_of(request).engine) as session:
-        version = shelved(session, base).version
+        version = version_for(session, caller.user_id, base)
         words = vocabulary_of(current_vocabulary(session).text)
         try:
             edited = from_xlsx(content, version.text, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -13,7 +13,6 @@ from engine.rulebook.families import newest_sources
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.texts import Source, current_vocabulary, live_sources, read_all
-from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.model import Ruleset
 
 
@@ -30,13 +29,16 @@ class Shelved:
     live: bool
 
 
-def live_rulesets(session: Session) -> list[Shelved]:
-    """The rulesets of the live revision, by kind and name; empty before the first activation."""
+def live_rulesets(session: Session, orgs: Collection[str] | None = None) -> list[Shelved]:
+    """The rulesets of the live revision, by kind and name; empty before the first activation.
+
+    `orgs`: only those made for these organisations.
+    """
     number = current_revision(session)
     if number is None:
         return []
     words = current_vocabulary(session).text
-    items = items_of(session, number)
+    items = [one for one in items_of(session, number) if orgs is None or one.version.org_id in orgs]
     among = live_sources(session, number)
     revisions = {
         one.id: one
@@ -50,12 +52,12 @@ def live_rulesets(session: Session) -> list[Shelved]:
     ]
 
 
-def named(session: Session, name: str) -> Shelved:
+def named(session: Session, name: str, orgs: Collection[str] | None = None) -> Shelved:
     """The live ruleset called `name`, the one activated last if there are several.
 
-    Raises RulebookError UNKNOWN_RULESET.
+    `orgs`: only among those made for these organisations. Raises RulebookError UNKNOWN_RULESET.
     """
-    found = [one for one in live_rulesets(session) if one.version.name == name]
+    found = [one for one in live_rulesets(session, orgs) if one.version.name == name]
     if not found:
         raise RulebookError(
             "UNKNOWN_RULESET",
@@ -114,15 +116,6 @@ def versions_of(session: Session, kind: str, name: str) -> list[RulesetVersion]:
             .order_by(col(RulesetVersion.version).desc())
         )
     )
-
-
-def changes(session: Session, old_hash: str, new_hash: str) -> Diff | None:
-    """What differs in meaning between two stored versions; None when one cannot be read.
-
-    Raises RulebookError UNKNOWN_RULESET.
-    """
-    old, new = shelved(session, old_hash).ruleset, shelved(session, new_hash).ruleset
-    return None if old is None or new is None else diff_rulesets(old, new)
 
 
 def _read(version: RulesetVersion, words: str, among: Sequence[Source]) -> Ruleset | None:

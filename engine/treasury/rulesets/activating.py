@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
 from engine.rulebook import timing
 from engine.rulebook.library import shelved
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import RulesetVersion, ScheduledActivation
-from engine.rulebook.planning import Plan, plan_reload, scheduled
+from engine.rulebook.models import ScheduledActivation
+from engine.rulebook.planning import Plan, plan_reload, scheduled, waiting_versions
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
 from engine.rulebook.versions import ROOT
@@ -23,6 +23,7 @@ from engine.runtime.jsontypes import JsonObject
 from engine.treasury.incidents import raise_incident
 from engine.treasury.intake.course import notice_revision
 from engine.treasury.organisations.grants import require
+from engine.treasury.rulesets.shelf import findings_for, hidden_hashes, pending_for
 from engine.treasury.rulesets.visible import ruling_orgs, version_for
 
 ACTIVATE = "rulesets.activate"
@@ -34,8 +35,15 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     found = plan_reload(session, chosen)
     seen = ruling_orgs(session, user_id)
-    visible = tuple(one for one in found.changes if one.version.org_id in seen)
-    return replace(found, changes=visible, scheduled=tuple(timed(session, user_id)))
+    versions = [item.version for item in items_of(session, found.revision)]
+    versions += waiting_versions(session)
+    return replace(
+        found,
+        changes=tuple(one for one in found.changes if one.version.org_id in seen),
+        findings=findings_for(found.findings, versions, seen),
+        unsigned=len(pending_for(session, user_id)),
+        scheduled=tuple(timed(session, user_id)),
+    )
 
 
 def reload(
@@ -114,12 +122,20 @@ def cancel(
 def timed(
     session: Session, user_id: str, state: str | None = "waiting"
 ) -> list[ScheduledActivation]:
-    """Timed activations of versions the user may read."""
-    seen = ruling_orgs(session, user_id)
-    visible = set(
-        session.exec(select(RulesetVersion.hash).where(col(RulesetVersion.org_id).in_(seen))).all()
-    )
-    return [one for one in scheduled(session, state=state) if visible & set(one.hashes)]
+    """Timed activations, as far as they are of versions the user may read.
+
+    One that others share shows his versions alone, and not how it ended in words.
+    """
+    hidden = hidden_hashes(session, ruling_orgs(session, user_id))
+    found = []
+    for one in scheduled(session, state=state):
+        mine = [hash for hash in one.hashes if hash not in hidden]
+        if len(mine) == len(one.hashes):
+            found.append(one)
+        elif mine:
+            shown = one.model_dump() | {"hashes": mine, "outcome": None}
+            found.append(ScheduledActivation(**shown))
+    return found
 
 
 def register(registry: Registry) -> None:

@@ -1,0 +1,201 @@
+"""Nobody learns of the rulesets of another branch, on whatever way he asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.routers import all_routes
+from engine.runtime import db
+from engine.treasury.organisations.signin import set_token
+from tests.rulebook.support import approval_text
+from tests.versions.support import grant_role, said, token
+from tests.versions.test_drafts import begin, submitted
+from tests.versions.test_reload import post, signed
+
+SECRET = "nobody in Beijing reads this"
+OTHER = ("bea", "bet", "bob")
+"""Analyst, treasurer and operator of Beijing."""
+
+
+def branch_text(name: str, org: str, version: int = 1, large: str = "20万") -> str:
+    """A ruleset of one branch alone."""
+    text = approval_text(name=name, org=org, version=version, large=large)
+    text = re.sub(r"(?m)^overrides: .*\n", "", text)
+    return text.replace("Payment approval", SECRET) if org == "SH" else text
+
+
+@dataclass(frozen=True)
+class Shanghai:
+    """What Shanghai has: hashes by state, a draft, a timed activation shared with Beijing."""
+
+    live: str
+    proposed: str
+    timed: str
+    draft: int
+    shared: int
+    revision: int
+    beijing: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no answer may say."""
+        hashes = (self.live, self.proposed, self.timed)
+        return (SECRET, "sh-approval", "sh-a", "sh-b", "for Shanghai", *(h[:12] for h in hashes))
+
+
+@pytest.fixture
+def shanghai(web: httpx.Client, ruled: sa.Engine) -> Shanghai:
+    with db.transaction(ruled) as session:
+        grant_role(session, "bet", "treasurer", "BJ")
+        set_token(session, "bet", token("bet"))
+    live = signed(web, branch_text("sh-approval", "SH"))
+    done = post(web, "rulesets/reload", reason="for Shanghai").json()
+    timed = signed(web, branch_text("sh-approval", "SH", 2, "10万"))
+    beijing = signed(web, branch_text("bj-approval", "BJ"))
+    at = dt.datetime(2026, 12, 1, tzinfo=dt.UTC).isoformat()
+    made = post(web, "scheduled-activations", hashes=[timed, beijing], activate_at=at).json()
+    for name in ("sh-a", "sh-b"):
+        signed(web, branch_text(name, "SH"))
+    draft = int(str(begin(web, branch_text("sh-approval", "SH", 3, "15万"))["id"]))
+    proposed = submitted(web, draft, "ann")
+    kept = int(str(begin(web, branch_text("sh-approval", "SH", 4, "16万"))["id"]))
+    return Shanghai(live, proposed, timed, kept, made["id"], done["revision"], beijing)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request by somebody of Beijing; {live}, {draft} ... in texts are Shanghai's."""
+
+    method: str
+    path: str
+    status: int = 404
+    user: str = "bea"
+    fill: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    form: dict[str, str] | None = None
+    file: bool = False
+
+
+API = "/api/v1"
+WHY = {"reason": "because"}
+HASH = {"hash": "{live}"}
+DRAFT = {"draft_id": "{draft}"}
+CASES = (
+    Asked("GET", f"{API}/rulesets", 200),
+    Asked("GET", f"{API}/rulesets/plan", 200),
+    Asked("GET", f"{API}/rulesets/plan", params={"hash": "{timed}"}),
+    Asked("GET", f"{API}/rulesets/as-of", 200, params={"kind": "approval", "org": "SH"}),
+    Asked("GET", f"{API}/rulesets/diff", params={"old": "{live}", "new": "{timed}"}),
+    Asked("GET", f"{API}/rulesets/{{hash}}/xlsx", fill=HASH),
+    Asked("POST", f"{API}/rulesets/xlsx", form={"base": "{live}"}, file=True),
+    Asked("POST", f"{API}/rulesets/reload", user="bob", body={"hashes": ["{timed}"], **WHY}),
+    Asked("GET", f"{API}/ruleset-versions", 200),
+    Asked("GET", f"{API}/ruleset-versions/{{hash}}", fill=HASH),
+    Asked(
+        "POST",
+        f"{API}/ruleset-versions/{{hash}}/sign",
+        user="bet",
+        fill={"hash": "{proposed}"},
+        body={"activate": False},
+    ),
+    Asked("POST", f"{API}/ruleset-versions/{{hash}}/return", fill={"hash": "{proposed}"}, body=WHY),
+    Asked("GET", f"{API}/scheduled-activations", 200),
+    Asked(
+        "POST",
+        f"{API}/scheduled-activations",
+        user="bob",
+        body={"hashes": ["{timed}"], "activate_at": "2026-12-02T00:00:00Z", **WHY},
+    ),
+    Asked(
+        "POST",
+        f"{API}/scheduled-activations/{{number}}/cancel",
+        user="bob",
+        fill={"number": "{shared}"},
+        body=WHY,
+    ),
+    Asked("GET", f"{API}/revisions", 200),
+    Asked("GET", f"{API}/revisions/{{number}}", 200, fill={"number": "{revision}"}),
+    Asked("GET", f"{API}/drafts", 200),
+    Asked("POST", f"{API}/drafts", body={"text": "x", "base_hash": "{live}"}),
+    Asked("GET", f"{API}/drafts/{{draft_id}}", fill=DRAFT),
+    Asked("PUT", f"{API}/drafts/{{draft_id}}", fill=DRAFT, body={"text": "x", "seen": "x"}),
+    Asked("DELETE", f"{API}/drafts/{{draft_id}}", fill=DRAFT),
+    Asked(
+        "POST", f"{API}/drafts/{{draft_id}}/submit", fill=DRAFT, body={"seen": "x", "reason": "x"}
+    ),
+    Asked("GET", "/rulesets", 200),
+    Asked("GET", "/rulesets/by-name/{name}", fill={"name": "sh-approval"}),
+    Asked("GET", "/rulesets/{hash}", fill=HASH),
+    Asked("GET", "/rulesets/{old}/changes/{new}", fill={"old": "{live}", "new": "{timed}"}),
+    Asked("POST", "/rulesets/{hash}/approve", user="bet", fill={"hash": "{proposed}"}),
+)
+ELSEWHERE = {
+    # Needs history to answer at all: tests/preview/test_rest.py.
+    ("POST", f"{API}/rulesets/preview"),
+    # Works on the text that comes with it.
+    ("POST", f"{API}/rulesets/edit"),
+    # Takes back for those who may activate everything that changes: test_reload.py.
+    ("POST", f"{API}/rulesets/undo"),
+}
+
+
+def _filled(value: Any, facts: dict[str, object]) -> Any:
+    if isinstance(value, str):
+        for name, fact in facts.items():
+            value = value.replace("{" + name + "}", str(fact))
+        return value
+    if isinstance(value, list):
+        return [_filled(one, facts) for one in value]
+    if isinstance(value, dict):
+        return {name: _filled(one, facts) for name, one in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("asked", CASES, ids=lambda one: f"{one.method} {one.path}")
+def test_another_branch_learns_nothing(web: httpx.Client, shanghai: Shanghai, asked: Asked) -> None:
+    facts = {name: getattr(shanghai, name) for name in Shanghai.__dataclass_fields__}
+    path = asked.path
+    for name, value in asked.fill.items():
+        path = path.replace("{" + name + "}", _filled(value, facts))
+    answer = web.request(
+        asked.method,
+        path,
+        params=_filled(asked.params, facts),
+        json=_filled(asked.body, facts),
+        data=_filled(asked.form, facts),
+        files={"file": ("a.xlsx", b"PK")} if asked.file else None,
+        headers=said(asked.user),
+    )
+    assert answer.status_code == asked.status, answer.text
+    if asked.status == 200:
+        assert [one for one in shanghai.secrets if one in answer.text] == []
+    else:
+        # A refusal may say again what was asked for.
+        assert SECRET not in answer.text
+
+
+def test_whose_rules_they_are_sees_all_of_it(web: httpx.Client, shanghai: Shanghai) -> None:
+    def told(path: str) -> str:
+        return web.get(path, headers=said("aud")).text
+
+    assert shanghai.live in told(f"{API}/rulesets")
+    assert SECRET in told(f"/rulesets/{shanghai.live}")
+    assert shanghai.timed in told(f"{API}/scheduled-activations")
+    assert "for Shanghai" in told(f"{API}/revisions")
+    assert "sh-b" in told(f"{API}/rulesets/plan")
+    own = web.get(f"{API}/scheduled-activations", headers=said("bea")).json()
+    assert [one["hashes"] for one in own] == [[shanghai.beijing]]
+
+
+def test_no_way_to_rulesets_is_left_out() -> None:
+    ways = re.compile(r"ruleset|draft|/revisions|scheduled")
+    known = {(m, r.path) for r in all_routes() for m in r.methods or () if ways.search(r.path)}
+    assert known == {(one.method, one.path) for one in CASES} | ELSEWHERE
