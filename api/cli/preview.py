@@ -29,7 +29,7 @@ from engine.rules.preview import (
     compare,
     paths_without_tree,
 )
-from engine.rules.preview.files import read_history
+from engine.rules.preview.files import HistoryEmpty, read_history
 from engine.rules.preview.guard import comparable, with_notes
 from engine.rules.render import finding_json, finding_text
 
@@ -77,6 +77,9 @@ def preview(
             raise typer.Exit(1) from None
         except HistoryRefused as refused:
             _tell_problems(refused, output, lang)
+            raise typer.Exit(1) from None
+        except HistoryEmpty as refused:
+            _tell_error(refused, output, lang)
             raise typer.Exit(1) from None
     if output == "json":
         say_json(found.to_json(lang, seconds))
@@ -127,6 +130,13 @@ def _tell_problems(refused: HistoryRefused, output: str, lang: Lang) -> None:
         return
     for one in refused.problems:
         complain(f"error[{one.code}] {one.text.say(lang)}")
+
+
+def _tell_error(refused: SluiceError, output: str, lang: Lang) -> None:
+    if output == "json":
+        say_json({"error": {"code": refused.code, "message": refused.text.say(lang)}})
+        return
+    complain(f"error[{refused.code}] {refused.text.say(lang)}")
 
 
 def ruleset_in_file(path: Path, *, deep: bool) -> Ruleset:

@@ -125,6 +125,26 @@ def test_a_file_that_cannot_be_read_is_named(
     assert refused.value.code == code, refused.value
 
 
+@pytest.mark.parametrize("name", ["none.parquet", "none.csv", "none.jsonl"])
+def test_a_history_without_documents_is_refused(place: Path, name: str) -> None:
+    pq.write_table(table(DOCUMENTS).slice(0, 0), place / "none.parquet")
+    (place / "none.csv").write_text("document,branch,amount,creditor_type\n")
+    (place / "none.jsonl").write_text("\n")
+    said = run(place, history=name, code=1)
+    assert "HISTORY_EMPTY" in said
+    assert "No document changes" not in said
+    found = json.loads(run(place, "--format", "json", history=name, code=1))
+    assert found["error"]["code"] == "HISTORY_EMPTY"
+
+
+def test_a_history_without_a_known_column_is_not_empty(place: Path) -> None:
+    other = pa.table({"other": ["1", "2"]})
+    pq.write_table(other, place / "other.parquet")
+    (place / "other.csv").write_text("other\n1\n2\n")
+    for name in ("other.parquet", "other.csv"):
+        assert "HISTORY_COLUMN_MISSING" in run(place, history=name, code=1)
+
+
 def test_floats_in_parquet_are_refused_by_name(place: Path) -> None:
     held = pq.read_table(place / "h.parquet")
     at = held.column_names.index("amount")

@@ -25,12 +25,30 @@ class HistoryFileError(SluiceError):
     HISTORY_FLOAT, HISTORY_COLUMN_TWICE."""
 
 
+class HistoryEmpty(HistoryFileError):
+    """A history file that is in order and has no document: HISTORY_EMPTY."""
+
+
 def read_history(path: Path, words: Collection[str]) -> pa.Table:
     """The columns named `words` (and document, branch) of a history file, if they are there.
 
-    Every column of CSV and JSON lines is text; Parquet keeps its types. Raises HistoryFileError.
+    Every column of CSV and JSON lines is text; Parquet keeps its types. Raises HistoryFileError,
+    HistoryEmpty.
     """
-    wanted = {*words, DOCUMENT, BRANCH, ORG_PATH}
+    table = _read(path, {*words, DOCUMENT, BRANCH, ORG_PATH})
+    if not table.num_rows:
+        raise HistoryEmpty(
+            "HISTORY_EMPTY",
+            Text(
+                f"{path} has no documents, so nothing can be said of the draft; name a history "
+                "that has some",
+                f"{path} 中没有单据，无法预览草案；请指定含有单据的历史",
+            ),
+        )
+    return table
+
+
+def _read(path: Path, wanted: set[str]) -> pa.Table:
     if not path.is_file():
         raise HistoryFileError(
             "HISTORY_FILE",
