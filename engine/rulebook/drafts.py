@@ -17,8 +17,9 @@ from engine.rulebook.errors import RulebookError, RulesetRefused
 from engine.rulebook.families import check_stored
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.models import RulesetDraft, RulesetVersion
+from engine.rulebook.numbering import version_conflict
 from engine.rulebook.texts import current_vocabulary
-from engine.rulebook.versions import ROOT, propose, version_conflict
+from engine.rulebook.versions import ROOT, propose
 from engine.rules import content_hash
 from engine.rules.findings import Finding, Severity
 from engine.runtime import audit

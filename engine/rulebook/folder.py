@@ -20,9 +20,10 @@ from engine.rulebook.families import extending, org_tree
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RulesetFile, RulesetVersion
+from engine.rulebook.numbering import newer_live, older_file, version_conflict
 from engine.rulebook.revisions import activate, current_revision, items_of
 from engine.rulebook.texts import Source, headings, live_sources, read_all
-from engine.rulebook.versions import ROOT, publish, publish_vocabulary, version_conflict
+from engine.rulebook.versions import ROOT, publish, publish_vocabulary
 from engine.rules import content_hash, parse_vocabulary
 from engine.rules.analysis.across import check_across
 from engine.rules.collector import Collector
@@ -78,9 +79,9 @@ def sync_folder(
 
     Files that are as at the last look are not read again, and a file that was live once does not
     come back by itself after another version was signed and activated elsewhere. The same version
-    with other content is an error (B106: raise version). A ruleset whose file has gone stays live,
-    with a warning (B105). Findings are kept for the pages (`folder_state`). Raises RulebookError
-    FOUR_EYES when author and approver are one person.
+    with other content, or one below the live one, is an error (B106: raise version). A ruleset
+    whose file has gone stays live, with a warning (B105). Findings are kept for the pages
+    (`folder_state`). Raises RulebookError FOUR_EYES when author and approver are one person.
     """
     texts = read_folder(folder)
     known = {row.file: row for row in session.exec(_FRESH)}
@@ -239,6 +240,7 @@ def _activate(
     words = publish_vocabulary(
         session, looks[0].text, author=author, reviewer=approver, reason=reason, now=now
     )
+    rulesets = {look.ruleset.hash: look.ruleset for look in looks if look.ruleset is not None}
     versions = [
         publish(
             session,
@@ -254,8 +256,13 @@ def _activate(
         if look.ruleset is not None
     ]
     before = current_revision(session)
-    live = set() if before is None else {i.version.hash for i in items_of(session, before)}
-    new = tuple(one for one in versions if one.hash not in live and one.hash not in once)
+    live = [] if before is None else [item.version for item in items_of(session, before)]
+    held = {one.hash for one in live}
+    new = tuple(one for one in versions if one.hash not in held and one.hash not in once)
+    newer = [(rulesets[one.hash], newer_live(one, live)) for one in new]
+    older = [older_file(ruleset, above) for ruleset, above in newer if above is not None]
+    if older:
+        raise RulesetRefused(older)
     number = activate(
         session,
         [version.hash for version in new],

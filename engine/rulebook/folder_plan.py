@@ -14,9 +14,10 @@ from engine.rulebook.errors import RulebookError
 from engine.rulebook.families import org_tree
 from engine.rulebook.folder import VOCABULARY, read_folder
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
+from engine.rulebook.numbering import version_conflict
 from engine.rulebook.planning import Plan, Planned, changes_of, live_words, scheduled
 from engine.rulebook.revisions import current_revision, items_of
-from engine.rulebook.versions import ROOT, pending, version_conflict
+from engine.rulebook.versions import ROOT, pending
 from engine.rules import content_hash, parse_vocabulary
 from engine.rules.analysis.across import check_across
 from engine.rules.extending import own_text

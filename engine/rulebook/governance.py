@@ -15,8 +15,9 @@ __all__ = ["approve", "propose"]
 def approve(session: Session, hash: str, *, reviewer: str, now: dt.datetime) -> int:
     """Sign the proposed ruleset `hash` and make it live; returns the revision.
 
-    Raises RulebookError FOUR_EYES when the reviewer wrote it, REVIEWED, UNKNOWN_RULESET, and
-    RulesetRefused when the set would break: then it stays proposed.
+    Raises RulebookError FOUR_EYES when the reviewer wrote it, REVIEWED, UNKNOWN_RULESET,
+    SUPERSEDED when a higher version is live, and RulesetRefused when the set would break: then it
+    stays proposed.
     """
     with session.begin_nested():
         version = review(session, hash, reviewer=reviewer, now=now)

@@ -19,14 +19,13 @@ from engine.rulebook.errors import (
     unknown_revision,
 )
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import Revision, RulesetVersion
+from engine.rulebook.models import Revision
 from engine.rulebook.planning import live_words, waiting_versions
 from engine.rulebook.revisions import (
     Cause,
     activate,
     current_revision,
     items_of,
-    signed_version,
     words_of,
     write_revision,
 )
@@ -67,9 +66,6 @@ def reload_signed(
     chosen = [one.hash for one in waiting_versions(session)] if hashes is None else hashes
     if not chosen:
         return Reloaded(before, before, changed=False)
-    live = [item.version for item in items_of(session, before)]
-    for hash in chosen:
-        _refuse_older(signed_version(session, hash), live)
     number = activate(
         session,
         chosen,
@@ -163,18 +159,3 @@ def _target(session: Session, to: int | None, before: int) -> int:
     if session.get(Revision, to) is None:
         raise unknown_revision(to)
     return to
-
-
-def _refuse_older(version: RulesetVersion, live: Sequence[RulesetVersion]) -> None:
-    for one in live:
-        if (one.kind, one.name) == (version.kind, version.name) and one.version > version.version:
-            raise RulebookError(
-                "SUPERSEDED",
-                Text(
-                    f"{version.name} version {one.version} is live, and {version.version} is "
-                    "older; undo the revision, or write a higher version",
-                    f"{version.name} 第 {one.version} 版已生效,第 {version.version} 版更旧;"
-                    "请撤销激活,或编写更高版本",
-                ),
-                409,
-            )

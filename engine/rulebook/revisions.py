@@ -22,6 +22,7 @@ from engine.rulebook.errors import (
 from engine.rulebook.families import org_tree
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
+from engine.rulebook.numbering import refuse_older
 from engine.rulebook.texts import current_vocabulary
 from engine.rulebook.versions import ROOT
 from engine.runtime import audit
@@ -73,7 +74,8 @@ def activate(
     nothing. `approved_by` is None for one operator who makes live what two persons signed before
     (`cause` reload or schedule). Raises RulesetRefused when the set has errors under its
     vocabulary (B101 words that nobody supplies, R501 disputes ...) and RulebookError FOUR_EYES,
-    NO_REASON, NOT_SIGNED, RETURNED, UNKNOWN_RULESET: then nothing has changed.
+    NO_REASON, NOT_SIGNED, RETURNED, UNKNOWN_RULESET, and SUPERSEDED for a version below one that is
+    live: then nothing has changed.
     """
     if activated_by == approved_by:
         raise same_person(activated_by)
@@ -88,6 +90,8 @@ def activate(
     held = {item.version.hash for item in live}
     if before is not None and same_words and all(one.hash in held for one in new):
         return before
+    for one in new:
+        refuse_older(one, (item.version for item in live))
     composed = compose_set(live, new, words, recheck=not same_words, orgs=org_tree(session))
     if composed.broken:
         raise RulesetRefused(composed.findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.checking import failed
@@ -19,12 +19,9 @@ from engine.rulebook.errors import (
 from engine.rulebook.families import check_stored
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetDraft, RulesetVersion, VocabularyVersion
+from engine.rulebook.numbering import version_conflict
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import content_hash
-from engine.rules.collector import Collector
-from engine.rules.extending import told
-from engine.rules.findings import Finding
-from engine.rules.model import Ruleset
 from engine.runtime import audit
 
 ROOT = "GROUP"
@@ -178,30 +175,6 @@ def _waiting(session: Session, hash: str) -> RulesetVersion:
     if version.returned_by is not None:
         raise returned(version)
     return version
-
-
-def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
-    """B106 when new content comes under a version number that is not above all stored ones."""
-    if session.get(RulesetVersion, ruleset.hash) is not None:
-        return None
-    last = session.exec(
-        select(func.max(RulesetVersion.version)).where(
-            RulesetVersion.kind == ruleset.kind, RulesetVersion.name == ruleset.name
-        )
-    ).one()
-    if last is None or ruleset.version > last:
-        return None
-    out = Collector(ruleset.file)
-    out.add(
-        "B106",
-        ruleset.key_spans["version"],
-        Text(
-            f"{ruleset.name} version {last} is kept with other content",
-            f"{ruleset.name} 第 {last} 版已有不同内容",
-        ),
-        Text(f"raise version to {last + 1}", f"请把 version 提高到 {last + 1}"),
-    )
-    return told(ruleset, out.findings[0])
 
 
 def _sign(author: str, reviewer: str, reason: str) -> None:

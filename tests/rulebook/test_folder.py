@@ -104,6 +104,22 @@ def test_the_same_version_with_other_content_is_refused_with_the_number_to_write
     assert chain(engine, 4_000_000) == ("reviewer",)
 
 
+def test_a_file_put_back_to_an_older_version_is_refused_with_the_number_to_write(
+    engine: sa.Engine, folder: Path
+) -> None:
+    sync(engine, folder)
+    before = (folder / APPROVAL).read_bytes()
+    edit(folder, *SMALLER)
+    second = sync(engine, folder)
+    (folder / APPROVAL).write_bytes(before)
+    synced = sync(engine, folder)
+    assert synced.revision == second.revision
+    [finding] = synced.findings
+    live = second.activated[0].version
+    assert (finding.code, finding.file) == ("B106", APPROVAL)
+    assert f"raise version to {live + 1}" in finding.message.en
+
+
 def test_one_broken_file_keeps_the_good_ones_back_too(engine: sa.Engine, folder: Path) -> None:
     first = sync(engine, folder)
     edit(folder, *SMALLER)

@@ -19,6 +19,7 @@ from engine.rulebook import (
     current_revision,
     propose,
 )
+from engine.rulebook.reloading import undo
 from engine.runtime import db
 from tests.rulebook.support import (
     BJ,
@@ -209,12 +210,15 @@ def test_after_the_last_day_matters_wait(engine: sa.Engine) -> None:
     assert caught.value.code == "NO_RULESET"
 
 
-def test_an_older_version_can_be_made_live_again(engine: sa.Engine) -> None:
+def test_an_older_version_is_made_live_again_by_undo_alone(engine: sa.Engine) -> None:
     with db.transaction(engine) as session:
         words(session)
-        live(session, approval_text())
-        live(session, approval_text(version=2, large="10万"))
-        live(session, approval_text())
+        first = live(session, approval_text())
+        second = live(session, approval_text(version=2, large="10万"))
+        with pytest.raises(RulebookError) as caught:
+            live(session, approval_text())
+        assert (caught.value.code, current_revision(session)) == ("SUPERSEDED", second)
+        undo(session, first, by="oli", reason="too low", now=NOW)
         assert approvers(now_live(session), 20_000_000) == ("reviewer",)
 
 

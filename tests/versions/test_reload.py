@@ -111,6 +111,24 @@ def test_an_unsigned_an_unknown_and_an_older_version_are_refused(web: httpx.Clie
     assert post(web, "rulesets/reload", hashes=[waiting]).json()["code"] == "SUPERSEDED"
 
 
+def test_signing_an_older_version_does_not_make_it_live_over_a_newer_one(
+    web: httpx.Client, ruled: sa.Engine
+) -> None:
+    older, newer = (
+        submitted(web, int(str(begin(web, approval_text(version=v, large=large))["id"])), "ann")
+        for v, large in ((2, "40万"), (3, "45万"))
+    )
+    place = "/api/v1/ruleset-versions/{}/sign"
+    done = web.post(place.format(newer), json={"activate": True}, headers=said("cat"))
+    assert done.json()["revision"] == 2
+    late = web.post(place.format(older), json={"activate": True}, headers=said("cat"))
+    assert (late.status_code, late.json()["code"]) == (409, "SUPERSEDED")
+    assert web.get("/api/v1/health").json()["revision"] == 2
+    assert newer in held(ruled, 2)
+    # The signature was not given either: it may be returned.
+    assert post(web, f"ruleset-versions/{older}/return", "cat").status_code == 200
+
+
 def test_undo_names_what_it_cannot_do(web: httpx.Client) -> None:
     assert post(web, "rulesets/undo").json()["code"] == "NOTHING_TO_UNDO"
     assert post(web, "rulesets/undo", revision=1).json()["code"] == "NOTHING_TO_UNDO"
