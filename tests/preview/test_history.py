@@ -26,6 +26,8 @@ from engine.rulebook.history import (
     valid_draft,
     write_made_up,
 )
+from engine.rulebook.history.extract import extract
+from engine.rulebook.history.store import Month
 from engine.rules.preview import PreviewRefused
 from engine.runtime.db import transaction
 from engine.treasury.accounts.group import load_group
@@ -108,6 +110,25 @@ def test_a_decision_committed_late_is_not_passed_over(
         assert [one.complete for one in status(session, folder)] == [False]
     _kept(engine, folder)
     assert folder.files()[0].decisions == 2
+
+
+def test_what_older_transactions_wrote_is_left_out(engine: sa.Engine) -> None:
+    book = _opened(engine)
+    with transaction(engine) as session:
+        old = _decide(session, book, 1, 100)
+    with transaction(engine) as session:
+        new = _decide(session, book, 2, 100)
+        since = int(
+            session.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one()
+        )
+    month = Month("approval", "payment", TODAY.replace(day=1))
+    with transaction(engine) as session:
+        whole, added = extract(session, month), extract(session, month, since=since)
+        none = extract(session, month, since=since + 1_000_000)
+    assert whole.column("decision_id").to_pylist() == [old, new]
+    assert added.column("decision_id").to_pylist() == [new]
+    assert none.num_rows == 0
+    assert added.column_names == none.column_names == whole.column_names
 
 
 def test_a_rebuilt_history_is_the_same(engine: sa.Engine, folder: HistoryFolder) -> None:

@@ -45,7 +45,8 @@ _HEAD_SQL = """
    FROM jsonb_array_elements_text(d.rows) WITH ORDINALITY x(r, n))"""
 
 _WHERE = (
-    "kind = {kind} AND subject = {subject} AND business_date >= {first} AND business_date < {after}"
+    "kind = {kind} AND subject = {subject} AND business_date >= {first} "
+    "AND business_date < {after} AND xact >= {since}"
 )
 
 
