@@ -94,7 +94,8 @@ class Follower:
                     detail = {"listening": detail["listening"], **_compile(session, pinned)}
                     self._pinned = pinned
             except SluiceError as error:
-                # The process goes on by what it has; the status screen names it.
+                # What was read before stays at hand; decisions ask for the live revision and meet
+                # the same error until it can be read. The status screen names it.
                 detail["error"] = f"[{error.code}] {error.text.en}"
             number = 0 if self._pinned is None else self._pinned.revision
             due = time.monotonic() - self._told >= HEARTBEAT_SECONDS
