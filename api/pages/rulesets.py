@@ -21,6 +21,7 @@ from engine.rulebook import (
     current_revision,
 )
 from engine.rulebook.library import revision_of
+from engine.rulebook.standing import standings
 from engine.rules import find_kind
 from engine.rules.diff import diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
@@ -84,6 +85,7 @@ def one(request: Request, caller: May, hash: str) -> Response:
         found = shelf.shelved_for(session, caller.user_id, hash)
         version = found.version
         versions = shelf.versions_for(session, caller.user_id, version.kind, version.name)
+        stands = standings(session, current_revision(session), [version, *versions])
         files = shelf.files_for(session, caller.user_id)
         files = [one for one in files if one.file == version.file]
     shown = None if found.ruleset is None else show(found.ruleset)
@@ -96,6 +98,7 @@ def one(request: Request, caller: May, hash: str) -> Response:
         kind=find_kind(version.kind),
         shown=shown,
         versions=versions,
+        standings=stands,
         findings=findings_of(files, language_of(request)),
     )
 

@@ -12,14 +12,16 @@ from engine.rulebook.errors import RulebookError, RulesetRefused, unknown_rulese
 from engine.rulebook.families import newest_sources
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
+from engine.rulebook.standing import runs_since
 from engine.rulebook.texts import Source, current_vocabulary, live_sources, read_all
 from engine.rules.model import Ruleset
 
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A stored version, its typed form, and the revision with which it first became active.
+    """A stored version, its typed form, and since which revision it rules.
 
+    `since` begins the unbroken run of a live version, and the first run of one that was live.
     `ruleset` is None when the text cannot be read with the words it was activated with.
     """
 
@@ -40,14 +42,18 @@ def live_rulesets(session: Session, orgs: Collection[str] | None = None) -> list
     words = current_vocabulary(session).text
     items = [one for one in items_of(session, number) if orgs is None or one.version.org_id in orgs]
     among = live_sources(session, number)
+    since = runs_since(session, number, [item.version.hash for item in items])
     revisions = {
         one.id: one
-        for one in session.exec(
-            select(Revision).where(col(Revision.id).in_({item.since for item in items}))
-        )
+        for one in session.exec(select(Revision).where(col(Revision.id).in_(set(since.values()))))
     }
     return [
-        Shelved(item.version, _read(item.version, words, among), revisions.get(item.since), True)
+        Shelved(
+            item.version,
+            _read(item.version, words, among),
+            revisions.get(since[item.version.hash]),
+            True,
+        )
         for item in items
     ]
 
@@ -99,6 +105,8 @@ def shelved(session: Session, hash: str) -> Shelved:
     if ruleset is None and since is None:
         # An extension that waits together with its parent.
         ruleset = _read(version, words, newest_sources(session, version.kind))
+    if live is not None and held:
+        since = session.get(Revision, runs_since(session, live, [version.hash])[version.hash])
     return Shelved(version, ruleset, since, held)
 
 
