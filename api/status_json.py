@@ -35,7 +35,8 @@ class ProcessOut(BaseModel):
 
 
 class MonitorOut(BaseModel):
-    """The monitor. `decisions` were decided again, `by_rete` of them by durable-rules."""
+    """The monitor. `decisions` were decided again, `by_rete` of them by durable-rules;
+    `undecided` events could be judged by no ruleset."""
 
     alive: bool
     second_opinion: bool
@@ -45,6 +46,7 @@ class MonitorOut(BaseModel):
     decisions: int
     by_rete: int
     disagreements: int
+    undecided: int
     waiting: int
     last_at: dt.datetime | None
     refused: list[str]
@@ -89,6 +91,7 @@ def status_out(found: Status) -> StatusOut:
             decisions=monitor.decisions,
             by_rete=monitor.by_rete,
             disagreements=monitor.disagreements,
+            undecided=monitor.undecided,
             waiting=monitor.waiting,
             last_at=monitor.last_at,
             refused=list(monitor.refused),

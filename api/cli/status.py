@@ -28,7 +28,8 @@ _WORDS = {
         "second": "second opinion",
         "decided": "{:,} decisions decided again ({:,} by durable-rules), {:,} disagreements",
         "events": "events",
-        "looked": "{:,} looked at, the last of {}; {}{:,} rows wait",
+        "looked": "{:,} looked at ({:,} of them no ruleset could judge), the last of {}; "
+        "{}{:,} rows wait",
         "never": "-",
         "least": "at least ",
         "queue": "queue",
@@ -50,7 +51,7 @@ _WORDS = {
         "second": "第二意见",
         "decided": "已复核决策 {:,} 条(durable-rules {:,} 条),不一致 {:,} 条",
         "events": "事件",
-        "looked": "已处理 {:,} 条,最近一条 {};{}{:,} 条待处理",
+        "looked": "已处理 {:,} 条(其中 {:,} 条无法判断),最近一条 {};{}{:,} 条待处理",
         "never": "-",
         "least": "至少 ",
         "queue": "任务队列",
@@ -94,7 +95,9 @@ def screen(found: Status, lang: Lang) -> list[str]:
     lines += [f"  {t['refused']}: {one}" for one in monitor.refused]
     at = monitor.last_at and monitor.last_at.astimezone(BUSINESS_ZONE).isoformat(" ", "seconds")
     least = t["least"] if monitor.waiting >= MOST_WAITING else ""
-    looked = t["looked"].format(monitor.events, at or t["never"], least, monitor.waiting)
+    looked = t["looked"].format(
+        monitor.events, monitor.undecided, at or t["never"], least, monitor.waiting
+    )
     lines.append(f"{t['events']}: {looked}")
     queued = t["queued"].format(found.queue_ready, found.queue_later, found.dead_actions)
     lines.append(f"{t['queue']}: {queued}")

@@ -12,6 +12,7 @@ from engine.base.text import Text
 from engine.rulebook import current_revision
 from engine.treasury.monitor import reading
 from engine.treasury.monitor.disagreeing import CRASHED, DISAGREES
+from engine.treasury.monitor.watching import UNDECIDED
 
 GONE_SECONDS = 30
 """A process not seen for so long has ended."""
@@ -53,6 +54,8 @@ class MonitorState:
     by_rete: int
     """Of these, by durable-rules."""
     disagreements: int
+    undecided: int
+    """Events no ruleset could judge so far."""
     waiting: int
     """Events and decisions not looked at yet; MOST_WAITING means "at least"."""
     last_at: dt.datetime | None
@@ -76,6 +79,8 @@ class Status:
     outbox_dead: int
     open_disagreements: int
     open_crashes: int
+    open_undecided: int
+    """Alerts EVENT_UNDECIDED not resolved."""
     red: tuple[Text, ...]
 
 
@@ -83,7 +88,7 @@ def status(session: Session, now: dt.datetime) -> Status:
     """Look at everything; `now` is the business instant."""
     processes = _processes(session)
     monitor = _monitor(session, processes)
-    counts = session.execute(_COUNTS, {"now": now, "red": [DISAGREES, CRASHED]}).one()
+    counts = session.execute(_COUNTS, {"now": now, "red": [DISAGREES, CRASHED, UNDECIDED]}).one()
     found = Status(
         revision=current_revision(session),
         processes=processes,
@@ -95,6 +100,7 @@ def status(session: Session, now: dt.datetime) -> Status:
         outbox_dead=counts.outbox_dead,
         open_disagreements=counts.disagreements,
         open_crashes=counts.crashes,
+        open_undecided=counts.undecided,
         red=(),
     )
     return _with_red(found)
@@ -109,7 +115,8 @@ SELECT
   (SELECT count(*) FROM outbox_message WHERE state = 'pending') AS pending,
   (SELECT count(*) FROM outbox_message WHERE state = 'dead') AS outbox_dead,
   count(*) FILTER (WHERE code = 'ENGINE_DISAGREES') AS disagreements,
-  count(*) FILTER (WHERE code = 'MONITOR_CRASHED') AS crashes
+  count(*) FILTER (WHERE code = 'MONITOR_CRASHED') AS crashes,
+  count(*) FILTER (WHERE code = 'EVENT_UNDECIDED') AS undecided
 FROM alert WHERE state <> 'resolved' AND code = ANY(:red)""")
 
 
@@ -169,6 +176,7 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
         decisions=decisions.handled,
         by_rete=decisions.by_rete,
         disagreements=events.disagreed + decisions.disagreed,
+        undecided=events.undecided,
         waiting=reading.waiting(session, MOST_WAITING),
         last_at=events.last_at,
         refused=tuple(refused.scalars()),
@@ -201,6 +209,11 @@ def _with_red(found: Status) -> Status:
     for count, en, zh in (
         (found.open_disagreements, "decisions on which the engines disagree", "条决策两引擎不一致"),
         (found.open_crashes, "rulesets ended the second engine", "个规则集使第二引擎退出"),
+        (
+            found.open_undecided,
+            f"alerts on events no ruleset could judge ({monitor.undecided:,} events so far)",
+            f"条预警:事件无法由规则集判断(累计 {monitor.undecided:,} 个事件)",
+        ),
         (found.dead_actions, "actions were given up (sluice queue dead)", "个任务已放弃"),
         (
             found.outbox_dead,

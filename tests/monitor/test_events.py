@@ -7,8 +7,10 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from api.cli.status import screen
 from engine.runtime.db import transaction
 from engine.treasury.monitor.occurrences import unknown_payments_age
+from engine.treasury.status import status
 from tests.monitor.world import Group
 
 LOW, FINE = 9_999_999, 20_000_000
@@ -91,20 +93,31 @@ def test_events_before_the_first_revision_raise_nothing(group: Group) -> None:
     assert group.monitor().run_until_idle().alerts == 0
 
 
-def test_an_event_its_ruleset_cannot_judge_is_told_once(group: Group) -> None:
+def test_an_event_its_ruleset_cannot_judge_is_told_once_a_branch_and_day_and_counted(
+    group: Group,
+) -> None:
+    where = (("BJ", "GROUP/BJ", "23"), ("SH", "GROUP/SH", "23"), ("BJ", "GROUP/BJ", "24"))
     with transaction(group.engine) as session:
-        for key in ("k1", "k2"):
+        for number, (org, path, day) in enumerate(2 * where):
             session.execute(
                 sa.text(
                     "INSERT INTO event (org_id, org_path, key, matter, subject, subject_kind, "
-                    "subject_id, facts, revision_id, business_date, occurred_at) SELECT 'BJ', "
-                    "'GROUP/BJ', :key, :key, 'balance', 'bank_account', '1', "
-                    "'{\"balance\": 1.5}', max(id), '2026-11-23', now() FROM revision"
+                    "subject_id, facts, revision_id, business_date, occurred_at) SELECT :org, "
+                    ":path, :key, :key, 'balance', 'bank_account', '1', "
+                    "'{\"balance\": 1.5}', max(id), CAST(:day AS date), now() FROM revision"
                 ),
-                {"key": key},
+                {"key": f"k{number}", "org": org, "path": path, "day": f"2026-11-{day}"},
             )
-    group.monitor().run_until_idle()
-    assert [alert[:2] for alert in group.alerts()] == [("EVENT_UNDECIDED", "hint")]
+    group.monitor(batch=1).run_until_idle()
+    assert [alert[:2] for alert in group.alerts()] == 3 * [("EVENT_UNDECIDED", "hint")]
+    assert group.rows("SELECT org_id FROM alert ORDER BY id") == [("BJ",), ("SH",), ("BJ",)]
+    with transaction(group.engine) as session:
+        found = status(session, group.clock.now())
+    assert (found.monitor.undecided, found.open_undecided) == (6, 3)
+    assert "3 alerts on events no ruleset could judge (6 events so far)" in [
+        one.en for one in found.red
+    ]
+    assert any("6 of them no ruleset could judge" in line for line in screen(found, "en"))
 
 
 def test_what_commits_late_is_not_passed_over(group: Group) -> None:

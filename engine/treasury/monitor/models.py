@@ -57,6 +57,8 @@ class MonitorCursor(SQLModel, table=True):
     by_rete: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """Of those handled, how many the second engine gave its opinion on."""
     disagreed: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    undecided: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Of those handled, how many no ruleset could judge."""
     last_at: dt.datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )

@@ -274,6 +274,7 @@ class Progress:
     handled: int
     by_rete: int
     disagreed: int
+    undecided: int
     last_at: dt.datetime | None
     """None when the last row does not tell it."""
 
@@ -284,7 +285,7 @@ def advance(session: Session, progress: Progress) -> None:
         sa.text("""
             UPDATE monitor_cursor SET xact = :xact, id = :id, handled = handled + :handled,
               by_rete = by_rete + :by_rete, disagreed = disagreed + :disagreed,
-              last_at = coalesce(:last_at, last_at)
+              undecided = undecided + :undecided, last_at = coalesce(:last_at, last_at)
             WHERE name = :name"""),
         {
             "name": progress.name,
@@ -293,6 +294,7 @@ def advance(session: Session, progress: Progress) -> None:
             "handled": progress.handled,
             "by_rete": progress.by_rete,
             "disagreed": progress.disagreed,
+            "undecided": progress.undecided,
             "last_at": progress.last_at,
         },
     )

@@ -70,6 +70,11 @@ class _Stream:
         """Decisions that could not even be decided again."""
         return len(self.findings) if self.name == reading.DECISIONS else 0
 
+    @property
+    def undecided(self) -> int:
+        """Events that no ruleset could judge."""
+        return len(self.findings) - self.altered
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -178,7 +183,15 @@ class Monitor:
                 last = stream.last
                 reading.advance(
                     session,
-                    Progress(stream.name, last.place, stream.count, by_rete, count, last.at),
+                    Progress(
+                        stream.name,
+                        last.place,
+                        stream.count,
+                        by_rete,
+                        count,
+                        stream.undecided,
+                        last.at,
+                    ),
                 )
         raised = settle(session, findings, self._clock.now())
         events, decisions = batch.streams
