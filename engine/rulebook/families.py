@@ -16,10 +16,10 @@ from engine.rules.params import OrgTree
 
 
 def newest_sources(session: Session, kind: str) -> list[Source]:
-    """The newest stored text of every ruleset of `kind`, live or not."""
+    """The newest stored text of every ruleset of `kind` that was not returned, live or not."""
     newest = (
         select(RulesetVersion.name, func.max(RulesetVersion.version).label("version"))
-        .where(RulesetVersion.kind == kind)
+        .where(RulesetVersion.kind == kind, col(RulesetVersion.returned_by).is_(None))
         .group_by(col(RulesetVersion.name))
         .subquery()
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
@@ -14,23 +15,47 @@ from engine.rules.extending import told
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 
+HIGHEST_STEP = 1000
+"""How far a version number may lie above the highest that is stored."""
+
 
 def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
-    """B106 when new content comes under a version number that is not above all stored ones."""
+    """Why new content cannot be stored under this name and number; None for a text that is stored.
+
+    B107 when the name belongs to another organisation: the one that stored it first. B106 when the
+    number is not above all stored ones, or is that of a returned version. B108 when it lies more
+    than HIGHEST_STEP above them. Versions that were returned hold neither a name nor a number
+    above their own.
+    """
     if session.get(RulesetVersion, ruleset.hash) is not None:
         return None
-    last = session.exec(
-        select(func.max(RulesetVersion.version)).where(
-            RulesetVersion.kind == ruleset.kind, RulesetVersion.name == ruleset.name
+    rows = session.exec(
+        select(RulesetVersion)
+        .where(RulesetVersion.kind == ruleset.kind, RulesetVersion.name == ruleset.name)
+        .order_by(col(RulesetVersion.created_at), col(RulesetVersion.version))
+    ).all()
+    kept = [one for one in rows if one.returned_by is None]
+    if kept and kept[0].org_id != ruleset.scope_org:
+        return _belongs_to(ruleset, kept[0].org_id)
+    last = max((one.version for one in kept), default=0)
+    taken = {one.version for one in rows}
+    free = next(number for number in count(last + 1) if number not in taken)
+    if ruleset.version <= last or ruleset.version in taken:
+        number = max(last, ruleset.version) if ruleset.version in taken else last
+        said = Text(
+            f"{ruleset.name} version {number} is kept with other content",
+            f"{ruleset.name} 第 {number} 版已有不同内容",
         )
-    ).one()
-    if last is None or ruleset.version > last:
-        return None
-    said = Text(
-        f"{ruleset.name} version {last} is kept with other content",
-        f"{ruleset.name} 第 {last} 版已有不同内容",
-    )
-    return _raise_to(ruleset, last + 1, said)
+        return _number(ruleset, "B106", free, said)
+    if ruleset.version > last + HIGHEST_STEP:
+        said = Text(
+            f"version {ruleset.version} is more than {HIGHEST_STEP} above {last}, the highest "
+            f"stored one of {ruleset.name}",
+            f"第 {ruleset.version} 版比 {ruleset.name} 已存的最高版本 {last} 高出 {HIGHEST_STEP} "
+            "以上",
+        )
+        return _number(ruleset, "B108", free, said)
+    return None
 
 
 def newer_live(version: RulesetVersion, live: Iterable[RulesetVersion]) -> RulesetVersion | None:
@@ -67,11 +92,28 @@ def older_file(ruleset: Ruleset, live: RulesetVersion) -> Finding:
         f"{live.name} version {live.version} is live, and {ruleset.version} is older",
         f"{live.name} 第 {live.version} 版已生效,第 {ruleset.version} 版更旧",
     )
-    return _raise_to(ruleset, live.version + 1, said)
+    return _number(ruleset, "B106", live.version + 1, said)
 
 
-def _raise_to(ruleset: Ruleset, number: int, said: Text) -> Finding:
+def _belongs_to(ruleset: Ruleset, org: str) -> Finding:
+    said = Text(
+        f"the name {ruleset.name} belongs to a ruleset of {org}, which stored it first",
+        f"名称 {ruleset.name} 已属于 {org} 的规则集",
+    )
+    remedy = Text(
+        f"choose another name for the rules of {ruleset.scope_org}",
+        f"请为 {ruleset.scope_org} 的规则集另取名称",
+    )
+    return _found(ruleset, "B107", "name", said, remedy)
+
+
+def _number(ruleset: Ruleset, code: str, number: int, said: Text) -> Finding:
+    verb = ("raise", "提高到") if number > ruleset.version else ("set", "改为")
+    remedy = Text(f"{verb[0]} version to {number}", f"请把 version {verb[1]} {number}")
+    return _found(ruleset, code, "version", said, remedy)
+
+
+def _found(ruleset: Ruleset, code: str, key: str, said: Text, remedy: Text) -> Finding:
     out = Collector(ruleset.file)
-    remedy = Text(f"raise version to {number}", f"请把 version 提高到 {number}")
-    out.add("B106", ruleset.key_spans["version"], said, remedy)
+    out.add(code, ruleset.key_spans[key], said, remedy)
     return told(ruleset, out.findings[0])

@@ -70,6 +70,9 @@ class Plan:
         return not self.changes and not self.new_words
 
 
+_RULESET = col(RulesetVersion.kind), col(RulesetVersion.name), col(RulesetVersion.org_id)
+
+
 def waiting_versions(session: Session) -> list[RulesetVersion]:
     """Signed versions that never ruled and wait for a reload, oldest first.
 
@@ -85,18 +88,18 @@ def waiting_versions(session: Session) -> list[RulesetVersion]:
         .order_by(col(RulesetVersion.kind), col(RulesetVersion.name), col(RulesetVersion.version))
     ).all()
     highest = {
-        (kind, name): int(top)
-        for kind, name, top in session.exec(
-            select(RulesetVersion.kind, RulesetVersion.name, func.max(RulesetVersion.version))
+        (kind, name, org_id): int(top)
+        for kind, name, org_id, top in session.exec(
+            select(*_RULESET, func.max(RulesetVersion.version))
             .join(RevisionItem, col(RevisionItem.ruleset_hash) == col(RulesetVersion.hash))
-            .group_by(col(RulesetVersion.kind), col(RulesetVersion.name))
+            .group_by(*_RULESET)
         )
     }
     timed = {hash for one in scheduled(session) for hash in one.hashes}
     return [
         one
         for one in versions
-        if one.version > highest.get((one.kind, one.name), 0) and one.hash not in timed
+        if one.version > highest.get((one.kind, one.name, one.org_id), 0) and one.hash not in timed
     ]
 
 
