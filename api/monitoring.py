@@ -13,6 +13,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.demo.state import clock_for
+from api.supervising import SIGN
 from engine.base.text import SluiceError, Text
 from engine.rulebook import Rulebook
 from engine.runtime.clock import Clock, ManualClock
@@ -43,7 +45,12 @@ TROUBLE_SECONDS = 5.0
 class Process:
     """Steps and gives signs of life until it is told to stop."""
 
-    def __init__(self, db: sa.Engine, clock: Clock, batch: int, stop: threading.Event) -> None:
+    def __init__(
+        self, db: sa.Engine, clock: Clock, batch: int, stop: threading.Event, sign: Path
+    ) -> None:
+        self._sign = sign
+        self._trouble: Text | None = None
+        self._good: float | None = None
         second, self._why_off = second_engine()
         if self._why_off is not None:
             log.warning("second opinion off: %s", self._why_off.en)
@@ -51,34 +58,54 @@ class Process:
         self._stop = stop
         self.monitor = Monitor(db, clock, Rulebook(), Opinions(db, second), batch)
 
-    def beat(self, trouble: Text | None = None) -> None:
-        """One sign of life."""
-        with transaction(self._db) as session:
-            beat(session, self._why_off, trouble)
+    def beat(self) -> None:
+        """One sign of life, with the trouble that the last step left; the log says why when the
+        database does not take it."""
+        good = None if self._good is None else time.monotonic() - self._good
+        try:
+            with transaction(self._db) as session:
+                beat(session, self._why_off, self._trouble, good)
+        except SQLAlchemyError as error:
+            log.warning("no sign of life could be given: %s", error)
 
     def run(self) -> None:
         """Until told to stop."""
         threading.Thread(target=self._beats, name="heartbeat", daemon=True).start()
         while not self._stop.is_set():
-            try:
-                idle = self.monitor.step().idle
-            except SluiceError as error:
-                log.error("%s", error)
-                self.beat(error.text)
-                self._stop.wait(TROUBLE_SECONDS)
-            except SQLAlchemyError as error:
-                log.warning("the database does not answer, trying again: %s", error)
-                self._stop.wait(TROUBLE_SECONDS)
-            else:
-                if idle:
-                    self._stop.wait(LOOK_SECONDS)
+            self._stop.wait(self._turn())
+            self._sign.touch()
+
+    def _turn(self) -> float:
+        """One step; how many seconds to wait for the next one."""
+        try:
+            idle = self.monitor.step().idle
+        except SluiceError as error:
+            log.error("%s", error)
+            return self._in_trouble(error.text)
+        except SQLAlchemyError as error:
+            log.warning("the database does not answer, trying again: %s", error)
+            said = str(error).partition("\n")[0]
+            return self._in_trouble(
+                Text(
+                    f"the monitor's last step failed at the database: {said}",
+                    f"监控进程最近一步在数据库处失败:{said}",
+                )
+            )
+        self._good = time.monotonic()
+        if self._trouble is not None:
+            self._trouble = None
+            self.beat()
+        return LOOK_SECONDS if idle else 0
+
+    def _in_trouble(self, trouble: Text) -> float:
+        """It stays told until a step goes well."""
+        self._trouble = trouble
+        self.beat()
+        return TROUBLE_SECONDS
 
     def _beats(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
-            try:
-                self.beat()
-            except SQLAlchemyError as error:
-                log.warning("no sign of life could be given: %s", error)
+            self.beat()
 
 
 def main() -> None:
@@ -92,7 +119,7 @@ def main() -> None:
     place = Workspace.open(settings.workspace)
     with place.database(settings) as db:
         clock = clock_for(place) if given.at is None else ManualClock(given.at)
-        process = Process(db, clock, given.batch, stop)
+        process = Process(db, clock, given.batch, stop, place.folder / SIGN)
         process.beat()
         print("ready", flush=True)
         if given.until_idle:

@@ -24,7 +24,7 @@ from api.demo.state import DemoState
 from api.demo.world import Simulator
 from api.running import Running
 from api.server import WebServer
-from api.supervising import Supervisor, start_monitor
+from api.supervising import SIGN, Supervisor, start_monitor
 from engine.base.text import SluiceError, Text
 from engine.runtime.clock import SystemClock
 from engine.runtime.settings import Settings
@@ -121,7 +121,8 @@ def _serve(
         simulators.append(live_source(stack, place, assembly, server))
         running.watch_rules(assembly, rulesets, opening.AUTHOR, opening.APPROVER)
     running.start(assembly, server, place.anchors, settings.workers)
-    supervisor = Supervisor("the monitor", partial(start_monitor, place.folder), stop)
+    starting = partial(start_monitor, place.folder)
+    supervisor = Supervisor("the monitor", starting, stop, place.folder / SIGN)
     running.keep("monitor", supervisor.run)
     _tell(_welcome(place, server.url, rulesets))
     while not stop.wait(1):

@@ -42,6 +42,7 @@ class MonitorOut(BaseModel):
     second_opinion: bool
     why_off: Said | None
     trouble: Said | None
+    good_at: dt.datetime | None
     events: int
     decisions: int
     by_rete: int
@@ -87,6 +88,7 @@ def status_out(found: Status) -> StatusOut:
             second_opinion=monitor.second_opinion,
             why_off=Said.of(monitor.why_off),
             trouble=Said.of(monitor.trouble),
+            good_at=monitor.good_at,
             events=monitor.events,
             decisions=monitor.decisions,
             by_rete=monitor.by_rete,

@@ -10,9 +10,13 @@ from sqlmodel import Session
 
 from engine.base.text import Text
 from engine.rulebook import current_revision
+from engine.runtime.clock import BUSINESS_ZONE
 from engine.treasury.monitor import reading
 from engine.treasury.monitor.disagreeing import CRASHED, DISAGREES
 from engine.treasury.monitor.watching import UNDECIDED
+
+STALE_SECONDS = 300
+"""A monitor whose last good step is older does not come on."""
 
 GONE_SECONDS = 30
 """A process not seen for so long has ended."""
@@ -48,6 +52,10 @@ class MonitorState:
     """Every decision is decided again by durable-rules; else by the first evaluator only."""
     why_off: Text | None
     trouble: Text | None
+    good_at: dt.datetime | None
+    """End of its last good step, by the database's clock; None before the first."""
+    stale: bool
+    """That is longer ago than STALE_SECONDS."""
     events: int
     decisions: int
     """Decided again so far."""
@@ -151,14 +159,8 @@ def monitor_state(session: Session) -> MonitorState:
 def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
     cursors = {row.name: row for row in session.execute(sa.text("SELECT * FROM monitor_cursor"))}
     events, decisions = cursors["events"], cursors["decisions"]
-    detail: dict[str, dict[str, str] | None] = (
-        session.execute(
-            sa.text(
-                "SELECT detail FROM replica WHERE kind = 'monitor' ORDER BY seen_at DESC LIMIT 1"
-            )
-        ).scalar_one_or_none()
-        or {}
-    )
+    beat = session.execute(_BEAT, {"stale": STALE_SECONDS}).one_or_none()
+    detail: dict[str, dict[str, str] | None] = beat.detail if beat is not None else {}
     alive = any(one.alive for one in processes if one.kind == "monitor")
     why_off, trouble = _text(detail.get("why_off")), _text(detail.get("trouble"))
     refused = session.execute(
@@ -172,6 +174,8 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
         second_opinion=alive and why_off is None,
         why_off=why_off if alive else Text("the monitor is not running", "监控进程未运行"),
         trouble=trouble,
+        good_at=None if beat is None else beat.good_at,
+        stale=beat is not None and bool(beat.stale),
         events=events.handled,
         decisions=decisions.handled,
         by_rete=decisions.by_rete,
@@ -181,6 +185,12 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
         last_at=events.last_at,
         refused=tuple(refused.scalars()),
     )
+
+
+_BEAT = sa.text("""
+SELECT detail, good_at, good_at < clock_timestamp() - make_interval(secs => :stale) AS stale
+FROM (SELECT detail, CAST(detail ->> 'good_at' AS timestamptz) AS good_at
+  FROM replica WHERE kind = 'monitor' ORDER BY seen_at DESC LIMIT 1) newest""")
 
 
 def _text(found: dict[str, str] | None) -> Text | None:
@@ -199,6 +209,15 @@ def _with_red(found: Status) -> Status:
         )
     elif monitor.trouble is not None:
         red.append(monitor.trouble)
+    if monitor.alive and monitor.stale:
+        at = monitor.good_at and monitor.good_at.astimezone(BUSINESS_ZONE)
+        when = at.isoformat(" ", "seconds") if at else "-"
+        red.append(
+            Text(
+                f"the monitor's last good step was at {when}",
+                f"监控进程最近一次成功处理在 {when}",
+            )
+        )
     if monitor.waiting >= MOST_WAITING:
         red.append(
             Text(

@@ -16,7 +16,7 @@ from engine.rules import Decision
 from engine.runtime.db import transaction
 from engine.runtime.workspace import Workspace
 from engine.treasury.monitor.heartbeat import beat
-from engine.treasury.status import Status, status
+from engine.treasury.status import STALE_SECONDS, Status, status
 from tests.monitor.world import FakeEngine, Group
 from tests.payments.world import Draft
 
@@ -28,9 +28,14 @@ def _status(group: Group) -> Status:
         return status(session, group.clock.now())
 
 
-def _beat(group: Group, why_off: Text | None = None, trouble: Text | None = None) -> None:
+def _beat(
+    group: Group,
+    why_off: Text | None = None,
+    trouble: Text | None = None,
+    good: float | None = 0,
+) -> None:
     with transaction(group.engine) as session:
-        beat(session, why_off, trouble)
+        beat(session, why_off, trouble, good)
 
 
 def _said(found: Status) -> str:
@@ -71,6 +76,18 @@ def test_a_monitor_without_an_engine_says_why(group: Group) -> None:
 def test_a_monitor_that_cannot_go_on_is_red(group: Group) -> None:
     _beat(group, trouble=Text("stuck", "停滞"))
     assert _said(_status(group)) == "stuck"
+
+
+def test_a_monitor_whose_last_good_step_is_old_is_red_also_in_its_next_life(group: Group) -> None:
+    _beat(group, good=STALE_SECONDS + 1)
+    assert "the monitor's last good step was at" in _said(_status(group))
+    before = _status(group).monitor.good_at
+    _beat(group, good=None)
+    found = _status(group)
+    assert found.monitor.good_at == before
+    assert found.monitor.stale
+    _beat(group, good=1)
+    assert _status(group).red == ()
 
 
 def test_what_waits_and_what_was_done_is_counted(group: Group) -> None:

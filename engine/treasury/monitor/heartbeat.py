@@ -14,9 +14,12 @@ from engine.runtime.jsontypes import canonical_json
 NAME = "monitor"
 
 
-def beat(session: Session, why_off: Text | None, trouble: Text | None) -> None:
+def beat(
+    session: Session, why_off: Text | None, trouble: Text | None, good_seconds: float | None
+) -> None:
     """Say that the monitor is alive; `why_off` when it has no second engine, `trouble` when it
-    cannot go on. Times are the database's."""
+    cannot go on, `good_seconds` since its last good step (None before the first: that of its
+    last life stays). Times are the database's."""
     session.execute(
         _BEAT,
         {
@@ -24,6 +27,7 @@ def beat(session: Session, why_off: Text | None, trouble: Text | None) -> None:
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "detail": canonical_json({"why_off": _json(why_off), "trouble": _json(trouble)}),
+            "good": good_seconds,
         },
     )
 
@@ -35,7 +39,9 @@ def _json(text: Text | None) -> dict[str, str] | None:
 _BEAT = sa.text("""
 INSERT INTO replica (name, org_id, kind, pid, host, revision, started_at, seen_at, detail)
 SELECT :name, 'GROUP', 'monitor', :pid, :host, coalesce(max(id), 0), now(), now(),
-  CAST(:detail AS jsonb) FROM revision
+  CAST(:detail AS jsonb) || jsonb_build_object('good_at',
+    now() - make_interval(secs => CAST(:good AS double precision))) FROM revision
 ON CONFLICT (name) DO UPDATE SET pid = excluded.pid, revision = excluded.revision,
   started_at = CASE WHEN replica.pid = excluded.pid THEN replica.started_at ELSE now() END,
-  seen_at = now(), detail = excluded.detail""")
+  seen_at = now(), detail = excluded.detail || jsonb_build_object('good_at',
+    coalesce(nullif(excluded.detail -> 'good_at', 'null'), replica.detail -> 'good_at'))""")
