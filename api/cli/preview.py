@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 
 from api.cli.preview_text import preview_lines
@@ -27,10 +28,11 @@ from engine.rules.preview import (
     PreviewRefused,
     World,
     compare,
-    paths_without_tree,
 )
+from engine.rules.preview.documents import BRANCH, ORG_PATH
 from engine.rules.preview.files import HistoryEmpty, read_history
 from engine.rules.preview.guard import comparable, with_notes
+from engine.rules.preview.treeless import paths_without_tree, place_without_tree
 from engine.rules.render import finding_json, finding_text
 
 LIVE = "live"
@@ -166,7 +168,7 @@ def _on_files(
         words = {*new.facts, *old.facts, "amount"}
         table = read_history(history, words)
         live = World({old.scope_org: old})
-        documents = Documents(table, paths_without_tree(old.scope_org))
+        documents = _treeless(table, old, new)
         begun = time.perf_counter()
         found = compare(
             new,
@@ -175,9 +177,18 @@ def _on_files(
             documents,
             branches=None if branch is None else _named(documents, branch),
             largest=largest,
+            place=place_without_tree(new, old, new),
         )
         seconds = time.perf_counter() - begun
     return with_notes(found, new, old), seconds
+
+
+def _treeless(table: pa.Table, old: Ruleset, new: Ruleset) -> Documents:
+    """Documents of a file; those of a file without branches are all of the live ruleset's scope."""
+    if BRANCH in table.column_names or ORG_PATH in table.column_names:
+        return Documents(table, paths_without_tree(old, new))
+    nameless = place_without_tree(old, old, new)
+    return Documents(table, paths_without_tree(old, new, nameless=nameless))
 
 
 def _named(documents: Documents, branch: str) -> list[int]:

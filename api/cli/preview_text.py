@@ -19,6 +19,12 @@ _MINUS = "−"
 def preview_lines(found: Preview, seconds: float, lang: Lang) -> Iterator[str]:
     """The whole answer as lines."""
     yield _head(found, seconds).say(lang)
+    if found.elsewhere:
+        yield Text(
+            f"  {counted(found.elsewhere, 'more document is', 'more documents are')} decided by "
+            "another ruleset",
+            f"  另有 {found.elsewhere:,} 笔单据由其他规则集决定，未计入",
+        ).say(lang)
     for note in found.notes:
         yield f"  {note.say(lang)}"
     yield ""

@@ -15,7 +15,6 @@ from engine.rules.preview import (
     World,
     compare,
     paths_in,
-    paths_without_tree,
 )
 from engine.rules.preview.guard import comparable, refuse_other_windows, with_notes
 from tests.preview.given import TREE, approval_text, paid, ruleset, table
@@ -140,7 +139,7 @@ def test_a_first_ruleset_of_a_branch_is_compared_with_the_groups() -> None:
 
 def test_a_ruleset_where_none_was_changes_every_document() -> None:
     world = World({})
-    documents = Documents(table([paid(1, "1")]), paths_without_tree("GROUP"))
+    documents = Documents(table([paid(1, "1")]), paths_in(TREE))
     found = compare(LIVE, world, world.with_draft(LIVE), documents)
     assert (found.live, found.changed) == (None, 1)
     assert found.largest[0].live.label.en == "(no ruleset)"

@@ -32,7 +32,7 @@ from tests.extends.test_rulebook import (
     parent_text,
     store,
 )
-from tests.preview.given import SHIPPED, paid, table
+from tests.preview.given import SHIPPED, approval_text, paid, table
 from tests.rulebook.support import BJ, NOW, SH, TODAY, payment, words
 
 DOCUMENTS = [
@@ -82,7 +82,42 @@ def test_on_files_two_versions_of_an_extension_are_compared(place: Path) -> None
     )
     (place / "later.yaml").write_text(later, "utf-8")
     found = ask(place, "later.yaml", "branch.yaml")
-    assert found["changed"] == 1 + 1  # 600,000 in Shanghai, and in Beijing: a file has no tree
+    assert (found["documents"], found["elsewhere"], found["changed"]) == (3, 2, 1)
+    branches = found["branches"]
+    assert isinstance(branches, list)
+    assert [one["branch"] for one in branches] == ["SH"]
+
+
+def own_text(version: int = 1, small: str = "5万") -> str:
+    """A ruleset that Shanghai made for itself."""
+    return approval_text(version=version, small=small, org="SH", branch=None)
+
+
+def test_on_files_a_branchs_own_ruleset_decides_its_documents_only(place: Path) -> None:
+    (place / "branch.yaml").write_text(own_text(), "utf-8")
+    (place / "later.yaml").write_text(own_text(2, small="5"), "utf-8")
+    found = ask(place, "later.yaml", "branch.yaml")
+    assert (found["documents"], found["elsewhere"], found["changed"]) == (3, 2, 1)
+    paths = [{**one, "org_path": "GROUP/SH/SH01"} for one in DOCUMENTS[3:4]]
+    paths += [{**one, "org_path": "GROUP/BJ"} for one in DOCUMENTS[3:4]]
+    pq.write_table(table(paths), place / "h.parquet")
+    found = ask(place, "later.yaml", "branch.yaml")
+    assert (found["documents"], found["elsewhere"], found["changed"]) == (1, 1, 1)
+    # A file that knows no branches at all is of the organisation whose rulesets are compared.
+    pq.write_table(table(DOCUMENTS).drop_columns(["branch"]), place / "h.parquet")
+    found = ask(place, "later.yaml", "branch.yaml")
+    assert (found["documents"], found["elsewhere"], found["changed"]) == (5, 0, 1)
+
+
+def test_on_files_it_is_said_against_what_and_how_many_are_left_out(place: Path) -> None:
+    pq.write_table(table(DOCUMENTS[:1]), place / "h.parquet")
+    words = ["preview", str(place / "branch.yaml"), "--against", str(place / "parent.yaml")]
+    words += ["--history", str(place / "h.parquet")]
+    said = CliRunner().invoke(build("preview"), words).stdout
+    assert "against payment-approval 1 (GROUP) on 0 documents" in said
+    assert "1 more document is decided by another ruleset" in said
+    said = CliRunner().invoke(build("preview"), [*words, "--lang", "zh"]).stdout
+    assert "另有 1 笔单据由其他规则集决定，未计入" in said
 
 
 def test_on_files_a_draft_of_the_parent_counts_everywhere(place: Path) -> None:

@@ -5,7 +5,7 @@ found = compare(draft, live, live.with_draft(draft), documents)
 """
 
 from engine.rules.preview.comparing import LARGEST, compare
-from engine.rules.preview.documents import Documents, paths_in, paths_without_tree
+from engine.rules.preview.documents import Documents, paths_in
 from engine.rules.preview.result import Preview
 from engine.rules.preview.worlds import OrgPath, PreviewRefused, World
 
@@ -18,5 +18,4 @@ __all__ = [
     "World",
     "compare",
     "paths_in",
-    "paths_without_tree",
 ]

@@ -29,27 +29,23 @@ def compare(
     *,
     branches: Collection[int] | None = None,
     largest: int = LARGEST,
+    place: OrgPath = (),
 ) -> Preview:
     """Decide the documents of `draft` in the world `new`, there and in `live`.
 
     Counted is what `draft` decides, and what rulesets decide that became others with it (its
-    extensions). `branches` limits to some of `documents.branches`. Raises HistoryRefused when a
-    ruleset needs a column the history lacks.
+    extensions). `branches` limits to some of `documents.branches`; `place` is the path of the
+    draft's organisation. Raises HistoryRefused when a ruleset needs a column the history lacks.
     """
     wanted = range(len(documents.branches)) if branches is None else sorted(branches)
-    paths = [documents.branches[one].path for one in wanted]
-    chosen = [
-        one
-        for one, path in zip(wanted, paths, strict=True)
-        if path is None or _counts(path, draft, live, new)
-    ]
+    chosen = branches_that_count(draft, live, new, documents, wanted)
     outcomes = Outcomes()
     before = decide_all(live, documents, chosen, outcomes)
     after = decide_all(new, documents, chosen, outcomes)
     fact = _money_fact(draft, documents)
     compared = Compared(
         draft=draft,
-        replaced=_replaced(draft, live, new, documents, chosen),
+        replaced=_replaced(draft, live, new, documents, chosen, place),
         documents=documents,
         at=documents.of(chosen),
         before=before,
@@ -78,20 +74,37 @@ def compare(
     )
 
 
+def branches_that_count(
+    draft: Ruleset, live: World, new: World, documents: Documents, among: Sequence[int]
+) -> list[int]:
+    """Those of some branches whose documents the draft decides or changes; unknown ones too."""
+    paths = [documents.branches[one].path for one in among]
+    return [
+        one
+        for one, path in zip(among, paths, strict=True)
+        if path is None or _counts(path, draft, live, new)
+    ]
+
+
 def _counts(path: OrgPath, draft: Ruleset, live: World, new: World) -> bool:
     now = new.ruleset_for(path)
     return now is draft or now is not live.ruleset_for(path)
 
 
 def _replaced(
-    draft: Ruleset, live: World, new: World, documents: Documents, chosen: Sequence[int]
+    draft: Ruleset,
+    live: World,
+    new: World,
+    documents: Documents,
+    chosen: Sequence[int],
+    place: OrgPath,
 ) -> Ruleset | None:
-    """What decides now where the draft would: found at the first branch, else by its scope."""
+    """What decides now where the draft would: found at the first branch, else by its place."""
     for one in chosen:
         path = documents.branches[one].path
         if path is not None and new.ruleset_for(path) is draft:
             return live.ruleset_for(path)
-    return live.rulesets.get(draft.scope_org)
+    return live.ruleset_for((*place, draft.scope_org))
 
 
 def _version(one: Ruleset) -> Version:

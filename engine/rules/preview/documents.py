@@ -51,15 +51,6 @@ def paths_in(orgs: OrgTree) -> Paths:
     return path
 
 
-def paths_without_tree(root: str) -> Paths:
-    """Every organisation stands right below `root`, where the ruleset that is live is made for."""
-
-    def path(code: str | None) -> OrgPath | None:
-        return (root,) if code is None or code == root else (root, code)
-
-    return path
-
-
 class Documents:
     """N documents. Typed parts of them are kept, so that the next draft is decided at once."""
 
