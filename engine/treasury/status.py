@@ -12,7 +12,8 @@ from engine.base.text import Text
 from engine.rulebook import current_revision
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.treasury.monitor import reading
-from engine.treasury.monitor.disagreeing import CRASHED, DISAGREES
+from engine.treasury.monitor.disagreeing import DISAGREES
+from engine.treasury.monitor.opinions import CRASHED
 from engine.treasury.monitor.watching import UNDECIDED
 
 STALE_SECONDS = 300
@@ -165,9 +166,9 @@ def _monitor(session: Session, processes: tuple[Process, ...]) -> MonitorState:
     why_off, trouble = _text(detail.get("why_off")), _text(detail.get("trouble"))
     refused = session.execute(
         sa.text("""
-            SELECT v.name || ' ' || v.version || ': ' || coalesce(s.why, s.state)
+            SELECT DISTINCT v.name || ' ' || v.version || ': ' || coalesce(s.why, s.state)
             FROM second_opinion s JOIN ruleset_version v ON v.hash = s.ruleset_hash
-            WHERE s.state IN ('refused', 'crashed') ORDER BY v.name, v.version""")
+            WHERE s.state IN ('refused', 'crashed') ORDER BY 1""")
     )
     return MonitorState(
         alive=alive,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 import sqlalchemy as sa
 
+from engine.base.text import Text
 from engine.rules import Decision
+from engine.rules.model import Ruleset, Value
 from engine.rules.rete import unavailable
 from engine.runtime import db
 from engine.runtime.db import transaction
@@ -173,6 +176,48 @@ def test_a_ruleset_that_killed_the_monitor_three_times_is_decided_without_the_en
     assert engine.asked == []
     group.monitor(engine).run_until_idle()
     assert len(group.alerts()) == 1
+
+
+def test_a_condemned_ruleset_is_tried_again_once_its_alert_is_resolved(group: Group) -> None:
+    group.decide(_unpaid(group))
+    for _ in range(3):
+        _dying(group)
+    monitor = group.monitor(FakeEngine())
+    assert monitor.run_until_idle().by_rete == 0
+    with transaction(group.engine) as session:
+        session.execute(sa.text("UPDATE alert SET state = 'resolved', resolved_at = now()"))
+    group.decide(group.documents(Draft(2, account=group.accounts.pay_account))[0])
+    assert monitor.run_until_idle().by_rete == 1
+    assert group.rows("SELECT state, tries, condemned FROM second_opinion") == [("good", 0, 1)]
+    group.decide(group.documents(Draft(3, account=group.accounts.pay_account))[0])
+    for _ in range(3):
+        _dying(group)
+    group.monitor(FakeEngine()).run_until_idle()
+    assert [alert[0] for alert in group.alerts()] == 2 * ["MONITOR_CRASHED"]
+
+
+def test_every_set_of_parameters_is_tried_before_it_is_loaded(group: Group) -> None:
+    document = _unpaid(group)
+    for org in ("BJ01", "SH", "BJ"):
+        group.decide(document, org=org)
+    engine = FakeEngine()
+    done = group.monitor(engine).run_until_idle()
+    assert (done.decisions, done.by_rete) == (3, 3)
+    assert engine.probed_with == engine.loaded_with
+    assert len(engine.probed_with) == 2
+    assert group.rows("SELECT count(*) FROM second_opinion WHERE state = 'good'") == [(2,)]
+
+
+def test_an_engine_whose_trial_fails_is_passed_over(group: Group) -> None:
+    group.decide(_unpaid(group))
+
+    class Untried(FakeEngine):
+        def probe(self, ruleset: Ruleset, params: Mapping[str, Value]) -> Text | None:
+            raise RuntimeError("no process")
+
+    assert group.monitor(Untried()).run_until_idle().by_rete == 0
+    ((state, why),) = group.rows("SELECT state, why FROM second_opinion")
+    assert (state, "no process" in str(why)) == ("refused", True)
 
 
 def test_two_deaths_are_forgiven(group: Group) -> None:

@@ -60,7 +60,7 @@ class Group:
         with transaction(self.engine) as session:
             return unpaid(session, self.clock, drafts)
 
-    def decide(self, document: int, amount: int = 10_000) -> int:
+    def decide(self, document: int, amount: int = 10_000, org: str = "BJ01") -> int:
         """Record an approval decision about a document; its id."""
         with transaction(self.engine) as session:
             recorded = self.rulebook.at(session).decide(
@@ -79,7 +79,7 @@ class Group:
                     extra_approver=False,
                     duplicate=False,
                 ),
-                org_path=path_of(session, "BJ01"),
+                org_path=path_of(session, org),
                 on=self.clock.business_date(),
                 matter=Matter("document", str(document)),
                 now=self.clock.now(),
@@ -109,14 +109,17 @@ class FakeEngine:
     refuses: Sequence[str] = ()
     asked: list[str] = field(default_factory=list)
     probed: list[str] = field(default_factory=list)
+    probed_with: list[dict[str, Value]] = field(default_factory=list)
+    loaded_with: list[dict[str, Value]] = field(default_factory=list)
 
     def opinion(self, ruleset: Ruleset, params: Mapping[str, Value]) -> FakeOpinion:
         """Load."""
+        self.loaded_with.append(dict(params))
         return FakeOpinion(self, ruleset, params)
 
     def probe(self, ruleset: Ruleset, params: Mapping[str, Value]) -> Text | None:
         """Try."""
-        del params
+        self.probed_with.append(dict(params))
         self.probed.append(ruleset.name)
         return Text("no", "否") if ruleset.name in self.refuses else None
 

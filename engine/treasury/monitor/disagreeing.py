@@ -11,11 +11,10 @@ from engine.base.text import Text
 from engine.treasury.alerts.board import AlertDraft
 from engine.treasury.incidents import NOTIFY
 from engine.treasury.monitor.findings import Finding
-from engine.treasury.monitor.opinions import crashes
+from engine.treasury.monitor.opinions import CRASHED, crashes
 from engine.treasury.monitor.redeciding import Answer
 
 DISAGREES = "ENGINE_DISAGREES"
-CRASHED = "MONITOR_CRASHED"
 
 _SHOWN = 200
 """Characters of an outcome in a message."""
@@ -74,12 +73,12 @@ def _said(rows: tuple[str, ...], outcome: object) -> str:
 
 
 def crash_findings(session: Session) -> list[Finding]:
-    """One alert per ruleset the second engine is not given because it killed the process."""
+    """One alert per variant the second engine is not given because it killed the process."""
     return [
         Finding(
             AlertDraft(
                 org_id=one.org_id,
-                dedupe_key=f"{CRASHED}:{one.hash}",
+                dedupe_key=one.key,
                 code=CRASHED,
                 severity="high",
                 action="hint",
@@ -87,9 +86,10 @@ def crash_findings(session: Session) -> list[Finding]:
                 subject_id=one.hash,
                 text=Text(
                     f"the second engine ended the monitor again and again on {one.ruleset} "
-                    f"{one.version}; its decisions get no second opinion any more",
+                    f"{one.version}; its decisions get no second opinion under these parameters "
+                    "until this alert is resolved: then it is tried again",
                     f"第二引擎处理 {one.ruleset} {one.version} 时反复导致监控进程退出;"
-                    "该规则集的决策不再由其复核",
+                    "在此参数下其决策不再由其复核;处理完本预警后将重新试用",
                 ),
                 notify=NOTIFY,
                 ruleset=one.ruleset,

@@ -66,13 +66,17 @@ class MonitorCursor(SQLModel, table=True):
 
 
 class SecondOpinion(SQLModel, table=True):
-    """What the second engine made of a ruleset version."""
+    """What the second engine made of a ruleset version with its parents and parameters."""
 
     __tablename__ = "second_opinion"
     ruleset_hash: str = Field(primary_key=True, foreign_key="ruleset_version.hash")
+    variant: str = Field(primary_key=True)
+    """See opinions.variant_of."""
     org_id: str
     state: str = "new"
     """new | good | refused (it cannot take it) | crashed (it killed the process)"""
     tries: int = 0
     """Times it was begun with and not ended."""
     why: str | None = None
+    condemned: int = 0
+    """Times it became `crashed`."""

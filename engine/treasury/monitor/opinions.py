@@ -2,11 +2,14 @@
 not given again.
 
 Before a ruleset is given to the engine that is written down and committed; when it is done, so
-is that. Whatever still stands as begun when the process starts anew has killed it.
+is that. Whatever still stands as begun when the process starts anew has killed it. All of this
+is known of a variant: a ruleset with its parents and one set of parameters. A variant is tried
+again once its alert MONITOR_CRASHED is resolved.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
 from engine.rules import Decision, Evaluator, FactValue, branch_params, compile_ruleset
+from engine.rules.extending import composition
 from engine.rules.model import Ruleset, Value
 from engine.runtime.db import transaction
 
@@ -56,6 +60,8 @@ class Crash:
     version: int
     hash: str
     org_id: str
+    key: str
+    """Of its alert."""
 
 
 _Key = tuple[str, int, tuple[tuple[str, Value], ...]]
@@ -64,6 +70,12 @@ _Key = tuple[str, int, tuple[tuple[str, Value], ...]]
 
 def _key(ruleset: Ruleset, params: Mapping[str, Value]) -> _Key:
     return ruleset.hash, id(ruleset), tuple(sorted(params.items()))
+
+
+def variant_of(ruleset: Ruleset, org_path: tuple[str, ...]) -> str:
+    """What identifies the ruleset with its parents and parameters at an organisation."""
+    params = sorted(branch_params(ruleset, org_path).items())
+    return hashlib.sha256(f"{composition(ruleset)} {params!r}".encode()).hexdigest()
 
 
 _KEPT = 200
@@ -76,37 +88,46 @@ class Opinions:
     def __init__(self, db: sa.Engine, second: SecondEngine | None) -> None:
         self._db = db
         self._second = second
-        self._states: dict[str, str] = {}
+        self._states: dict[tuple[str, str], str] = {}
         self._loaded: dict[_Key, Opinion | None] = {}
         self._first: dict[_Key, Evaluator] = {}
         if second is not None:
             with transaction(db) as session:
                 session.execute(_CONDEMN, {"most": MOST_CRASHES})
-                rows = session.execute(sa.text("SELECT ruleset_hash, state FROM second_opinion"))
-                self._states = {str(row.ruleset_hash): str(row.state) for row in rows}
+                rows = session.execute(
+                    sa.text("SELECT ruleset_hash, variant, state FROM second_opinion")
+                )
+                self._states = {
+                    (str(row.ruleset_hash), str(row.variant)): str(row.state) for row in rows
+                }
 
     def prepare(self, ruleset: Ruleset, org_path: tuple[str, ...]) -> bool:
         """Whether the engine may be given the ruleset; tried in another process when new."""
         if self._second is None:
             return False
-        state = self._states.get(ruleset.hash)
-        if state is None or state == "new":
-            why = self._second.probe(ruleset, branch_params(ruleset, org_path))
+        key = ruleset.hash, variant_of(ruleset, org_path)
+        state = self._states.get(key)
+        if state is None or state == "new" or (state == "crashed" and self._forgiven(key)):
+            why = self._probed(ruleset, branch_params(ruleset, org_path))
             state = "good" if why is None else "refused"
-            with transaction(self._db) as session:
-                session.execute(
-                    _JUDGED,
-                    {"hash": ruleset.hash, "state": state, "why": None if why is None else why.en},
-                )
-            self._states[ruleset.hash] = state
+            self._write(_JUDGED, key, state=state, why=None if why is None else why.en)
+            self._states[key] = state
         return state == "good"
 
+    def _probed(self, ruleset: Ruleset, params: Mapping[str, Value]) -> Text | None:
+        assert self._second is not None
+        try:
+            return self._second.probe(ruleset, params)
+        except Exception as error:  # noqa: BLE001 - the ruleset goes on without this engine
+            return Text(f"it could not be tried: {error}", f"无法试用:{error}")
+
     @contextmanager
-    def trying(self, ruleset: Ruleset) -> Iterator[None]:
-        """Everything asked of the engine about one ruleset."""
-        self._write(_BEGIN, ruleset)
+    def trying(self, ruleset: Ruleset, org_path: tuple[str, ...]) -> Iterator[None]:
+        """Everything asked of the engine about one variant of a ruleset."""
+        key = ruleset.hash, variant_of(ruleset, org_path)
+        self._write(_BEGIN, key)
         yield
-        self._write(_END, ruleset)
+        self._write(_END, key)
 
     def of(self, ruleset: Ruleset, org_path: tuple[str, ...]) -> Opinion | None:
         """The engine's own view of the ruleset at an organisation; None when it has none."""
@@ -134,29 +155,46 @@ class Opinions:
             self._first[key] = compile_ruleset(ruleset, params)
         return self._first[key]
 
-    def _write(self, statement: sa.TextClause, ruleset: Ruleset) -> None:
-        with transaction(self._db) as session:
-            session.execute(statement, {"hash": ruleset.hash})
+    def _forgiven(self, key: tuple[str, str]) -> bool:
+        """Whether somebody has resolved the variant's alert: it begins anew."""
+        return self._write(_FORGIVE, key) > 0
 
+    def _write(self, statement: sa.TextClause, key: tuple[str, str], **values: str | None) -> int:
+        """Rows changed."""
+        given = {"hash": key[0], "variant": key[1], **values}
+        with transaction(self._db) as session:
+            done = session.execute(statement, given)
+            assert isinstance(done, sa.CursorResult)
+            return done.rowcount
+
+
+CRASHED = "MONITOR_CRASHED"
 
 _CONDEMN = sa.text(
-    "UPDATE second_opinion SET state = 'crashed', tries = 0, "
+    "UPDATE second_opinion SET state = 'crashed', tries = 0, condemned = condemned + 1, "
     "why = 'the process ended ' || tries || ' times while it was asked' "
     "WHERE tries >= :most AND state <> 'crashed'"
 )
 _JUDGED = sa.text("""
-INSERT INTO second_opinion (ruleset_hash, org_id, state, why)
-SELECT hash, org_id, :state, :why FROM ruleset_version WHERE hash = :hash
-ON CONFLICT (ruleset_hash) DO UPDATE SET state = excluded.state, why = excluded.why""")
-_BEGIN = sa.text("UPDATE second_opinion SET tries = tries + 1 WHERE ruleset_hash = :hash")
-_END = sa.text("UPDATE second_opinion SET tries = 0 WHERE ruleset_hash = :hash")
+INSERT INTO second_opinion (ruleset_hash, variant, org_id, state, why)
+SELECT hash, :variant, org_id, :state, :why FROM ruleset_version WHERE hash = :hash
+ON CONFLICT (ruleset_hash, variant) DO UPDATE SET state = excluded.state, why = excluded.why""")
+_ONE = "WHERE ruleset_hash = :hash AND variant = :variant"
+_BEGIN = sa.text(f"UPDATE second_opinion SET tries = tries + 1 {_ONE}")  # noqa: S608 - constants
+_END = sa.text(f"UPDATE second_opinion SET tries = 0 {_ONE}")  # noqa: S608
+_ALERT = f"'{CRASHED}:' || ruleset_hash || ':' || variant || ':' || condemned"
+_FORGIVE = sa.text(f"""
+UPDATE second_opinion SET state = 'new', why = NULL {_ONE} AND state = 'crashed'
+AND EXISTS (SELECT 1 FROM alert WHERE dedupe_key = {_ALERT} AND alert.state = 'resolved')
+""")  # noqa: S608
 
 
 def crashes(session: Session) -> list[Crash]:
-    """Every ruleset the second engine is not given because it killed the process."""
+    """Every variant the second engine is not given because it killed the process."""
     rows = session.execute(
-        sa.text("""
-            SELECT v.name, v.version, v.hash, v.org_id FROM second_opinion s
-            JOIN ruleset_version v ON v.hash = s.ruleset_hash WHERE s.state = 'crashed'""")
+        sa.text(f"""
+            SELECT v.name, v.version, v.hash, v.org_id, {_ALERT} AS key FROM second_opinion s
+            JOIN ruleset_version v ON v.hash = s.ruleset_hash
+            WHERE s.state = 'crashed'""")  # noqa: S608
     )
-    return [Crash(row.name, row.version, row.hash, row.org_id) for row in rows]
+    return [Crash(row.name, row.version, row.hash, row.org_id, row.key) for row in rows]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.base.text import SluiceError
 from engine.rules import Decision, facts_from_json, outcome_to_json
 from engine.rules.model import Ruleset
-from engine.treasury.monitor.opinions import Opinions
+from engine.treasury.monitor.opinions import Opinions, variant_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,20 @@ def reason(error: Exception) -> str:
 
 
 def ask(opinions: Opinions, questions: Sequence[Question]) -> list[Answer]:
-    """One answer per question, in order. Rulesets are asked about one after the other, so that
+    """One answer per question, in order. Variants are asked about one after the other, so that
     it is known which one killed the process."""
-    groups: dict[tuple[str, int], list[int]] = {}
+    groups: dict[tuple[int, str], list[int]] = {}
+    variants: dict[tuple[int, tuple[str, ...]], str] = {}
     for place, one in enumerate(questions):
-        groups.setdefault((one.ruleset.hash, id(one.ruleset)), []).append(place)
+        at = id(one.ruleset), one.org_path
+        if at not in variants:
+            variants[at] = variant_of(one.ruleset, one.org_path)
+        groups.setdefault((id(one.ruleset), variants[at]), []).append(place)
     answers: dict[int, Answer] = {}
     for places in groups.values():
         first = questions[places[0]]
         if opinions.prepare(first.ruleset, first.org_path):
-            with opinions.trying(first.ruleset):
+            with opinions.trying(first.ruleset, first.org_path):
                 for place in places:
                     answers[place] = _second(opinions, questions[place])
         else:
