@@ -84,8 +84,9 @@ def undo(
     """Let the rulesets and the vocabulary of revision `to` (None: the one before) rule again.
 
     It is a new revision with exactly the items of the earlier one. Raises RulebookError
-    UNKNOWN_REVISION, NOTHING_TO_UNDO, NO_REASON, and RulesetRefused when the product can no
-    longer read what ruled then: nothing has changed in these cases. Nothing else stops it.
+    UNKNOWN_REVISION, NOTHING_TO_UNDO, NO_REASON, UNDONE_ALREADY without `to` while an undo is live,
+    and RulesetRefused when the product can no longer read what ruled then: nothing has changed in
+    these cases. Nothing else stops it.
     """
     if not reason.strip():
         raise no_reason()
@@ -143,6 +144,7 @@ def revisions(session: Session, *, limit: int = 100) -> list[Revision]:
 
 def _target(session: Session, to: int | None, before: int) -> int:
     if to is None:
+        _refuse_again(session, before)
         found = session.exec(
             select(Revision.id).where(col(Revision.id) < before).order_by(col(Revision.id).desc())
         ).first()
@@ -159,3 +161,20 @@ def _target(session: Session, to: int | None, before: int) -> int:
     if session.get(Revision, to) is None:
         raise unknown_revision(to)
     return to
+
+
+def _refuse_again(session: Session, before: int) -> None:
+    """Undoing an undo would bring back what somebody took away: that has to be named."""
+    live = session.get(Revision, before)
+    if live is None or live.cause != "undo":
+        return
+    raise RulebookError(
+        "UNDONE_ALREADY",
+        Text(
+            f"revision {before} is an undo by {live.activated_by}: revision {live.restores} rules "
+            "again; to go further, name the revision (`sluice rules revisions`)",
+            f"第 {before} 次激活是 {live.activated_by} 的撤销:第 {live.restores} 次激活已重新生效;"
+            "如需继续,请指定激活号(`sluice rules revisions`)",
+        ),
+        409,
+    )

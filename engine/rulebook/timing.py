@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from engine.base.text import SluiceError, Text
 from engine.rulebook.errors import RulebookError, no_reason
-from engine.rulebook.models import ScheduledActivation
+from engine.rulebook.lock import lock_rulebook
+from engine.rulebook.models import Revision, ScheduledActivation
 from engine.rulebook.reloading import Reloaded, reload_signed
-from engine.rulebook.revisions import signed_version
+from engine.rulebook.revisions import current_revision, items_of, signed_version
 from engine.rulebook.versions import ROOT
 from engine.runtime import audit
 from engine.runtime.clock import BUSINESS_ZONE
@@ -126,7 +127,8 @@ def carry_out(
     *,
     permitted: Callable[[ScheduledActivation], None],
 ) -> CarriedOut:
-    """Make the versions live now; a broken set changes nothing and is written down as refused.
+    """Make the versions live now; a broken set changes nothing and is written down as refused, and
+    so is a version that became live earlier and was undone since this was scheduled.
 
     `permitted` raises a SluiceError when who asked for it may no longer do so: that is a refusal
     too. What has ended stays as it is, so that doing it twice does it once.
@@ -136,7 +138,9 @@ def carry_out(
         return CarriedOut(found)
     try:
         with session.begin_nested():
+            lock_rulebook(session)
             permitted(found)
+            _refuse_undone(session, found)
             done = _activated(session, found, now)
     except SluiceError as error:
         why = f"[{error.code}] {error.text.en} / {error.text.zh}"
@@ -158,6 +162,35 @@ def _activated(session: Session, found: ScheduledActivation, now: dt.datetime) -
         now=now,
         cause="schedule",
     )
+
+
+def _refuse_undone(session: Session, found: ScheduledActivation) -> None:
+    """Raise RulebookError UNDONE for a version that an undo took away after it was scheduled, and
+    that is not live again."""
+    live = _hashes_of(session, current_revision(session))
+    undos = session.exec(
+        select(Revision)
+        .where(Revision.cause == "undo", Revision.activated_at >= found.created_at)
+        .order_by(col(Revision.id).desc())
+    )
+    for one in undos:
+        before = select(func.max(Revision.id)).where(col(Revision.id) < one.id)
+        gone = _hashes_of(session, session.exec(before).one()) - _hashes_of(session, one.id) - live
+        for version in (signed_version(session, hash) for hash in found.hashes if hash in gone):
+            raise RulebookError(
+                "UNDONE",
+                Text(
+                    f"{version.name} version {version.version} was live and {one.activated_by} has "
+                    f"undone it with revision {one.id} after it was scheduled",
+                    f"{version.name} 第 {version.version} 版曾生效,安排之后已被 "
+                    f"{one.activated_by} 以第 {one.id} 次激活撤销",
+                ),
+                409,
+            )
+
+
+def _hashes_of(session: Session, revision: int | None) -> set[str]:
+    return {item.version.hash for item in items_of(session, revision or 0)}
 
 
 def _end(

@@ -136,6 +136,25 @@ def test_undo_names_what_it_cannot_do(web: httpx.Client) -> None:
     assert web.post("/api/v1/rulesets/undo", json={}, headers=said("oli")).status_code == 422
 
 
+def test_an_undo_pressed_twice_does_not_bring_back_what_was_undone(
+    web: httpx.Client, ruled: sa.Engine
+) -> None:
+    for version, large in ((2, "45万"), (3, "40万")):
+        signed(web, approval_text(version=version, large=large))
+        post(web, "rulesets/reload")
+    assert post(web, "rulesets/undo").json()["revision"] == 4
+    assert held(ruled, 4) == held(ruled, 2)
+    again = post(web, "rulesets/undo")
+    assert (again.status_code, again.json()["code"]) == (409, "UNDONE_ALREADY")
+    assert "revision 2 rules again" in again.json()["message_en"]
+    assert "第 2 次激活已重新生效" in again.json()["message_zh"]
+    assert web.get("/api/v1/health").json()["revision"] == 4
+    further = post(web, "rulesets/undo", revision=1).json()["revision"]
+    assert held(ruled, further) == held(ruled, 1)
+    back = post(web, "rulesets/undo", revision=3).json()["revision"]
+    assert held(ruled, back) == held(ruled, 3), "by its number it may come back"
+
+
 def worked(engine: sa.Engine, clock: ManualClock) -> None:
     """Let a worker do what is due."""
     registry = Registry()
@@ -212,6 +231,45 @@ def test_who_left_or_lost_the_role_before_its_time_activates_nothing(
     assert "NOT_PERMITTED" in alert.message_zh
     # Somebody who may takes it over.
     assert post(web, "rulesets/reload", "cat").json()["changed"]
+
+
+def test_what_was_undone_after_it_was_scheduled_does_not_come_back_by_itself(
+    web: httpx.Client, ruled: sa.Engine, clock: ManualClock
+) -> None:
+    hash = signed(web, approval_text(version=2, large="40万"))
+    at = clock.now() + dt.timedelta(hours=1)
+    for _ in range(2):
+        post(web, "scheduled-activations", hashes=[hash], activate_at=at.isoformat())
+        assert post(web, "rulesets/reload", hashes=[hash]).json()["changed"]
+        clock.advance(dt.timedelta(minutes=1))
+        assert post(web, "rulesets/undo", revision=1).json()["changed"]
+    before = web.get("/api/v1/health").json()["revision"]
+    clock.advance(dt.timedelta(hours=1))
+    worked(ruled, clock)
+    ended = web.get("/api/v1/scheduled-activations", headers=said("aud")).json()
+    assert [one["state"] for one in ended] == ["refused", "refused"]
+    assert all("[UNDONE]" in one["outcome"] for one in ended)
+    assert web.get("/api/v1/health").json()["revision"] == before
+    with db.transaction(ruled) as session:
+        alerts = session.execute(sa.text("SELECT code, message_en, message_zh FROM alert")).all()
+    assert {one.code for one in alerts} == {"ACTIVATION_REFUSED"}
+    assert all("UNDONE" in one.message_en and "撤销" in one.message_zh for one in alerts)
+
+
+def test_what_was_undone_before_it_was_scheduled_becomes_live_at_its_time(
+    web: httpx.Client, ruled: sa.Engine, clock: ManualClock
+) -> None:
+    hash = signed(web, approval_text(version=2, large="40万"))
+    post(web, "rulesets/reload")
+    post(web, "rulesets/undo")
+    clock.advance(dt.timedelta(minutes=1))
+    at = clock.now() + dt.timedelta(hours=1)
+    post(web, "scheduled-activations", hashes=[hash], activate_at=at.isoformat())
+    clock.advance(dt.timedelta(hours=1))
+    worked(ruled, clock)
+    [done] = web.get("/api/v1/scheduled-activations", headers=said("aud")).json()
+    assert done["state"] == "done"
+    assert hash in held(ruled, done["revision"])
 
 
 def test_a_cancelled_activation_never_comes(
