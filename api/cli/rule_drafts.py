@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.beside import written_beside
 from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
@@ -50,9 +51,14 @@ def save(
                     )
                 else:
                     stored = visible.draft_for(session, person, draft).text_hash
-                    whole = stored if len(seen or "") >= 8 and stored.startswith(seen or "") else ""
                     saved = writing.save(
-                        session, person, draft, text, whole, clock.now(), note=note or None
+                        session,
+                        person,
+                        draft,
+                        text,
+                        _whole(seen or "", stored),
+                        clock.now(),
+                        note=note or None,
                     )
         except DraftConflict as conflict:
             _conflict(conflict, file, lang)
@@ -63,10 +69,14 @@ def save(
         raise typer.Exit(1)
 
 
+def _whole(seen: str, stored: str) -> str:
+    """The stored hash when `seen` is that or 8 digits of it or more; otherwise `seen`."""
+    return stored if len(seen) >= 8 and stored.startswith(seen) else seen
+
+
 def _conflict(conflict: DraftConflict, file: Path, lang: Lang) -> None:
     """Both texts are kept: the user's in his file, the stored one beside it."""
-    theirs = file.with_name(f"{file.name}.theirs")
-    theirs.write_text(conflict.stored.text, encoding="utf-8", newline="\n")
+    theirs = written_beside(file, "theirs", conflict.stored.text)
     label = Text("error", "错误").say(lang)
     complain(f"{label}[{conflict.code}] {conflict.text.say(lang)}")
     complain(
@@ -144,6 +154,10 @@ def submit(
     number: Number,
     user: AsOption,
     reason: Annotated[str, typer.Option(help="Why the rule changes.")],
+    seen: Annotated[
+        str | None,
+        typer.Option(help="Hash of the text you have read: another one is not proposed."),
+    ] = None,
     lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -152,8 +166,9 @@ def submit(
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:
-            seen = visible.draft_for(session, person, number).text_hash
-            made = writing.submit(session, person, number, seen, reason, clock.now())
+            stored = visible.draft_for(session, person, number).text_hash
+            text = stored if seen is None else _whole(seen, stored)
+            made = writing.submit(session, person, number, text, reason, clock.now())
     say(version_now(made, lang))
 
 
