@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.rules import find_kind
+
 
 def replace_file(path: Path, text: str) -> None:
     """Write `text` as it is (line ends too) in place of the file at `path`."""
@@ -18,5 +20,7 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def named(path: Path) -> str:
-    """The name a stored text keeps of its file: "approval/payment-approval.yaml"."""
-    return f"{path.absolute().parent.name}/{path.name}"
+    """The name a stored text keeps of its file: "approval/payment-approval.yaml" where the folder
+    is called as a kind, else "payment-approval.yaml"."""
+    folder = path.absolute().parent.name
+    return f"{folder}/{path.name}" if find_kind(folder) is not None else path.name

@@ -13,8 +13,9 @@ from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
 from api.cli.rule_drafts import drafts_group
+from api.cli.rule_json import version_json
 from api.cli.rule_words import version_named, version_now
-from api.cli.say import Language, explained, say
+from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from engine.base.text import SluiceError, Text
@@ -122,10 +123,19 @@ def approve_hash(
     )
 
 
-def list_pending(lang: Language = "en", workspace: WorkspaceOption = None) -> None:
+def list_pending(
+    output: Format = "full", lang: Language = "en", workspace: WorkspaceOption = None
+) -> None:
     """Proposed rulesets that wait for a second person."""
-    with explained(lang), opened(workspace) as (_, _, engine), transaction(engine) as session:
+    with (
+        explained(lang, output),
+        opened(workspace) as (_, _, engine),
+        transaction(engine) as session,
+    ):
         waiting = pending(session)
+    if output == "json":
+        say_json([version_json(one) for one in waiting])
+        return
     for one in waiting:
         by = Text(f"by {one.author}", f"编写 {one.author}").say(lang)
         say(f"{version_named(one)} {by}: {one.reason}")

@@ -11,6 +11,7 @@ import typer
 
 from api.cli.person import AsOption, proven
 from api.cli.plan_text import plan_lines
+from api.cli.rule_json import refused_json
 from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
@@ -30,11 +31,17 @@ from engine.treasury.rulesets import activating
 
 
 @contextmanager
-def refusals(lang: Lang) -> Iterator[None]:
-    """A refused set ends with its findings on stderr and exit code 1: nothing has changed."""
+def refusals(lang: Lang, output: str = "full") -> Iterator[None]:
+    """A refused set ends with its findings on stderr and exit code 1: nothing has changed.
+
+    `output` json: they are data on stdout, as the API answers.
+    """
     try:
         yield
     except RulesetRefused as refused:
+        if output == "json":
+            say_json(refused_json(refused))
+            raise typer.Exit(1) from None
         tell_errors(refused.findings, lang)
         complain(Text("nothing has changed", "未作任何改变").say(lang))
         raise typer.Exit(1) from None
@@ -108,7 +115,7 @@ def reload(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make signed rulesets live, all at once or none; prints the command that undoes it."""
-    with explained(lang), refusals(lang), opened(workspace) as (place, _, engine):
+    with explained(lang, output), refusals(lang, output), opened(workspace) as (place, _, engine):
         clock = clock_for(place)
         person = proven(place, engine, clock, user)
         with transaction(engine) as session:

@@ -11,6 +11,7 @@ from api.cli.beside import written_beside
 from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
+from api.cli.rule_json import draft_json
 from api.cli.rule_words import DRAFT, version_now
 from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
@@ -128,12 +129,20 @@ def show(
     typer.echo(found.text, nl=False)
 
 
-def list_drafts(user: AsOption, lang: Language = "en", workspace: WorkspaceOption = None) -> None:
+def list_drafts(
+    user: AsOption,
+    output: Format = "full",
+    lang: Language = "en",
+    workspace: WorkspaceOption = None,
+) -> None:
     """The open drafts the person may see."""
-    with explained(lang), opened(workspace) as (place, _, engine):
+    with explained(lang, output), opened(workspace) as (place, _, engine):
         person = proven(place, engine, clock_for(place), user)
         with transaction(engine) as session:
             found = writing.visible_drafts(session, person)
+    if output == "json":
+        say_json([draft_json(one) for one in found])
+        return
     for one in found:
         say(_line(one, lang))
     say(Text(counted(len(found), "draft", "drafts"), f"{len(found)} 份草稿").say(lang))

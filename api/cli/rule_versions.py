@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.person import AsOption, proven
+from api.cli.rule_json import revision_json, timed_json, version_json
 from api.cli.rule_words import CAUSE, VERSION, local, timed_line, version_named, version_now
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
@@ -17,7 +18,10 @@ from engine.rulebook import Rulebook
 from engine.rulebook.reloading import revisions
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.versions import state_of, stored_versions
+from engine.rules import find_kind
+from engine.rules.registry import all_kinds
 from engine.rules.render import counted
+from engine.rules.suggest import remedy
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import path_of
@@ -91,13 +95,19 @@ def cancel(
 
 
 def list_scheduled(
-    user: AsOption, lang: Language = "en", workspace: WorkspaceOption = None
+    user: AsOption,
+    output: Format = "full",
+    lang: Language = "en",
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Timed activations and what became of them."""
-    with explained(lang), opened(workspace) as (place, _, engine):
+    with explained(lang, output), opened(workspace) as (place, _, engine):
         person = proven(place, engine, clock_for(place), user)
         with transaction(engine) as session:
             found = activating.timed(session, person, state=None)
+    if output == "json":
+        say_json([timed_json(one) for one in found])
+        return
     for one in found:
         say(timed_line(one, lang))
     waiting = sum(one.state == "waiting" for one in found)
@@ -106,13 +116,21 @@ def list_scheduled(
 
 def list_versions(
     name: Annotated[str | None, typer.Argument(help="Only the ruleset of this name.")] = None,
+    output: Format = "full",
     lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Every stored version: its state, who answers for it, and whether it is live."""
-    with explained(lang), opened(workspace) as (_, _, engine), transaction(engine) as session:
+    with (
+        explained(lang, output),
+        opened(workspace) as (_, _, engine),
+        transaction(engine) as session,
+    ):
         held = {item.version.hash for item in items_of(session, current_revision(session) or 0)}
         found = [one for one in stored_versions(session) if name in (None, one.name)]
+    if output == "json":
+        say_json([version_json(one) | {"live": one.hash in held} for one in found])
+        return
     for version in found:
         live = Text(" live", " 生效").say(lang) if version.hash in held else ""
         ends = version.effective_to or ""
@@ -126,13 +144,21 @@ def list_versions(
 
 
 def list_revisions(
+    output: Format = "full",
     lang: Language = "en",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
     workspace: WorkspaceOption = None,
 ) -> None:
     """What became live when, by whom and why; newest first."""
-    with explained(lang), opened(workspace) as (_, _, engine), transaction(engine) as session:
+    with (
+        explained(lang, output),
+        opened(workspace) as (_, _, engine),
+        transaction(engine) as session,
+    ):
         found = revisions(session, limit=limit + 1)
+    if output == "json":
+        say_json([revision_json(one) for one in found[:limit]])
+        return
     for one in found[:limit]:
         who = (
             one.activated_by
@@ -160,7 +186,8 @@ def as_of(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Which rulesets of a kind ruled an organisation on a date, as known at an instant."""
-    with explained(lang), opened(workspace) as (place, _, engine):
+    with explained(lang, output), opened(workspace) as (place, _, engine):
+        _known_kind(kind)
         clock = clock_for(place)
         instant_known = clock.now() if known is None else instant(known)
         day = clock.business_date() if on is None else _day(on)
@@ -193,6 +220,15 @@ def as_of(
             f"{day} 有 {len(found)} 个规则集有效(第 {pinned.revision} 次激活)",
         ).say(lang)
     )
+
+
+def _known_kind(kind: str) -> None:
+    if find_kind(kind) is None:
+        near = remedy(kind, all_kinds()) or Text("", "")
+        raise SluiceError(
+            "UNKNOWN_KIND",
+            Text(f"there is no kind {kind!r}; {near.en}", f"没有类别 {kind!r}；{near.zh}"),
+        )
 
 
 def instant(written: str) -> dt.datetime:

@@ -40,11 +40,18 @@ def wants_colour() -> bool:
 
 
 @contextmanager
-def explained(lang: Lang) -> Iterator[None]:
-    """Bad usage or configuration ends with a sentence on stderr and exit code 2."""
+def explained(lang: Lang, output: str = "full") -> Iterator[None]:
+    """Bad usage or configuration ends with a sentence on stderr and exit code 2.
+
+    `output` json: what is wrong is data, {"code", "message_en", "message_zh"}.
+    """
     try:
         yield
     except SluiceError as error:
+        if output == "json":
+            text = error.text
+            say_json({"code": error.code, "message_en": text.en, "message_zh": text.zh})
+            raise typer.Exit(2) from None
         label = "错误" if lang == "zh" else "error"
         complain(f"{label}[{error.code}] {error.text.say(lang)}")
         raise typer.Exit(2) from None

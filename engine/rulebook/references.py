@@ -30,9 +30,9 @@ def locate(session: Session, reference: str) -> Located:
         return draft_of(session, int(said[6:]))
     if said.startswith("live:"):
         return named(session, said[5:]).version
-    name, at, version = said.rpartition("@")
-    if at and version.isdecimal() and len(version) < 10:
-        return _numbered(session, name, int(version))
+    name, version = _name_and_version(said)
+    if version is not None:
+        return _numbered(session, name, version)
     if _HASH.fullmatch(said):
         return shelved(session, said).version
     raise RulebookError(
@@ -73,21 +73,21 @@ def read_text(session: Session, text: str, file: str = "draft.yaml") -> Ruleset:
 
 
 def refer(session: Session, reference: str) -> Ruleset:
-    """The ruleset a reference names; raises as `locate` and `read`."""
+    """The ruleset a reference names, for who sees everything: an unknown version is told with
+    those there are. Raises as `locate` and `read`."""
+    name, version = _name_and_version(reference.strip())
+    if version is not None and not _versions(session, name, version):
+        numbers = [one.version for one in _versions(session, name)]
+        raise _no_version(name, version, max(numbers, default=None))
     return read(session, locate(session, reference))
 
 
 def _numbered(session: Session, name: str, version: int) -> RulesetVersion:
-    kind, _, plain = name.rpartition("/")
-    query = select(RulesetVersion).where(
-        RulesetVersion.name == plain, RulesetVersion.version == version
-    )
-    if kind:
-        query = query.where(RulesetVersion.kind == kind)
-    found = session.exec(query.order_by(col(RulesetVersion.kind)).limit(2)).all()
+    found = _versions(session, name, version)
     if not found:
         raise unknown_ruleset(f"{name}@{version}")
     if len(found) > 1:
+        plain = found[0].name
         raise RulebookError(
             "RULESET_AMBIGUOUS",
             Text(
@@ -96,3 +96,36 @@ def _numbered(session: Session, name: str, version: int) -> RulesetVersion:
             ),
         )
     return found[0]
+
+
+def _name_and_version(said: str) -> tuple[str, int | None]:
+    """A reference's name and number; None where it is no NAME@VERSION."""
+    name, at, version = said.rpartition("@")
+    numbered = bool(at) and version.isdecimal() and len(version) < 10
+    return (name, int(version)) if numbered else (said, None)
+
+
+def _versions(session: Session, name: str, version: int | None = None) -> list[RulesetVersion]:
+    """The stored versions of NAME or KIND/NAME (None: of every number), by kind."""
+    kind, _, plain = name.rpartition("/")
+    query = select(RulesetVersion).where(RulesetVersion.name == plain)
+    if kind:
+        query = query.where(RulesetVersion.kind == kind)
+    if version is not None:
+        query = query.where(RulesetVersion.version == version)
+    return list(session.exec(query.order_by(col(RulesetVersion.kind))))
+
+
+def _no_version(name: str, version: int, highest: int | None) -> RulebookError:
+    plain = name.rpartition("/")[2][:80]
+    if highest is None:
+        said = Text(
+            f"no ruleset is called {plain}; `sluice rules versions` lists them",
+            f"没有名为 {plain} 的规则集;请查看 `sluice rules versions`",
+        )
+    else:
+        said = Text(
+            f"there is no version {version} of {plain}; the highest is {highest}",
+            f"{plain} 没有第 {version} 版;最高为第 {highest} 版",
+        )
+    return RulebookError("UNKNOWN_RULESET", said)

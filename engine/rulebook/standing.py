@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.rulebook.models import RevisionItem, RulesetVersion
 from engine.rulebook.versions import state_of
-
-Standing = Literal["proposed", "signed", "returned", "live", "past"]
 
 _RUNS = sa.text(
     """
@@ -32,13 +29,14 @@ def runs_since(session: Session, live: int, hashes: Collection[str]) -> dict[str
     of `hashes` is in revision `live`.
     """
     found = session.execute(_RUNS, {"live": live, "hashes": list(hashes)})
-    return {hash: first for hash, first in found}
+    return {str(hash): int(first) for hash, first in found}
 
 
 def standings(
     session: Session, live: int | None, versions: Iterable[RulesetVersion]
-) -> dict[str, Standing]:
-    """Hash -> how the version stands while revision `live` rules."""
+) -> dict[str, str]:
+    """Hash -> how the version stands while revision `live` rules: live, past (was live before),
+    or as `state_of`."""
     those = list(versions)
     ruled: dict[str, int] = {}
     for hash, last in session.exec(
@@ -50,7 +48,7 @@ def standings(
     return {one.hash: _standing(one, ruled.get(one.hash), live) for one in those}
 
 
-def _standing(version: RulesetVersion, last: int | None, live: int | None) -> Standing:
+def _standing(version: RulesetVersion, last: int | None, live: int | None) -> str:
     if last is not None:
         return "live" if last == live else "past"
     return state_of(version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -252,3 +253,80 @@ def test_outside_a_demo_a_person_gives_his_password(
     assert sluice("rules", "pending", "--lang", "zh").stdout == "0 个待复核\n"
     monkeypatch.setenv("SLUICE_PASSWORD_PAT", "correct-horse-9")
     assert "待复核" in sluice(*propose).stdout
+
+
+def test_lists_speak_json(sluice: Sluice, file: Path) -> None:
+    number = sluice("rules", "draft", "save", file, "--as", "ann").stdout.split()[0]
+    json_of = ("--format", "json")
+    (draft,) = json.loads(sluice("rules", "draft", "list", "--as", "amy", *json_of).stdout)
+    assert (draft["id"], draft["state"], draft["errors"]) == (int(number), "open", 0)
+    hash = proposed(sluice, file)
+    (waiting,) = json.loads(sluice("rules", "pending", *json_of).stdout)
+    assert waiting["hash"].startswith(hash)
+    assert (waiting["state"], waiting["author"], waiting["reviewer"]) == ("proposed", "ann", None)
+    sluice("rules", "sign", hash, "--as", "tom")
+    at = ("--at", "2999-12-01T08:00", "--as", "oli", "--reason", "month end")
+    sluice("rules", "schedule", hash, *at)
+    (timed,) = json.loads(sluice("rules", "scheduled", "--as", "aud", *json_of).stdout)
+    assert (timed["state"], timed["hashes"]) == ("waiting", [waiting["hash"]])
+    held = json.loads(sluice("rules", "versions", "payment-approval", *json_of).stdout)
+    found = [(one["version"], one["state"], one["live"]) for one in held]
+    assert found == [(1, "signed", True), (2, "signed", False)]
+    (first,) = json.loads(sluice("rules", "revisions", *json_of).stdout)
+    assert (first["id"], first["cause"], first["restores"]) == (1, "approved", None)
+
+
+def test_a_refused_reload_is_json_as_the_api_answers(
+    sluice: Sluice, file: Path, ruled: sa.Engine
+) -> None:
+    reload = ("reload", "--as", "oli", "--reason", "x", "--format", "json")
+    unknown = json.loads(sluice(*reload, "0" * 12, code=2).stdout)
+    assert unknown["code"] == "UNKNOWN_RULESET"
+    assert unknown["message_en"]
+    assert unknown["message_zh"]
+    signed(sluice, file)
+    file.write_text(approval_text(name="other-approval"), "utf-8")
+    signed(sluice, file)
+    ran = sluice(*reload, code=1)
+    refused = json.loads(ran.stdout)
+    assert (refused["code"], ran.stderr) == ("RULESET_REFUSED", "")
+    assert "R501" in {one["code"] for one in refused["findings"]}
+    assert {"file", "line", "column", "hint_zh"} <= refused["findings"][0].keys()
+    assert live(ruled) == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "kept"), [("approval", "approval/d10.yaml"), ("nuC", "d10.yaml")]
+)
+def test_a_file_is_called_with_its_folder_only_where_that_is_a_kind(
+    sluice: Sluice, tmp_path: Path, folder: str, kept: str
+) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    (place / "d10.yaml").write_text(GOOD, "utf-8")
+    (place / "vocabulary.yaml").write_text((SHIPPED / "vocabulary.yaml").read_text("utf-8"))
+    sluice("rules", "draft", "save", place / "d10.yaml", "--as", "ann")
+    (draft,) = json.loads(
+        sluice("rules", "draft", "list", "--as", "ann", "--format", "json").stdout
+    )
+    assert draft["file"] == kept
+
+
+def test_an_unknown_user_kind_or_version_is_named_as_such(sluice: Sluice, file: Path) -> None:
+    hash = proposed(sluice, file)
+    for words in (("sign", hash), ("draft", "list"), ("scheduled",)):
+        said = sluice("rules", *words, "--as", "nobody", "--lang", "zh", code=2).stderr
+        assert said == "错误[USER_UNKNOWN] 用户 nobody 不存在;请核对登录名\n"
+    said = sluice("rules", "as-of", "aproval", code=2).stderr
+    assert said == "error[UNKNOWN_KIND] there is no kind 'aproval'; did you mean 'approval'?\n"
+    for name in ("payment-approval", "approval/payment-approval"):
+        said = sluice("diff", f"{name}@1", f"{name}@99", code=2).stderr
+        assert "there is no version 99 of payment-approval; the highest is 2" in said
+    said = sluice("diff", "payment-approval@1", "nothing@1", "--lang", "zh", code=2).stderr
+    assert "没有名为 nothing 的规则集" in said
+
+
+def test_a_past_instant_is_said_again_in_shanghai_time(sluice: Sluice, file: Path) -> None:
+    hash = signed(sluice, file)
+    at = ("rules", "schedule", hash, "--as", "oli", "--reason", "late", "--at", "2020-01-01T08:00")
+    assert "2020-01-01T08:00+08:00 is past" in sluice(*at, code=2).stderr
