@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from engine.rules.collector import Collector
 from engine.rules.edit import Edit, apply
-from engine.rules.lexer import quoted, shadow_of, unbar, unquote
+from engine.rules.lexer import quoted, shadow_of, unquote
 from engine.rules.table import block_lines
 from engine.rules.yaml_marks import Scalar, compose, lf
 
@@ -31,7 +32,12 @@ def table(text: str, name: str = "rules") -> list[list[str]]:
 
 def meant(cell: str) -> str:
     """A cell without its quotes and escapes, full-width bars and quotes made half-width."""
-    inner = unquote(cell) if quoted(cell) else unbar(cell.replace("\\｜", "\\|"))
+    # A backslash takes the character behind it along: of two, the second escapes no bar.
+    inner = (
+        unquote(cell)
+        if quoted(cell)
+        else re.sub(r"\\(.)", lambda pair: "|" if pair[1] in "|｜" else pair[0], cell)
+    )
     return shadow_of(inner)
 
 
