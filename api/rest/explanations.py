@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
-from api.masking import hiding
+from api.masking import hiding, refuse_hidden
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
@@ -29,7 +29,7 @@ from engine.rules.yaml_marks import MAX_BYTES
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.rulesets.referring import decision_for, ruleset_for
+from engine.treasury.rulesets.referring import decision_for, is_signed, ruleset_for
 
 router = APIRouter(
     prefix="/api/v1", tags=["decisions"], dependencies=[Depends(needs("rulesets.read"))]
@@ -68,7 +68,14 @@ def decisions(request: Request, caller: May, number: str, lang: Lang = "en") -> 
 @router.get(
     "/decisions/{decision_id}/explanation",
     summary="Why a decision came out so, row by row, cell by cell",
-    responses={404: {"model": Problem}, 422: {"description": "The draft has errors: `findings`"}},
+    responses={
+        403: {
+            "model": Problem,
+            "description": "Not signed, and reads words the caller sees masked",
+        },
+        404: {"model": Problem},
+        422: {"description": "The draft has errors: `findings`"},
+    },
 )
 def explanation(
     request: Request,
@@ -92,7 +99,11 @@ class DraftText(BaseModel):
 @router.post(
     "/decisions/{decision_id}/explanation",
     summary="The same facts under a ruleset text",
-    responses={404: {"model": Problem}, 422: {"description": "The text has errors: `findings`"}},
+    responses={
+        403: {"model": Problem, "description": "It reads words the caller sees masked"},
+        404: {"model": Problem},
+        422: {"description": "The text has errors: `findings`"},
+    },
 )
 def explanation_under(
     request: Request, caller: May, decision_id: int, draft: DraftText, lang: Lang = "en"
@@ -114,11 +125,16 @@ def _explained(
         with transaction(services_of(request).engine) as session:
             row = decision_for(session, caller.user_id, decision_id)
             other: Ruleset | None = None
+            signed = False
             if text is not None:
                 other = read_text(session, text)
             elif reference is not None:
                 other = ruleset_for(session, caller.user_id, reference)
-            hide = hiding(row.org_id, unmasked_orgs(session, caller.user_id))
+                signed = is_signed(session, reference)
+            open_orgs = unmasked_orgs(session, caller.user_id)
+            if other is not None and row.org_id not in open_orgs and not signed:
+                refuse_hidden(other)
+            hide = hiding(row.org_id, open_orgs)
             (found,) = why(session, [row.id], under=other, hide=hide)
     except RulesetRefused as error:
         return refused(error)

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic import JsonValue as AnyJson
 from sqlmodel import Session
 
+from api.access import unmasked_orgs
 from api.document_names import named
 from api.identity import Caller, needs
+from api.masking import refuse_hidden
 from api.rest.errors import Finding as FoundProblem
 from api.rest.errors import Problem
 from api.services import Services, services_of
@@ -73,6 +75,7 @@ class PreviewOut(BaseModel):
     response_class=Response,
     responses={
         200: {"model": PreviewOut},
+        403: {"model": Problem, "description": "It reads words the caller sees masked"},
         404: {"model": Problem, "description": "No such draft, version or history"},
         422: {"model": Problem, "description": "The draft has errors, or history lacks a column"},
     },
@@ -129,12 +132,12 @@ def _answer(
     first = since(asked.history, today)
     draft = valid_draft(session, pinned, file, text, on=today, against=against)
     seen = visible_orgs(session, user, "rulesets.read")
+    reads = visible_orgs(session, user, "documents.read")
+    if not seen <= reads & unmasked_orgs(session, user):
+        refuse_hidden(draft.ruleset)
     loaded = histories.since(draft.ruleset.kind, draft.ruleset.subject, first)
     found = preview_draft(draft, loaded, visible=seen, below=asked.branch, largest=asked.largest)
-    if seen <= visible_orgs(session, user, "documents.read"):
-        found = named(session, found)
-    else:
-        found = found.without_documents()
+    found = named(session, found) if seen <= reads else found.without_documents()
     return {
         **found.to_json(asked.lang, time.perf_counter() - begun),
         "organisations": sorted(seen),

@@ -153,3 +153,36 @@ def test_two_versions_are_compared_as_data_and_in_sentences(world: World) -> Non
     } in found["sentences"]
     foreign = reader(world, "bj.reviewer").http.get(address)
     assert (foreign.status_code, foreign.json()["code"]) == (404, "DRAFT_UNKNOWN")
+
+
+ORACLE = """kind: validation
+name: oracle
+title: {en: o, zh: o}
+version: 1
+effective: {from: 2020-01-01}
+scope: {org: GROUP, subject: payment}
+hit_policy: rule order
+on_error: return_rows
+rules: |
+  id | creditor_account => severity | field | message_en | message_zh
+  P6 | matches("6[0-9]*") => error | x | x | x
+"""
+
+
+def test_who_sees_accounts_masked_does_not_ask_for_their_digits(read_only: World) -> None:
+    asked = "kind = 'validation' AND subject = 'payment' ORDER BY id LIMIT 1"
+    number = read_only.one(f"SELECT id FROM decision WHERE {asked}")
+    address = f"/api/v1/decisions/{number}/explanation"
+    browser = reader(read_only, "analyst")
+    status, found = post(browser, address, {"text": ORACLE})
+    assert (status, found["code"]) == (403, "HIDDEN_WORDS")
+    assert "creditor_account" in str(found["message_en"])
+    assert "creditor_account" in str(found["message_zh"])
+    own = ORACLE.replace("creditor_account", "amount").replace('matches("6[0-9]*")', "> 1")
+    status, found = post(browser, address, {"text": own})
+    assert status == 200, found
+    # What is signed tells what everybody is told.
+    live = read_only.one("SELECT ruleset_hash FROM decision WHERE id = :id", id=number)
+    assert browser.http.get(address, params={"under": live}).status_code == 200
+    # Who sees account numbers in full asks what he likes.
+    assert post(reader(read_only, "treasurer"), address, {"text": ORACLE})[0] == 200

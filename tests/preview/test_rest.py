@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,10 @@ def test_what_cannot_be_previewed_is_said(
 def test_a_server_without_history_says_so(read_only: World) -> None:
     status, refused = ask(read_only, "analyst", text=draft_text())
     assert (status, refused["code"]) == (404, "NO_HISTORY")
+
+
+def test_who_sees_accounts_masked_previews_nothing_that_reads_them(kept: World) -> None:
+    alerts = SHIPPED.parents[1] / "alerts/payment-alerts.yaml"
+    text = re.sub(r"(?m)^version: .*$", "version: 99", alerts.read_text("utf-8"))
+    status, refused = ask(kept, "analyst", text=text)
+    assert (status, refused["code"]) == (403, "HIDDEN_WORDS"), refused

@@ -29,6 +29,12 @@ def ruleset_for(session: Session, user_id: str, reference: str) -> Ruleset:
     return read(session, found)
 
 
+def is_signed(session: Session, reference: str) -> bool:
+    """Whether a second person has signed what a reference names. Raises as `ruleset_for`."""
+    found = locate(session, reference)
+    return not isinstance(found, RulesetDraft) and found.reviewer is not None
+
+
 def decision_for(session: Session, user_id: str, decision_id: int) -> DecisionRow:
     """A decision about a matter of an organisation whose documents the user may read.
 
