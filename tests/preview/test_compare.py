@@ -217,3 +217,16 @@ def test_json_has_the_stable_keys_and_only_json_types() -> None:
     assert {"outcome", "live", "draft", "delta_amount"} <= set(again["outcomes"][0])
     assert again["largest"][0]["live_rows"] == ["A2"]
     assert again["largest"][0]["draft_rows"] == ["A3"]
+
+
+def test_a_wrong_value_elsewhere_neither_stops_a_branch_nor_is_told_to_it() -> None:
+    world = World({LIVE.scope_org: LIVE})
+    rows = [paid(1, "400000"), paid(2, "secret", "SH"), paid(3, "10"), paid(4, "450000")]
+    documents = Documents(table(rows), paths_in(TREE))
+    own = [at for at, one in enumerate(documents.branches) if one.code == "BJ"]
+    found = compare(LOWER, world, world.with_draft(LOWER), documents, branches=own)
+    assert (found.documents, found.changed, found.changed_amount) == (3, 2, 85_000_000)
+    assert [one.document for one in found.largest] == ["P4", "P1"]
+    assert [one.shows for one in found.largest] == [{"creditor_type": "claimant"}] * 2
+    with pytest.raises(HistoryRefused, match="secret"):
+        compare(LOWER, world, world.with_draft(LOWER), documents)

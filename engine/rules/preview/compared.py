@@ -22,6 +22,8 @@ class Compared:
     draft: Ruleset
     replaced: Ruleset | None
     documents: Documents
+    chosen: tuple[int, ...]
+    """The branches whose documents count."""
     at: Index | None
     """The documents that count; None: all of the history."""
     before: Side

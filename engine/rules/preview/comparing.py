@@ -47,11 +47,12 @@ def compare(
         draft=draft,
         replaced=_replaced(draft, live, new, documents, chosen, place),
         documents=documents,
+        chosen=tuple(chosen),
         at=documents.of(chosen),
         before=before,
         after=after,
         outcomes=outcomes,
-        amounts=None if fact is None else documents.amounts(fact, draft),
+        amounts=None if fact is None else documents.amounts(fact, draft, chosen),
     )
     seen = documents.count(wanted)
     return Preview(

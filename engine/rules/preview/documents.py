@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.rules.columns import FactColumns, read_facts
+from engine.rules.columns import FactColumns, HistoryRefused, read_facts
 from engine.rules.columns.facts import Coded, FactColumn, Whole
 from engine.rules.model import Column, Ruleset
 from engine.rules.params import OrgTree, ancestors
@@ -85,22 +85,32 @@ class Documents:
     def facts(self, ruleset: Ruleset, branches: Sequence[int]) -> FactColumns:
         """The facts `ruleset` reads of the documents of some branches. Raises HistoryRefused."""
         reading = _reading(ruleset)
-        whole = self._kept((reading, None), lambda: read_facts(self.table, ruleset))
         at = self.of(branches)
+        try:
+            whole = self._kept((reading, None), lambda: read_facts(self.table, ruleset))
+        except HistoryRefused:
+            if at is None:
+                raise
+            # What is wrong elsewhere neither stops these branches nor is told here.
+            part = self.table.take(pa.array(at))
+            return self._kept((reading, tuple(branches)), lambda: read_facts(part, ruleset))
         if at is None:
             return whole
         return self._kept((reading, tuple(branches)), lambda: _taken(whole, at))
 
-    def amounts(self, money: Column, ruleset: Ruleset) -> Amounts:
-        """The amounts in the column `money`, minor units of the ruleset's currency; null is 0."""
+    def amounts(self, money: Column, ruleset: Ruleset, branches: Sequence[int]) -> Amounts:
+        """The amounts in the column `money`, minor units of the ruleset's currency; null is 0.
+
+        One per document of the history; those of other branches mean nothing.
+        """
         reader = replace(ruleset, facts={money.name: replace(money, nullable=True, minimum=None)})
-        column = self.facts(reader, range(len(self.branches))).column(money.name)
-        if isinstance(column, Whole):
-            numbers = column.numbers.astype(np.int64)
-            return numbers if column.nulls is None else np.where(column.nulls, 0, numbers)
-        values = np.array([one if isinstance(one, int) else 0 for one in column.values], object)
-        fits = all(abs(one) < _INT64 for one in values)
-        return (values.astype(np.int64) if fits else values)[column.codes]
+        found = _numbers(self.facts(reader, branches).column(money.name))
+        at = self.of(branches)
+        if at is None:
+            return found
+        spread = np.zeros(self.rows, dtype=found.dtype)
+        spread[at] = found
+        return spread
 
     def _kept(self, key: Hashable, make: Callable[[], FactColumns]) -> FactColumns:
         with self._lock:
@@ -114,6 +124,15 @@ class Documents:
             while len(self._parts) > KEPT_PARTS:
                 self._parts.popitem(last=False)
         return found
+
+
+def _numbers(column: FactColumn) -> Amounts:
+    if isinstance(column, Whole):
+        numbers = column.numbers.astype(np.int64)
+        return numbers if column.nulls is None else np.where(column.nulls, 0, numbers)
+    values = np.array([one if isinstance(one, int) else 0 for one in column.values], object)
+    fits = all(abs(one) < _INT64 for one in values)
+    return (values.astype(np.int64) if fits else values)[column.codes]
 
 
 def _taken(facts: FactColumns, at: Index) -> FactColumns:

@@ -131,7 +131,7 @@ def _change(of: Compared, own: int) -> DocumentChange:
         document=of.name(own),
         branch=of.documents.branches[int(of.documents.branch_at[place])].code,
         amount=int(of.own_amounts[own]),
-        shows=dict(_shown(of, place)),
+        shows=dict(_shown(of, own)),
         live_rows=one.rows,
         draft_rows=other.rows,
         live=_counted(of, one),
@@ -143,11 +143,11 @@ def _counted(of: Compared, answer: Answer) -> Counted:
     return of.outcomes.counted[answer.outcome]
 
 
-def _shown(of: Compared, place: int) -> list[tuple[str, str]]:
-    facts = of.documents.facts(of.draft, range(len(of.documents.branches)))
+def _shown(of: Compared, own: int) -> list[tuple[str, str]]:
+    facts = of.documents.facts(of.draft, of.chosen)
     codes = [one for one in of.draft.table.inputs if one.type is Type.CODE]
     return [
-        (column.name, _text(facts.column(column.name).value(place), column, of.draft))
+        (column.name, _text(facts.column(column.name).value(own), column, of.draft))
         for column in codes[:SHOWN_FACTS]
     ]
 
