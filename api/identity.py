@@ -110,6 +110,16 @@ async def check_csrf(request: Request, visitor: Visitor) -> None:
         field = (await request.form()).get("csrf")
         sent = field if isinstance(field, str) else None
     if not csrf_matches(visitor, sent):
+        if request.url.path.startswith("/api/"):
+            raise Forbidden(
+                "CSRF",
+                Text(
+                    "a session alone may change nothing here; send its CSRF token as the header "
+                    "X-CSRF-Token, or sign in as a program does, with a bearer token",
+                    "仅凭会话不能修改;请在 X-CSRF-Token 请求头中附上会话的 CSRF 令牌,"
+                    "程序请改用 Bearer 令牌",
+                ),
+            )
         raise Forbidden(
             "CSRF",
             Text(

@@ -252,6 +252,8 @@ def test_a_cookie_alone_does_not_import(world: World) -> None:
     browser = world.client("bj.maker")
     answer = browser.http.post("/api/v1/imports", files={"file": ("f.csv", b"x", "text/csv")})
     assert (answer.status_code, answer.json()["code"]) == (403, "CSRF")
+    assert "X-CSRF-Token" in answer.json()["message_en"]
+    assert "bearer token" in answer.json()["message_en"]
 
 
 def test_verdicts_are_taken_one_by_one(world: World) -> None:
