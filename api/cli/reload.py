@@ -147,7 +147,7 @@ def _revision(which: list[str] | None) -> int | None:
             "REVISION_UNCLEAR",
             Text(
                 "after --undo stands one revision number; see `sluice rules revisions`",
-                "--undo 后应为一个激活编号;请查看 `sluice rules revisions`",
+                "--undo 后应为一个激活编号；请查看 `sluice rules revisions`",
             ),
         )
     return int(which[0])
@@ -157,13 +157,13 @@ def _told(done: Reloaded, lang: Lang) -> Iterator[str]:
     if not done.changed:
         yield Text(
             f"nothing waits; revision {done.revision} stays live",
-            f"没有待激活的版本;第 {done.revision} 次激活继续有效",
+            f"没有待激活的版本；第 {done.revision} 次激活继续有效",
         ).say(lang)
         return
     yield Text(f"revision {done.revision} is live", f"第 {done.revision} 次激活已生效").say(lang)
     if done.before:
         undo = f"sluice reload --undo {done.before} --as USER --reason TEXT"
-        yield Text(f"undo: {undo}", f"撤销:{undo}").say(lang)
+        yield Text(f"undo: {undo}", f"撤销：{undo}").say(lang)
 
 
 def register(app: typer.Typer) -> None:

@@ -41,10 +41,10 @@ _WORDS = {
         "fine": "nothing is red",
     },
     "zh": {
-        "revision": "生效修订",
+        "revision": "生效激活",
         "processes": "进程",
         "none": "未见任何进程",
-        "seen": "{} 秒前在线,修订 {}",
+        "seen": "{} 秒前在线,第 {} 次激活",
         "gone": "已离线 {} 秒",
         "on": "已启用(durable-rules)",
         "off": "未启用,仅由第一引擎重新决策:{}",

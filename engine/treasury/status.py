@@ -252,7 +252,7 @@ def _with_red(found: Status) -> Status:
         red.append(
             Text(
                 f"{', '.join(late)} decides by an older revision than {found.revision}",
-                f"{'、'.join(late)} 仍按早于 {found.revision} 的修订决策",
+                f"{'、'.join(late)} 仍按早于第 {found.revision} 次激活的规则决策",
             )
         )
     return replace(found, red=tuple(red))
