@@ -31,13 +31,13 @@ def plan_lines(
         hashes = ", ".join(hash[:12] for hash in timed.hashes)
         yield Text(
             f"scheduled for {at} by {timed.requested_by}: {hashes}",
-            f"{timed.requested_by} 已安排于 {at} 激活:{hashes}",
+            f"{timed.requested_by} 已安排于 {at} 激活：{hashes}",
         ).say(lang)
     if plan.unsigned:
         yield Text(
             f"{counted(plan.unsigned, 'version waits', 'versions wait')} for a second person's "
             "word (`sluice rules pending`)",
-            f"{plan.unsigned:,} 个版本待他人复核(`sluice rules pending`)",
+            f"{plan.unsigned:,} 个版本待他人复核（`sluice rules pending`）",
         ).say(lang)
     yield _summary(plan).say(lang)
 
@@ -50,7 +50,7 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
     if one.new is not None:
         yield Text(
             f"  written by {version.author}, signed by {version.reviewer or '-'}: {version.reason}",
-            f"  编写 {version.author},复核 {version.reviewer or '-'}:{version.reason}",
+            f"  编写 {version.author}，复核 {version.reviewer or '-'}：{version.reason}",
         ).say(lang)
         ends = "" if version.effective_to is None else str(version.effective_to)
         yield Text(
@@ -68,11 +68,11 @@ def _impact(impact: Impact | Text | None) -> Text:
         return Text(
             f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
             f"change outcome ({amount})",
-            f"影响:近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
-            f"({amount})",
+            f"影响：近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
+            f"（{amount}）",
         )
     why = impact or Text("nothing to compare", "无可比较")
-    return Text(f"no history: {why.en}", f"无历史数据:{why.zh}")
+    return Text(f"no history: {why.en}", f"无历史数据：{why.zh}")
 
 
 def _summary(plan: Plan) -> Text:
@@ -80,16 +80,16 @@ def _summary(plan: Plan) -> Text:
     if plan.broken:
         return Text(
             "the set has errors: a reload would change nothing",
-            "规则集有错误:重新加载不会作任何改变",
+            "规则集有错误：重新加载不会作任何改变",
         )
     if plan.empty:
         return Text(
             f"no changes; revision {plan.revision} is live",
-            f"没有变化;第 {plan.revision} 次激活有效",
+            f"没有变化；第 {plan.revision} 次激活有效",
         )
     return Text(
         f"over revision {plan.revision}: {counted(count['added'], 'ruleset', 'rulesets')} added, "
         f"{count['changed']} changed, {count['leaving']} leaving",
-        f"相对第 {plan.revision} 次激活:新增 {count['added']} 个规则集,"
-        f"变更 {count['changed']} 个,退出 {count['leaving']} 个",
+        f"相对第 {plan.revision} 次激活：新增 {count['added']} 个规则集，"
+        f"变更 {count['changed']} 个，退出 {count['leaving']} 个",
     )

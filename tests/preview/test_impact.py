@@ -80,7 +80,7 @@ def plan(*words: str) -> str:
 def test_the_plan_tells_documents_and_money(kept: LoadedHistories) -> None:
     line = "impact: 1 of 3 documents of the last 90 days change outcome (CNY 450,000.00)"
     assert line in plan()
-    assert "影响:近 90 天 3 笔单据中 1 笔结果改变(CNY 450,000.00)" in plan("--lang", "zh")
+    assert "影响：近 90 天 3 笔单据中 1 笔结果改变（CNY 450,000.00）" in plan("--lang", "zh")
     [change] = json.loads(plan("--format", "json"))["changes"]
     assert change["impact"] == {
         "documents": 3,
