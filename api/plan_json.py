@@ -50,6 +50,7 @@ def _change(one: Planned, impacts: Mapping[str, Impact | Text]) -> dict[str, obj
             "changed": impact.changed,
             "amount_changed": format_major(impact.amount, impact.currency),
             "currency": impact.currency,
+            "made_up": impact.made_up,
         }
         if isinstance(impact, Impact)
         else None,

@@ -65,11 +65,17 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
 def _impact(impact: Impact | Text | None) -> Text:
     if isinstance(impact, Impact):
         amount = f"{impact.currency} {grouped(impact.amount, impact.currency)}"
+        made_up = Text("", "")
+        if impact.made_up:
+            made_up = Text(
+                f"; {impact.made_up:,} of the documents are made up (demo)",
+                f"；其中 {impact.made_up:,} 笔为演示用虚构单据（demo）",
+            )
         return Text(
             f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
-            f"change outcome ({amount})",
+            f"change outcome ({amount}){made_up.en}",
             f"影响：近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
-            f"（{amount}）",
+            f"（{amount}）{made_up.zh}",
         )
     why = impact or Text("nothing to compare", "无可比较")
     return Text(f"no history: {why.en}", f"无历史数据：{why.zh}")

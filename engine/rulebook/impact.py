@@ -26,6 +26,8 @@ class Impact:
     amount: int
     """Minor units of `currency`."""
     currency: str
+    made_up: int
+    """How many of the documents are a demo's and were never decided."""
 
 
 def impacts(
@@ -52,6 +54,6 @@ def impacts(
             found[one.new.hash] = error.text
             continue
         found[one.new.hash] = Impact(
-            seen.documents, seen.changed, seen.changed_amount, seen.currency
+            seen.documents, seen.changed, seen.changed_amount, seen.currency, seen.made_up
         )
     return found

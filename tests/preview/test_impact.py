@@ -87,6 +87,7 @@ def test_the_plan_tells_documents_and_money(kept: LoadedHistories) -> None:
         "changed": 1,
         "amount_changed": "450000.00",
         "currency": "CNY",
+        "made_up": 0,
     }
 
 

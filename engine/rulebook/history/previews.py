@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
+from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import check_stored, extending, org_tree
 from engine.rulebook.history.loaded import LoadedHistory
 from engine.rulebook.history.reading import LONGEST
@@ -26,14 +27,16 @@ from engine.rulebook.texts import (
 from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.params import ancestors
-from engine.rules.preview import LARGEST, Documents, Preview, PreviewRefused, World, compare
+from engine.rules.preview import LARGEST, OrgPath, Preview, PreviewRefused, World, compare
+from engine.rules.preview.comparing import branches_that_count
 from engine.rules.preview.guard import comparable, refuse_other_windows
 
 _RANGE = re.compile(r"live:([1-9][0-9]{0,3})d")
 
 
 class DraftErrors(SluiceError):
-    """A draft with errors is not previewed as if it were valid; `findings` says what to correct."""
+    """A draft with errors is not previewed as if it were valid; `findings` says what to correct,
+    `hints` what else was found."""
 
     http_status = 422
 
@@ -50,6 +53,7 @@ class DraftErrors(SluiceError):
             ),
         )
         self.findings = errors
+        self.hints = tuple(one for one in findings if one.severity is not Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Draft:
     ruleset: Ruleset
     live: World
     new: World
+    place: OrgPath
+    """The path of the organisation it is made for."""
 
 
 def days_of(history: str) -> int:
@@ -106,7 +112,8 @@ def valid_draft(
         comparable(draft, other)
         live = live.with_draft(other)
     above = ancestors(org_tree(session) or {}, draft.scope_org)
-    replaced = live.ruleset_for((*reversed(list(above)), draft.scope_org))
+    place = (*reversed(list(above)), draft.scope_org)
+    replaced = live.ruleset_for(place)
     if replaced is not None:
         comparable(draft, replaced)
         refuse_other_windows(draft, replaced)
@@ -114,7 +121,7 @@ def valid_draft(
     for child in _extensions(live_sources(session), draft, words):
         if child.scope_org in new.rulesets and child.scope_org != draft.scope_org:
             new = new.with_draft(child)
-    return Draft(draft, live, new)
+    return Draft(draft, live, new, place)
 
 
 def _stored(session: Session, hash: str) -> Ruleset:
@@ -150,7 +157,10 @@ def _extensions(sources: Sequence[Source], draft: Ruleset, words: str) -> list[R
     named = {(one.file, one.text): one.name for one in headings(sources)}
     others = [one for one in sources if named.get(one) != draft.name]
     among = [(draft.file, draft.text), *others]
-    return [read_all(file, text, among, words)[0] for file, text in sorted(touched)]
+    try:
+        return [read_all(file, text, among, words)[0] for file, text in sorted(touched)]
+    except RulesetRefused as refused:
+        raise DraftErrors(refused.findings) from None
 
 
 def preview_draft(
@@ -164,28 +174,36 @@ def preview_draft(
     """Compare both worlds on kept history.
 
     `visible`: only documents of these organisations count, and nothing is said of others;
-    `below`: only those of this organisation and everything below it. Raises HistoryRefused,
-    PreviewRefused NO_DOCUMENTS.
+    `below`: only those of this organisation and everything below it. With neither, documents of
+    branches that nobody knows are refused by name. Raises HistoryRefused, PreviewRefused
+    NO_DOCUMENTS.
     """
     documents = loaded.documents
     chosen = [
         at
         for at, one in enumerate(documents.branches)
-        if one.path is not None
-        and (visible is None or one.code in visible)
-        and (below is None or below in one.path)
+        if (visible is None or one.code in visible)
+        and (below is None or (one.path is not None and below in one.path))
     ]
     if not chosen:
         raise _no_documents(below)
     found = compare(
-        draft.ruleset, draft.live, draft.new, documents, branches=chosen, largest=largest
+        draft.ruleset,
+        draft.live,
+        draft.new,
+        documents,
+        branches=chosen,
+        largest=largest,
+        place=draft.place,
     )
-    return replace(found, notes=(*found.notes, *_notes(loaded, documents, chosen)))
-
-
-def _notes(loaded: LoadedHistory, documents: Documents, chosen: Sequence[int]) -> list[Text]:
-    paths = ["/".join(documents.branches[one].path or ()) for one in chosen]
+    counting = branches_that_count(draft.ruleset, draft.live, draft.new, documents, chosen)
+    paths = ["/".join(documents.branches[one].path or ()) for one in counting]
     made_up = sum(loaded.history.made_up.get(one, 0) for one in paths)
+    notes = (*found.notes, *_notes(loaded, paths, made_up))
+    return replace(found, made_up=made_up, notes=notes)
+
+
+def _notes(loaded: LoadedHistory, paths: Sequence[str], made_up: int) -> list[Text]:
     attempts = sum(loaded.history.attempts.get(one, 0) for one in paths)
     notes = []
     if made_up:

@@ -120,6 +120,8 @@ class Preview:
     largest: tuple[DocumentChange, ...]
     refused: tuple[Refusals, ...]
     notes: tuple[Text, ...] = ()
+    made_up: int = 0
+    """How many of `documents` are a demo's and were never decided."""
 
     def named(self) -> set[str]:
         """The documents it names one by one."""
@@ -176,6 +178,7 @@ class Preview:
             "currency": self.currency,
             "amount_fact": self.money,
             "elsewhere": self.elsewhere,
+            "made_up": self.made_up,
             "rows_changed": self.rows_changed,
             "branches": [
                 {
