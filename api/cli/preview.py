@@ -41,7 +41,13 @@ PATIENCE = 2.0
 
 
 def preview(
-    draft: Annotated[Path, typer.Argument(help="The ruleset as it would be.")],
+    draft: Annotated[
+        str,
+        typer.Argument(
+            help="The ruleset as it would be: a file, or in a workspace draft:NUMBER, NAME@VERSION "
+            "or a hash."
+        ),
+    ],
     history: Annotated[
         str,
         typer.Option(help="Documents: a .parquet, .csv or .jsonl file, or live:90d."),
@@ -63,9 +69,10 @@ def preview(
     has errors."""
     with explained(lang):
         try:
-            if against != LIVE and not history.startswith(f"{LIVE}:"):
+            filed = against != LIVE and not history.startswith(f"{LIVE}:")
+            if filed and not stored_reference(draft):
                 found, seconds = _on_files(
-                    draft, Path(against), Path(history), branch, largest, lang
+                    Path(draft), Path(against), Path(history), branch, largest, lang
                 )
             else:
                 # The database is only opened where it is needed.
@@ -93,7 +100,7 @@ def preview(
 class DraftErrors(SluiceError):
     """A draft (or a live file) with errors: there is nothing valid to preview."""
 
-    def __init__(self, path: Path, findings: list[Finding], texts: dict[str, str]) -> None:
+    def __init__(self, path: Path | str, findings: list[Finding], texts: dict[str, str]) -> None:
         super().__init__(
             "DRAFT_HAS_ERRORS",
             Text(
@@ -105,7 +112,7 @@ class DraftErrors(SluiceError):
         self.texts = texts
 
     def tell(self, output: str, lang: Lang) -> None:
-        """Every error with its place on stderr, or all as JSON on stdout."""
+        """Every finding with its place on stderr, or all as JSON on stdout."""
         if output == "json":
             found = [finding_json(one, lang) for one in self.findings]
             error = {"code": self.code, "message": self.text.say(lang)}
@@ -141,6 +148,12 @@ def _tell_error(refused: SluiceError, output: str, lang: Lang) -> None:
     complain(f"error[{refused.code}] {refused.text.say(lang)}")
 
 
+def stored_reference(draft: str) -> bool:
+    """Whether a draft is looked up in the workspace: it looks like no file."""
+    path = Path(draft)
+    return not path.exists() and path.suffix not in {".yaml", ".yml"}
+
+
 def ruleset_in_file(path: Path, *, deep: bool) -> Ruleset:
     """The ruleset in a file; `deep`: with its analysis and examples checked too.
 
@@ -151,9 +164,9 @@ def ruleset_in_file(path: Path, *, deep: bool) -> Ruleset:
     findings = [*library.findings, *(() if loaded is None else loaded.findings)]
     if deep and loaded is not None and loaded.ruleset is not None:
         findings += check_ruleset(loaded.ruleset)
-    errors = [one for one in findings if one.severity is Severity.ERROR]
+    errors = any(one.severity is Severity.ERROR for one in findings)
     if loaded is None or loaded.ruleset is None or errors:
-        raise DraftErrors(path, errors, library.texts)
+        raise DraftErrors(path, findings, library.texts)
     return loaded.ruleset
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from api.cli.preview import LIVE, patient, ruleset_in_file
+from api.cli.preview import LIVE, DraftErrors, patient, ruleset_in_file, stored_reference
 from api.cli.workspace import opened
 from api.demo.state import clock_for
 from api.document_names import named
@@ -26,7 +26,9 @@ from engine.rulebook.history import (
     update,
     valid_draft,
 )
+from engine.rulebook.history import DraftErrors as Refused
 from engine.rulebook.history.reading import History
+from engine.rulebook.references import locate
 from engine.rules.check import read_file
 from engine.rules.preview import Documents, Preview, World, paths_in
 from engine.rules.preview.files import read_history
@@ -36,7 +38,7 @@ from engine.runtime.workspace import Workspace
 
 
 def preview_live(
-    draft: Path,
+    draft: str,
     against: str,
     history: str,
     branch: str | None,
@@ -44,11 +46,17 @@ def preview_live(
     folder: Path | None,
     lang: Lang,
 ) -> tuple[Preview, float]:
-    """Preview against what is live, or over decision history, or both."""
+    """Preview against what is live, or over decision history, or both; `draft` is a file, or what
+    the workspace calls a draft or a version."""
     with opened(folder) as (place, _, engine), transaction(engine) as session:
         today = clock_for(place).business_date()
         pinned = Rulebook().at(session)
-        made = valid_draft(session, pinned, draft.name, read_file(draft), on=today)
+        file, text = _text(session, draft)
+        try:
+            made = valid_draft(session, pinned, file, text, on=today)
+        except Refused as refused:
+            told = [*refused.findings, *refused.hints]
+            raise DraftErrors(draft, told, {file: text}) from None
         if against != LIVE:
             other = ruleset_in_file(Path(against), deep=False)
             comparable(made.ruleset, other)
@@ -68,6 +76,15 @@ def preview_live(
         return named(session, found), seconds
 
 
+def _text(session: Session, draft: str) -> tuple[str, str]:
+    """File and text of what is to be previewed."""
+    if stored_reference(draft):
+        found = locate(session, draft)
+        return found.file, found.text
+    path = Path(draft)
+    return path.name, read_file(path)
+
+
 def _kept(session: Session, place: Workspace, made: Draft, first: dt.date) -> LoadedHistory:
     """The workspace's history, with the decisions of this moment."""
     folder = HistoryFolder(place.folder / "history")
@@ -81,5 +98,10 @@ def _file(session: Session, path: Path, made: Draft) -> LoadedHistory:
     worlds = (*made.live.rulesets.values(), *made.new.rulesets.values())
     words = {"amount"}.union(*(one.facts for one in worlds))
     table = read_history(path, words)
-    documents = Documents(table, paths_in(org_tree(session) or {}))
+    tree = org_tree(session) or {}
+    documents = Documents(table, paths_in(tree))
+    # A path that a file writes is no better known than its last organisation.
+    documents.branches = tuple(
+        one if one.code in tree else replace(one, path=None) for one in documents.branches
+    )
     return LoadedHistory(History(table, dt.date.min, {}, {}), documents)
