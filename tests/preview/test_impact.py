@@ -93,7 +93,7 @@ def test_the_plan_tells_documents_and_money(kept: LoadedHistories) -> None:
 
 def test_without_history_the_plan_says_so(place: Workspace) -> None:
     assert "no history: the history has no approval decisions about payment" in plan()
-    assert "无历史数据:" in plan("--lang", "zh")
+    assert "无历史数据：" in plan("--lang", "zh")
     [change] = json.loads(plan("--format", "json"))["changes"]
     assert change["impact"] is None
 

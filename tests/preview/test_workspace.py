@@ -127,6 +127,6 @@ def test_made_up_documents_are_counted_among_those_previewed(
     assert 0 < found["made_up"] == found["documents"] - 1 < 500
     assert any(f"{found['made_up']:,} of the documents are made up" in n for n in found["notes"])
     assert "; 500 of the documents are made up (demo)" in plan()
-    assert ";其中 500 笔为演示用虚构单据(demo)" in plan("--lang", "zh")
+    assert "；其中 500 笔为演示用虚构单据（demo）" in plan("--lang", "zh")
     [change] = json.loads(plan("--format", "json"))["changes"]
     assert change["impact"]["made_up"] == 500
