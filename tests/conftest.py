@@ -18,11 +18,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from psycopg import sql
 
 from engine.runtime import db, migrate
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""The same commit gives the same answer; HYPOTHESIS_PROFILE=explore looks for new cases."""
 
 TEMPLATE = "template_migrated"
 
