@@ -39,6 +39,7 @@ def compare(
     """
     wanted = range(len(documents.branches)) if branches is None else sorted(branches)
     chosen = branches_that_count(draft, live, new, documents, wanted)
+    documents.facts(draft, chosen)  # what the history lacks is told of all that count, at once
     outcomes = Outcomes()
     before = decide_all(live, documents, chosen, outcomes)
     after = decide_all(new, documents, chosen, outcomes)
