@@ -166,13 +166,12 @@ def million() -> None:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--million", action="store_true", help="also (only) a million documents")
+    parser.add_argument("--million", action="store_true", help="only the million documents")
     asked = parser.parse_args()
-    if asked.million:
-        million()
-        return
-    with tempfile.TemporaryDirectory(prefix="sluice-preview-") as folder:
-        server(Path(folder))
+    if not asked.million:
+        with tempfile.TemporaryDirectory(prefix="sluice-preview-") as folder:
+            server(Path(folder))
+    million()
 
 
 if __name__ == "__main__":
