@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.acting import acting
 from api.cli.beside import written_beside
 from api.cli.files import named
 from api.cli.person import AsOption, proven
@@ -109,10 +110,8 @@ def show(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The text of a draft to stdout, its findings to stderr."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        person = proven(place, engine, clock_for(place), user)
-        with transaction(engine) as session:
-            found = visible.draft_for(session, person, number)
+    with explained(lang), acting(workspace, user) as (session, person, _):
+        found = visible.draft_for(session, person, number)
     if output == "json":
         say_json(
             {
@@ -136,10 +135,8 @@ def list_drafts(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The open drafts the person may see."""
-    with explained(lang, output), opened(workspace) as (place, _, engine):
-        person = proven(place, engine, clock_for(place), user)
-        with transaction(engine) as session:
-            found = writing.visible_drafts(session, person)
+    with explained(lang, output), acting(workspace, user) as (session, person, _):
+        found = writing.visible_drafts(session, person)
     if output == "json":
         say_json([draft_json(one) for one in found])
         return
@@ -152,11 +149,8 @@ def drop(
     number: Number, user: AsOption, lang: Language = "en", workspace: WorkspaceOption = None
 ) -> None:
     """Give a draft up; it stays readable."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            say(_line(writing.drop(session, person, number, clock.now()), lang))
+    with explained(lang), acting(workspace, user) as (session, person, clock):
+        say(_line(writing.drop(session, person, number, clock.now()), lang))
 
 
 def submit(

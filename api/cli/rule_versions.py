@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.person import AsOption, proven
+from api.cli.acting import acting
+from api.cli.person import AsOption
 from api.cli.rule_json import revision_json, timed_json, version_json
 from api.cli.rule_words import CAUSE, VERSION, local, timed_line, version_named, version_now
 from api.cli.say import Format, Language, explained, say, say_json
@@ -35,11 +36,8 @@ def sign(
     hash: Hash, user: AsOption, lang: Language = "en", workspace: WorkspaceOption = None
 ) -> None:
     """Sign a proposed version without making it live; `sluice reload` does that."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            done = reviewing.sign(session, person, hash, clock.now())
+    with explained(lang), acting(workspace, user) as (session, person, clock):
+        done = reviewing.sign(session, person, hash, clock.now())
     say(version_now(done, lang))
 
 
@@ -51,11 +49,8 @@ def give_back(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Return a proposed version to its author, with a reason."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            done = reviewing.give_back(session, person, hash, reason, clock.now())
+    with explained(lang), acting(workspace, user) as (session, person, clock):
+        done = reviewing.give_back(session, person, hash, reason, clock.now())
     say(version_now(done, lang))
 
 
@@ -68,11 +63,8 @@ def schedule(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Let signed versions become live at an instant; a running worker does it."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            made = activating.at(session, person, hashes, instant(at), reason, clock.now())
+    with explained(lang), acting(workspace, user) as (session, person, clock):
+        made = activating.at(session, person, hashes, instant(at), reason, clock.now())
     say(timed_line(made, lang))
     stop = f"sluice rules cancel {made.id} --as USER --reason TEXT"
     say(Text(f"stop it: {stop}", f"取消:{stop}").say(lang))
@@ -86,11 +78,8 @@ def cancel(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Stop a timed activation that waits."""
-    with explained(lang), opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            done = activating.cancel(session, person, number, reason, clock.now())
+    with explained(lang), acting(workspace, user) as (session, person, clock):
+        done = activating.cancel(session, person, number, reason, clock.now())
     say(timed_line(done, lang))
 
 
@@ -101,10 +90,8 @@ def list_scheduled(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Timed activations and what became of them."""
-    with explained(lang, output), opened(workspace) as (place, _, engine):
-        person = proven(place, engine, clock_for(place), user)
-        with transaction(engine) as session:
-            found = activating.timed(session, person, state=None)
+    with explained(lang, output), acting(workspace, user) as (session, person, _):
+        found = activating.timed(session, person, state=None)
     if output == "json":
         say_json([timed_json(one) for one in found])
         return
