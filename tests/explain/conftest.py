@@ -1,5 +1,5 @@
 """The played day for the tests of this folder."""
 
-from tests.pages.fixtures import played, read_only, world
+from tests.pages.fixtures import chromium, played, read_only, served, world
 
-__all__ = ["played", "read_only", "world"]
+__all__ = ["chromium", "played", "read_only", "served", "world"]

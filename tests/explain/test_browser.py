@@ -6,10 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.explain.test_api import decision
-from tests.pages.test_browser import _open, chromium, served
+from tests.pages.browser import opened
 from tests.pages.world import World
-
-__all__ = ["chromium", "served"]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -22,7 +20,7 @@ def test_the_fold_loads_its_rows_and_the_page_is_clean(
         "(SELECT matter_id FROM decision WHERE id = :id)",
         id=int(number),
     )
-    visit = _open(chromium, served, lang)
+    visit = opened(chromium, served, lang)
     visit.sign_in("treasurer", read_only.played.password)
     visit.go(f"/trace?q={document}")
     fold = visit.page.locator(f"details:has(#why-{number})")

@@ -1,5 +1,5 @@
-"""The played day for the tests of this folder."""
+"""The played day and a browser for the tests of this folder."""
 
-from tests.pages.fixtures import played, read_only, world
+from tests.pages.fixtures import changed, chromium, played, read_only, served, world
 
-__all__ = ["played", "read_only", "world"]
+__all__ = ["changed", "chromium", "played", "read_only", "served", "world"]

@@ -5,23 +5,15 @@ Without a browser these tests fail; they are never skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
-from api.app import create_app
 from api.pages.show import capitals
-from api.server import WebServer
-from tests.browser_path import browser_path
+from tests.pages.browser import Theme, opened
 from tests.pages.world import World
 
-Theme = Literal["light", "dark"]
-SERIOUS = ("serious", "critical")
 VISITS = {
     "treasurer": (
         "/",
@@ -41,92 +33,13 @@ VISITS = {
 }
 
 
-@dataclass
-class Visit:
-    """A page and what its console said."""
-
-    page: Page
-    base: str
-    said: list[str] = field(default_factory=list)
-
-    def go(self, address: str) -> None:
-        """Open an address of the product."""
-        self.page.goto(self.base + address)
-
-    def sign_in(self, user: str, password: str) -> None:
-        """Through the form, as people do."""
-        self.go("/sign-in")
-        self.page.fill("[name=user_id]", user)
-        self.page.fill("[name=password]", password)
-        self.page.press("[name=password]", "Enter")
-        self.page.wait_for_url(self.base + "/")
-
-    def serious(self) -> list[str]:
-        """What axe finds serious or critical: rule and first place."""
-        found = Axe().run(self.page).response["violations"]
-        return [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in found
-            if one["impact"] in SERIOUS
-        ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The system's browser."""
-    path = browser_path()
-    assert path is not None, "no Chromium: apt-get install chromium, or set CHROMIUM"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
-
-
-def _open(chromium: Browser, base: str, lang: str = "en", theme: Theme = "light") -> Visit:
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 900},
-        color_scheme=theme,
-        locale="zh-CN" if lang == "zh" else "en-GB",
-    )
-    page = context.new_page()
-    visit = Visit(page, base)
-    page.on(
-        "console",
-        lambda message: (
-            visit.said.append(message.text) if message.type in ("error", "warning") else None
-        ),
-    )
-    page.on("pageerror", lambda error: visit.said.append(str(error)))
-    return visit
-
-
-@pytest.fixture(scope="module")
-def served(read_only: World) -> Iterator[str]:
-    """The product over the played day, only looked at."""
-    server = WebServer(create_app(read_only.services), "127.0.0.1", 0)
-    server.start()
-    yield server.url
-    server.stop()
-
-
-@pytest.fixture
-def changed(world: World) -> Iterator[str]:
-    """The product over a copy of its own."""
-    server = WebServer(create_app(world.services), "127.0.0.1", 0)
-    server.start()
-    yield server.url
-    server.stop()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("user", VISITS)
 def test_pages_are_quiet_and_open_to_everybody(
     chromium: Browser, served: str, read_only: World, user: str, lang: str, theme: Theme
 ) -> None:
-    visit = _open(chromium, served, lang, theme)
+    visit = opened(chromium, served, lang, theme)
     visit.go("/sign-in")
     assert visit.serious() == []
     visit.sign_in(user, read_only.played.password)
@@ -144,7 +57,7 @@ def test_a_document_s_pages_are_quiet_and_open_to_everybody(
         "SELECT document_no || '|' || voucher_no FROM document WHERE state = 'CONFIRMED' LIMIT 1"
     ).split("|")
     waiting = read_only.one("SELECT document_no FROM document WHERE state = 'IN_APPROVAL' LIMIT 1")
-    visit = _open(chromium, served, "zh")
+    visit = opened(chromium, served, "zh")
     visit.sign_in("treasurer", read_only.played.password)
     for address in (
         f"/payments/{number}",
@@ -161,7 +74,7 @@ def test_a_document_s_pages_are_quiet_and_open_to_everybody(
 def test_the_worklist_is_looked_at_again_by_itself(
     chromium: Browser, served: str, read_only: World
 ) -> None:
-    visit = _open(chromium, served)
+    visit = opened(chromium, served)
     visit.sign_in("treasurer", read_only.played.password)
     with visit.page.expect_response("**/today/desk", timeout=20_000) as told:
         pass
@@ -184,7 +97,7 @@ def test_a_file_is_uploaded_and_approved_and_its_state_changes(
         "transfer,normal,2026-11-20,理赔款,C-WEB-1,true\n",
         "utf-8",
     )
-    maker = _open(chromium, changed)
+    maker = opened(chromium, changed)
     maker.sign_in("bj.maker", world.played.password)
     maker.go("/payments/upload")
     maker.page.set_input_files("input[type=file]", file)
@@ -193,7 +106,7 @@ def test_a_file_is_uploaded_and_approved_and_its_state_changes(
     number = maker.page.locator("tbody tr td a").first.inner_text()
     assert maker.page.locator("tbody .chip").first.inner_text() == "in approval"
 
-    reviewer = _open(chromium, changed)
+    reviewer = opened(chromium, changed)
     reviewer.sign_in("bj.reviewer", world.played.password)
     reviewer.go("/approvals")
     box = reviewer.page.get_by_label(number, exact=True)
@@ -232,14 +145,14 @@ def test_a_file_is_uploaded_and_approved_and_its_state_changes(
 def test_the_browser_says_an_amount_in_capitals_as_the_server_does(
     chromium: Browser, served: str, minor: int
 ) -> None:
-    visit = _open(chromium, served)
+    visit = opened(chromium, served)
     visit.go("/sign-in")
     assert visit.page.evaluate(f"capitals({minor}n)") == capitals(minor)
     visit.page.context.close()
 
 
 def test_a_theme_once_chosen_stays(chromium: Browser, served: str, read_only: World) -> None:
-    visit = _open(chromium, served, theme="light")
+    visit = opened(chromium, served, theme="light")
     visit.sign_in("auditor", read_only.played.password)
     visit.page.get_by_role("button", name="Light/dark").click()
     visit.go("/vouchers")
@@ -250,7 +163,7 @@ def test_a_theme_once_chosen_stays(chromium: Browser, served: str, read_only: Wo
 def test_the_skip_link_is_the_first_thing_the_keyboard_reaches(
     chromium: Browser, served: str, read_only: World
 ) -> None:
-    visit = _open(chromium, served)
+    visit = opened(chromium, served)
     visit.sign_in("auditor", read_only.played.password)
     visit.go("/vouchers")
     visit.page.keyboard.press("Tab")

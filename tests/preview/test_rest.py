@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.rulebook.history import HistoryFolder, Keeper, LoadedHistories, write_made_up
-from engine.runtime.postgres import EmbeddedServer
-from tests.pages.fixtures import played, read_only, world
+from tests.pages.fixtures import played, read_only, with_history, world
 from tests.pages.world import World
 
 __all__ = ["played", "read_only", "world"]
@@ -26,16 +23,9 @@ def draft_text(large: str = "30万") -> str:
 
 
 @pytest.fixture(scope="module")
-def kept(
-    read_only: World, postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> World:
+def kept(read_only: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The day with its history, and 3,000 made-up documents."""
-    histories = LoadedHistories(HistoryFolder(tmp_path_factory.mktemp("history")))
-    today = read_only.clock.business_date()
-    Keeper(histories, demo=False).keep(read_only.engine, today)
-    paths = [("GROUP",), ("GROUP", "BJ"), ("GROUP", "SH"), ("GROUP", "SH", "SH01")]
-    write_made_up(histories.folder, paths, last=today, documents=3000)
-    return replace(read_only, services=replace(read_only.services, histories=histories))
+    return with_history(read_only, tmp_path_factory.mktemp("history"))
 
 
 def ask(world: World, user: str, **asked: object) -> tuple[int, dict[str, Any]]:

@@ -1,0 +1,94 @@
+"""A real browser on the product: what it says on its console, what axe finds serious.
+
+Without a browser these tests fail; they are never skipped. A folder whose conftest imports the
+fixtures from tests.pages.fixtures can use `chromium`, `served` and `changed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.app import create_app
+from api.server import WebServer
+from tests.browser_path import browser_path
+from tests.pages.world import World
+
+Theme = Literal["light", "dark"]
+SERIOUS = ("serious", "critical")
+
+
+@dataclass
+class Visit:
+    """A page and what its console said."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> None:
+        """Open an address of the product."""
+        self.page.goto(self.base + address)
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Through the form, as people do."""
+        self.go("/sign-in")
+        self.page.fill("[name=user_id]", user)
+        self.page.fill("[name=password]", password)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(self.base + "/")
+
+    def serious(self) -> list[str]:
+        """What axe finds serious or critical: rule and first place."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in found
+            if one["impact"] in SERIOUS
+        ]
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """The system's browser."""
+    path = browser_path()
+    assert path is not None, "no Chromium: apt-get install chromium, or set CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serving(world: World) -> Iterator[str]:
+    """The product over a played day; its address."""
+    server = WebServer(create_app(world.services), "127.0.0.1", 0)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+def opened(chromium: Browser, base: str, lang: str = "en", theme: Theme = "light") -> Visit:
+    """A window of its own: no cookies of others, nothing said yet."""
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900},
+        color_scheme=theme,
+        locale="zh-CN" if lang == "zh" else "en-GB",
+    )
+    page = context.new_page()
+    visit = Visit(page, base)
+    page.on(
+        "console",
+        lambda message: (
+            visit.said.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.on("pageerror", lambda error: visit.said.append(str(error)))
+    return visit
