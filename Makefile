@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: run test lint bench lock setup setup-test clean
+.PHONY: run test lint bench assets lock setup setup-test clean
 
 run: setup
 	$(BIN)/sluice run
@@ -21,6 +21,9 @@ lint: setup-test
 
 bench: setup
 	PYTHON=$(PYTHON) scripts/bench.sh
+
+assets:
+	PYTHON=$(PYTHON) scripts/assets.sh
 
 setup:
 	PYTHON=$(PYTHON) scripts/setup.sh run

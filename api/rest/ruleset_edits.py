@@ -38,13 +38,15 @@ class EditRequest(BaseModel, extra="forbid"):
 
     `text_hash` is the SHA-256 (hex, LF line ends) of the text the edits were made for; another
     one is refused. `offsets` says how `spans` count: code points of the text as it was sent, or
-    UTF-16 units of the text with LF line ends, as an editor in a browser holds it.
+    UTF-16 units of the text with LF line ends, as an editor in a browser holds it. An editor that
+    asks for findings by itself leaves them out here with `check`.
     """
 
     text: str
     text_hash: str | None = None
     edits: Annotated[list[Annotated[Edit, Field(discriminator="do")]], Field(max_length=MOST_EDITS)]
     offsets: Literal["code_points", "utf16"] = "code_points"
+    check: bool = Field(default=True, description="false: findings, diff and lines stay empty")
 
 
 class EditAnswer(Changed):
@@ -86,6 +88,8 @@ def edit(request: Request, asked: EditRequest) -> EditAnswer | JSONResponse:
     spans = list(edited.spans)
     if asked.offsets == "utf16":
         spans = for_browser(asked.text, spans)
+    if not asked.check:
+        return EditAnswer(text=edited.text, findings=[], diff=None, lines=[], spans=spans)
     with transaction(services_of(request).engine) as session:
         changed = change_of(session, asked.text, edited.text)
     return EditAnswer(**dict(changed), spans=spans)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
-from engine.rules.collector import Collector
-from engine.rules.yaml_marks import MAX_BYTES, Mapping, Scalar, compose
+from engine.rules.outline import outline
+from engine.rules.yaml_marks import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +21,10 @@ class Heading:
 
 def heading(text: str) -> Heading:
     """Kind, name and scope of a ruleset text."""
-    root = compose(text, Collector("draft"))
-    scope = None if root is None else root.get("scope")
-
-    def said(node: Mapping | None, key: str) -> str:
-        value = None if node is None else node.get(key)
-        return value.value.strip() if isinstance(value, Scalar) else ""
-
-    return Heading(
-        said(root, "kind"),
-        said(root, "name"),
-        said(scope if isinstance(scope, Mapping) else None, "org"),
-    )
+    found, _ = outline(text)
+    if found is None:
+        return Heading("", "", "")
+    return Heading(found.get("kind"), found.get("name"), found.get("scope.org"))
 
 
 def clean_text(text: str) -> str:

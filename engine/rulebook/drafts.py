@@ -14,11 +14,9 @@ from engine.base.text import Text
 from engine.rulebook.draft_errors import DraftConflict, closed_draft, unknown_draft
 from engine.rulebook.draft_text import clean_text, heading
 from engine.rulebook.errors import RulebookError, RulesetRefused
-from engine.rulebook.families import check_stored
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
+from engine.rulebook.judging import judge
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.numbering import version_conflict
-from engine.rulebook.texts import current_vocabulary
 from engine.rulebook.versions import ROOT, propose
 from engine.rules import content_hash
 from engine.rules.findings import Finding, Severity
@@ -197,11 +195,7 @@ def _judge(session: Session, draft: RulesetDraft) -> None:
 
 
 def _judged(session: Session, draft: RulesetDraft) -> tuple[list[dict[str, object]], int]:
-    checked = check_stored(session, draft.file, draft.text, current_vocabulary(session).text)
-    found = list(checked.findings)
-    conflict = None if checked.ruleset is None else version_conflict(session, checked.ruleset)
-    if conflict is not None:
-        found.append(conflict)
+    found = judge(session, draft.file, draft.text).findings
     errors = sum(one.severity is Severity.ERROR for one in found)
     return [finding_to_json(one) for one in found], errors
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 from sqlmodel import Session, col, select
@@ -29,17 +29,12 @@ def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
     """
     if session.get(RulesetVersion, ruleset.hash) is not None:
         return None
-    rows = session.exec(
-        select(RulesetVersion)
-        .where(RulesetVersion.kind == ruleset.kind, RulesetVersion.name == ruleset.name)
-        .order_by(col(RulesetVersion.created_at), col(RulesetVersion.version))
-    ).all()
+    rows = _stored(session, ruleset.kind, ruleset.name)
     kept = [one for one in rows if one.returned_by is None]
     if kept and kept[0].org_id != ruleset.scope_org:
         return _belongs_to(ruleset, kept[0].org_id)
-    last = max((one.version for one in kept), default=0)
+    last, free = _last_and_free(rows)
     taken = {one.version for one in rows}
-    free = next(number for number in count(last + 1) if number not in taken)
     if ruleset.version <= last or ruleset.version in taken:
         number = max(last, ruleset.version) if ruleset.version in taken else last
         said = Text(
@@ -56,6 +51,27 @@ def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
         )
         return _number(ruleset, "B108", free, said)
     return None
+
+
+def free_number(session: Session, kind: str, name: str) -> int:
+    """The number the next version of a ruleset can have: above all stored ones, never used."""
+    return _last_and_free(_stored(session, kind, name))[1]
+
+
+def _stored(session: Session, kind: str, name: str) -> Sequence[RulesetVersion]:
+    """The versions of a name, stored first first."""
+    return session.exec(
+        select(RulesetVersion)
+        .where(RulesetVersion.kind == kind, RulesetVersion.name == name)
+        .order_by(col(RulesetVersion.created_at), col(RulesetVersion.version))
+    ).all()
+
+
+def _last_and_free(rows: Sequence[RulesetVersion]) -> tuple[int, int]:
+    """The highest number that was not returned, and the first above it that nobody has used."""
+    last = max((one.version for one in rows if one.returned_by is None), default=0)
+    taken = {one.version for one in rows}
+    return last, next(number for number in count(last + 1) if number not in taken)
 
 
 def newer_live(version: RulesetVersion, live: Iterable[RulesetVersion]) -> RulesetVersion | None:

@@ -25,6 +25,8 @@ class OutputSpec:
     values: Mapping[str, Text] | None = None
     required: bool = False
     """A row must give it (a `-` cell is an error)."""
+    offers: Mapping[str, Text] | None = None
+    """Values an editor offers where others are allowed too (value -> label)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,9 @@ CASES = (
     Asked(
         "POST", f"{API}/drafts/{{draft_id}}/submit", fill=DRAFT, body={"seen": "x", "reason": "x"}
     ),
+    Asked("POST", f"{API}/drafts/{{draft_id}}/claim", fill=DRAFT, body={"take_over": True}),
+    Asked("DELETE", f"{API}/drafts/{{draft_id}}/claim", fill=DRAFT),
+    Asked("GET", f"{API}/drafts/{{draft_id}}/watch", fill=DRAFT),
     Asked("GET", "/rulesets", 200),
     Asked("GET", "/rulesets/by-name/{name}", fill={"name": "sh-approval"}),
     Asked("GET", "/rulesets/{hash}", fill=HASH),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from engine.base.text import Text
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import Duration, HitPolicy, Type
+from engine.rules.roles import ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ KIND = Kind(
             },
             required=True,
         ),
-        "notify": OutputSpec(Type.LIST, Text("notify", "通知角色")),
+        "notify": OutputSpec(Type.LIST, Text("notify", "通知角色"), offers=ROLES),
         "channel": OutputSpec(
             Type.LIST,
             Text("by", "通知方式"),

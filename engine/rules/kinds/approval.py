@@ -12,6 +12,8 @@ from engine.rules.model import Duration, HitPolicy, Literal, Ruleset, Type
 from engine.rules.roles import NEVER_APPROVE, ROLES
 from engine.rules.suggest import remedy
 
+_REVIEWERS = {role: label for role, label in ROLES.items() if role not in NEVER_APPROVE}
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentToApprove:
@@ -83,7 +85,7 @@ def _roles_can_approve(ruleset: Ruleset) -> list[Finding]:
                         "it documents are blocked",
                         f"行 {row.id}:未知角色 {role!r},无人任职时单据将被阻塞",
                     ),
-                    remedy(role, [one for one in ROLES if one not in NEVER_APPROVE]),
+                    remedy(role, _REVIEWERS),
                 )
     return out.findings
 
@@ -101,7 +103,9 @@ KIND = Kind(
     ),
     facts={"payment": PaymentToApprove, "collection": CollectionToApprove},
     outputs={
-        "approvers": OutputSpec(Type.CHAIN, Text("approvers", "审批链"), required=True),
+        "approvers": OutputSpec(
+            Type.CHAIN, Text("approvers", "审批链"), required=True, offers=_REVIEWERS
+        ),
         "sla": OutputSpec(Type.DURATION, Text("time for a step", "每步时限")),
     },
     outcome=Route,

@@ -7,9 +7,12 @@ import datetime as dt
 from sqlmodel import Session
 
 from engine.rulebook import drafts
+from engine.rulebook.claims import Claim, claim, give_back, refuse_claimed
 from engine.rulebook.draft_text import heading
 from engine.rulebook.models import RulesetDraft, RulesetVersion
+from engine.rulebook.numbering import free_number
 from engine.rulebook.versions import ROOT, propose
+from engine.rules.edit import SetValue, apply
 from engine.treasury.organisations.grants import can, require, visible_orgs
 from engine.treasury.organisations.models import Organisation
 from engine.treasury.organisations.tree import organisations
@@ -58,27 +61,56 @@ def save(
     note: str | None = None,
 ) -> RulesetDraft:
     """Save over the text whose hash is `seen`. Raises DraftConflict, NotPermitted (rulesets.edit
-    where the draft is shared, and where its scope now lies) and as `drafts.save_draft`."""
+    where the draft is shared, and where its scope now lies), RulebookError DRAFT_CLAIMED, and as
+    `drafts.save_draft`."""
     draft = draft_for(session, user_id, draft_id)
     org_id = _named(session, text)
     for org in {draft.org_id, org_id or draft.org_id}:
         require(session, user_id, EDIT, org)
+    refuse_claimed(session, draft_id, user_id)
     return drafts.save_draft(
         session, draft_id, text, seen=seen, editor=user_id, now=now, org_id=org_id, note=note
     )
 
 
-def drop(session: Session, user_id: str, draft_id: int, now: dt.datetime) -> RulesetDraft:
-    """Give a draft up. Raises NotPermitted and as `drafts.drop_draft`."""
+def claim_draft(session: Session, user_id: str, draft_id: int, *, take_over: bool = False) -> Claim:
+    """Claim a draft, or renew one's claim; the claim that stands, which may be another's.
+
+    Raises NotPermitted, RulebookError DRAFT_UNKNOWN.
+    """
     require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    return claim(session, draft_id, user_id, take_over=take_over)
+
+
+def give_draft_back(session: Session, user_id: str, draft_id: int) -> None:
+    """End one's own claim. Raises RulebookError DRAFT_UNKNOWN."""
+    give_back(session, draft_for(session, user_id, draft_id).id or 0, user_id)
+
+
+def next_version(session: Session, user_id: str, hash: str) -> str:
+    """The text of a version with the next free number: what a change of it begins with.
+
+    Raises as `version_for`.
+    """
+    version = version_for(session, user_id, hash)
+    number = free_number(session, version.kind, version.name)
+    return apply(version.text, [SetValue(path="version", value=str(number))]).text
+
+
+def drop(session: Session, user_id: str, draft_id: int, now: dt.datetime) -> RulesetDraft:
+    """Give a draft up. Raises NotPermitted, DRAFT_CLAIMED and as `drafts.drop_draft`."""
+    require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    refuse_claimed(session, draft_id, user_id)
     return drafts.drop_draft(session, draft_id, by=user_id, now=now)
 
 
 def submit(
     session: Session, user_id: str, draft_id: int, seen: str, reason: str, now: dt.datetime
 ) -> RulesetVersion:
-    """Propose the draft's text as a version. Raises NotPermitted and as `drafts.submit_draft`."""
+    """Propose the draft's text as a version. Raises NotPermitted, DRAFT_CLAIMED and as
+    `drafts.submit_draft`."""
     require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    refuse_claimed(session, draft_id, user_id)
     version = drafts.submit_draft(session, draft_id, seen=seen, by=user_id, reason=reason, now=now)
     require(session, user_id, EDIT, version.org_id)
     return version
