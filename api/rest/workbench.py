@@ -16,6 +16,7 @@ from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import find_kind
 from engine.rules.edit.offsets import places
 from engine.rules.findings import Finding
+from engine.rules.format import format_ruleset
 from engine.rules.kind import OutputSpec
 from engine.rules.model import Word
 from engine.rules.outline import Outline
@@ -92,6 +93,18 @@ def looked(request: Request, asked: Looked) -> LookOut:
     return _look_out(found, asked)
 
 
+class Written(BaseModel):
+    """A text as it was written."""
+
+    text: str = Field(max_length=MAX_BYTES)
+
+
+@router.post("/tidy", summary="A ruleset's text in the canonical layout")
+def tidy(asked: Written) -> Written:
+    """The same text where its shape cannot be read. Nothing is stored."""
+    return Written(text=format_ruleset("ruleset.yaml", asked.text).text)
+
+
 def _look_out(found: Look, asked: Looked) -> LookOut:
     spans = places(asked.text, [one.span for one in found.findings])
     return LookOut(
@@ -143,7 +156,10 @@ def _params(written: Outline, types: Mapping[str, str]) -> list[Param]:
 
 
 class Offered(BaseModel):
-    """A column that may stand in a table. `values` are [value, label]; `closed`: no others may."""
+    """A column that may stand in a table.
+
+    `values` are [value, label, label in the other language]; `closed`: no others may stand.
+    """
 
     name: str
     side: str
@@ -151,7 +167,7 @@ class Offered(BaseModel):
     label: str
     iso20022: str | None
     nullable: bool
-    values: list[tuple[str, str]]
+    values: list[tuple[str, str, str]]
     closed: bool
 
 
@@ -215,5 +231,6 @@ def _output(name: str, spec: OutputSpec, lang: Lang) -> Offered:
     )
 
 
-def _values(values: Mapping[str, Text] | None, lang: Lang) -> list[tuple[str, str]]:
-    return [(value, label.say(lang)) for value, label in (values or {}).items()]
+def _values(values: Mapping[str, Text] | None, lang: Lang) -> list[tuple[str, str, str]]:
+    other: Lang = "en" if lang == "zh" else "zh"
+    return [(code, one.say(lang), one.say(other)) for code, one in (values or {}).items()]

@@ -1,5 +1,5 @@
 // The parts of CodeMirror 6 that the workbench uses, as one module.
-export { Annotation, Compartment, EditorSelection, EditorState, StateEffect, StateField, Transaction } from "@codemirror/state";
+export { Annotation, Compartment, EditorSelection, EditorState, MapMode, StateEffect, StateField, Transaction } from "@codemirror/state";
 export {
   Decoration,
   drawSelection,

@@ -73,6 +73,11 @@ def save(
     )
 
 
+def may_edit(session: Session, user_id: str, draft: RulesetDraft) -> bool:
+    """Whether the user may write at this draft."""
+    return can(session, user_id, EDIT, draft.org_id)
+
+
 def claim_draft(session: Session, user_id: str, draft_id: int, *, take_over: bool = False) -> Claim:
     """Claim a draft, or renew one's claim; the claim that stands, which may be another's.
 

@@ -1,0 +1,312 @@
+// One table of the ruleset as a grid: a view of the text, never a second copy of it.
+//
+// Only the rows in sight are in the page. The focus is always in one real input that lies over the
+// active cell: so an input method can begin to compose there, and a screen reader hears the cell.
+import { el, t } from "./dom.js";
+import { CellInput } from "./cell-input.js";
+import { fromClipboard, toClipboard } from "./clipboard.js";
+import { GridEdits } from "./grid-edits.js";
+import { cellUnder, columnsOf, cut, tables } from "./table-text.js";
+
+const ROW = 29;
+const SPARE = 6;
+const SAMPLED = 300;
+const ZONE = { row: 0, col: 0 };
+const GUTTER = 44;
+const EXTRA = 112;
+const BEFORE = 2;
+
+export class RuleGrid {
+  #lines = new Map();
+  #rows = new Map();
+  #shape = "";
+  #drag = false;
+
+  // `extra` gives what the column before the cells says of a row; `selected` is told the active row.
+  constructor({ name, label, editor, queue, knowledge, extra, extraLabel, selected }) {
+    Object.assign(this, { name, editor, queue, knowledge, extra, extraLabel, selected });
+    this.active = { ...ZONE };
+    this.corner = { ...ZONE };
+    this.findings = [];
+    this.edits = new GridEdits(this);
+    this.input = new CellInput(this);
+    this.head = el("div", { class: "g-head", role: "row", "aria-rowindex": "1" });
+    this.body = el("div", { class: "g-body", role: "rowgroup" });
+    const headed = el("div", { role: "rowgroup", class: "g-top" }, this.head);
+    this.grid = el("div", { class: "g-table", role: "grid", "aria-label": label, "aria-multiselectable": "true" }, headed, this.body);
+    this.view = el("div", { class: "g-view" }, this.grid);
+    this.view.addEventListener("scroll", () => this.paint(), { passive: true });
+    new ResizeObserver(() => this.paint()).observe(this.view);
+    this.body.addEventListener("mousedown", (event) => this.#press(event));
+    this.body.addEventListener("mousemove", (event) => this.#drag && this.#reach(event));
+    document.addEventListener("mouseup", () => (this.#drag = false));
+    this.body.addEventListener("dblclick", () => this.input.edit());
+    this.refresh();
+  }
+
+  // --- what there is
+
+  get count() {
+    return this.table?.rows.length ?? 0;
+  }
+
+  get locked() {
+    return this.editor.locked;
+  }
+
+  line(row) {
+    return this.editor.doc.line(this.table.rows[row]);
+  }
+
+  shape(row) {
+    const line = this.line(row);
+    const kept = this.#lines.get(line.text);
+    if (kept) return kept;
+    const made = cut(line.text);
+    if (this.#lines.size > 20_000) this.#lines.clear();
+    this.#lines.set(line.text, made);
+    return made;
+  }
+
+  cell(row, col) {
+    return cellUnder(this.shape(row), this.columns, this.columns[col]);
+  }
+
+  // What a cell says: what is still on its way to the server counts as written.
+  text(row, col) {
+    const pending = this.queue.shownAt(this.line(row).from, `${this.name}.${this.columns[col].name}`);
+    return pending ?? this.cell(row, col)?.text ?? null;
+  }
+
+  id(row) {
+    return this.name === "rules" ? (this.shape(row).cells[0]?.text ?? "") : String(row + 1);
+  }
+
+  rowOf(id) {
+    for (let row = 0; row < this.count; row += 1) if (this.id(row) === id) return row;
+    return -1;
+  }
+
+  columnLabel(col) {
+    const { name } = this.columns[col];
+    return this.knowledge().columns.get(name)?.label ?? name;
+  }
+
+  // --- drawing
+
+  // Read the text anew: rows may have come, gone or changed.
+  refresh() {
+    this.table = tables(this.editor.doc)[this.name] ?? null;
+    this.columns = this.table ? columnsOf(this.editor.doc, this.table) : [];
+    this.#clamp(this.active);
+    this.#clamp(this.corner);
+    if (!this.input.editing) this.#layout();
+    this.paint();
+    this.#tell();
+  }
+
+  #clamp(place) {
+    place.row = Math.max(0, Math.min(place.row, this.count - 1));
+    place.col = Math.max(0, Math.min(place.col, this.columns.length - 1));
+  }
+
+  #layout() {
+    const widths = this.columns.map((one, col) => this.#width(col));
+    const labels = this.columns.map((_one, col) => this.columnLabel(col));
+    const shape = JSON.stringify([this.columns, labels, widths, this.extraLabel]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    const all = [GUTTER, EXTRA, ...widths];
+    this.grid.style.setProperty("--cols", all.map((one) => `${one}px`).join(" "));
+    this.grid.style.inlineSize = `${all.reduce((a, b) => a + b, 0)}px`;
+    this.grid.setAttribute("aria-colcount", all.length);
+    this.head.replaceChildren(
+      el("div", { class: "g-no", role: "columnheader", "aria-label": t("wb.row_number") }, "#"),
+      el("div", { class: "g-th", role: "columnheader" }, el("b", {}, this.extraLabel)),
+      ...this.columns.map((one, col) =>
+        el("div", { class: `g-th ${one.side}`, role: "columnheader", "aria-colindex": col + 1 + BEFORE, title: `${labels[col]} (${one.name})` },
+          el("b", {}, labels[col]), el("code", {}, one.name)),
+      ),
+    );
+    for (const made of this.#rows.values()) made.remove();
+    this.#rows.clear();
+  }
+
+  #width(col) {
+    const label = this.columnLabel(col);
+    let most = Math.max(Math.min(wide(label), 16), wide(this.columns[col].name), 5);
+    for (let row = 0; row < Math.min(this.count, SAMPLED); row += 1) {
+      most = Math.max(most, wide(this.cell(row, col)?.text ?? ""));
+    }
+    return Math.min(most, 46) * 7.3 + 22;
+  }
+
+  // Put the rows in sight into the page; rows that stay are changed in their place, so that an
+  // input that is composing is never touched.
+  paint() {
+    this.grid.setAttribute("aria-rowcount", this.count + 1);
+    this.body.style.blockSize = `${this.count * ROW}px`;
+    const first = Math.max(0, Math.floor(this.view.scrollTop / ROW) - SPARE);
+    const last = Math.min(this.count, first + Math.ceil((this.view.clientHeight || 600) / ROW) + 2 * SPARE);
+    const wanted = new Set();
+    for (let row = first; row < last; row += 1) wanted.add(row);
+    if (this.count) wanted.add(this.active.row);
+    for (const [row, made] of this.#rows) {
+      if (!wanted.has(row)) {
+        made.remove();
+        this.#rows.delete(row);
+      }
+    }
+    for (const row of wanted) this.#fill(row);
+    this.input.place(this.#rows.get(this.active.row)?.children[this.active.col + BEFORE] ?? null);
+  }
+
+  #fill(row) {
+    let made = this.#rows.get(row);
+    if (!made) {
+      made = el("div", { class: "g-row", role: "row", "aria-rowindex": row + 2 }, el("div", { class: "g-no", role: "gridcell" }), el("div", { class: "g-extra", role: "gridcell" }));
+      this.columns.forEach((one, col) => {
+        const role = one.name === "id" && this.name === "rules" ? "rowheader" : "gridcell";
+        made.append(el("div", { class: `g-cell ${one.side}`, role, "aria-colindex": col + 1 + BEFORE, "data-col": col }, el("span")));
+      });
+      made.dataset.row = row;
+      made.style.insetBlockStart = `${row * ROW}px`;
+      this.#rows.set(row, made);
+      this.body.append(made);
+    }
+    const line = this.line(row);
+    const wrong = this.findings.filter((one) => one.begin <= line.to && Math.max(one.end, one.begin + 1) > line.from);
+    const [gutter, told, ...cells] = made.children;
+    const worst = wrong.find((one) => one.severity === "error") ?? wrong[0];
+    gutter.textContent = worst ? `${row + 1} ${worst.severity === "error" ? "✗" : "!"}` : String(row + 1);
+    gutter.className = `g-no ${worst?.severity ?? ""}`;
+    gutter.title = wrong.map((one) => `${one.message} [${one.code}]`).join("\n");
+    this.columns.forEach((one, col) => {
+      const text = this.text(row, col);
+      const cell = this.cell(row, col);
+      const bad = cell && wrong.find((found) => found.begin < line.from + cell.to + 1 && Math.max(found.end, found.begin + 1) > line.from + cell.from && found.end - found.begin < line.length - 2);
+      const shown = cells[col];
+      const span = shown.firstElementChild;
+      if (span.textContent !== (text ?? "?")) span.textContent = text ?? "?";
+      shown.title = bad ? `${bad.message} [${bad.code}]` : (text ?? "");
+      const pending = cell && text !== cell.text;
+      const chosen = this.#inRange(row, col);
+      shown.className = `g-cell ${one.side}${bad ? ` ${bad.severity}` : ""}${pending ? " pending" : ""}${text === null ? " broken" : ""}${chosen ? " chosen" : ""}`;
+      shown.setAttribute("aria-selected", String(chosen));
+      if (bad) shown.setAttribute("aria-invalid", "true");
+      else shown.removeAttribute("aria-invalid");
+    });
+    const said = this.extra(row, this.id(row), line.number);
+    told.textContent = said?.text ?? "";
+    told.title = said?.title || (said?.text ?? "");
+    told.className = `g-extra ${said?.tone ?? ""}`;
+  }
+
+  show({ findings }) {
+    this.findings = findings;
+    this.paint();
+  }
+
+  // --- moving
+
+  get range() {
+    const [a, b] = [this.active, this.corner];
+    return {
+      top: Math.min(a.row, b.row), bottom: Math.max(a.row, b.row),
+      left: Math.min(a.col, b.col), right: Math.max(a.col, b.col),
+    };
+  }
+
+  #inRange(row, col) {
+    const { top, bottom, left, right } = this.range;
+    return row >= top && row <= bottom && col >= left && col <= right;
+  }
+
+  // Go to a cell; with `extend` the other corner of the selection stays.
+  go(row, col, { extend = false, focus = true } = {}) {
+    this.active = { row, col };
+    this.#clamp(this.active);
+    if (!extend) this.corner = { ...this.active };
+    this.#intoView();
+    this.paint();
+    if (focus) this.input.focus();
+    this.#tell();
+  }
+
+  move(rows, cols, options) {
+    this.go(this.active.row + rows, this.active.col + cols, options);
+  }
+
+  #intoView() {
+    const top = this.active.row * ROW;
+    const head = this.head.offsetHeight;
+    const high = this.view.clientHeight - head - 2;
+    if (top < this.view.scrollTop) this.view.scrollTop = top;
+    else if (top + ROW > this.view.scrollTop + high) this.view.scrollTop = top + ROW - high;
+    const shown = this.head.children[this.active.col + BEFORE];
+    const fixed = GUTTER + (this.head.children[BEFORE]?.offsetWidth ?? 0);
+    if (!shown || this.active.col === 0) return;
+    const [left, right] = [shown.offsetLeft - fixed, shown.offsetLeft + shown.offsetWidth];
+    if (left < this.view.scrollLeft) this.view.scrollLeft = left;
+    else if (right > this.view.scrollLeft + this.view.clientWidth) this.view.scrollLeft = right - this.view.clientWidth;
+  }
+
+  #tell() {
+    if (this.count) this.selected(this.id(this.active.row), this.table.rows[this.active.row], this);
+  }
+
+  #place(event) {
+    const row = event.target.closest?.(".g-row");
+    const cell = event.target.closest?.("[data-col]");
+    return row && cell ? { row: Number(row.dataset.row), col: Number(cell.dataset.col) } : null;
+  }
+
+  #press(event) {
+    const at = this.#place(event);
+    if (!at || event.button !== 0) return;
+    if (event.target === this.input.node && this.input.editing) return;
+    event.preventDefault();
+    this.input.commit();
+    this.#drag = true;
+    this.go(at.row, at.col, { extend: event.shiftKey });
+  }
+
+  #reach(event) {
+    const at = this.#place(event);
+    if (!at || (at.row === this.corner.row && at.col === this.corner.col)) return;
+    this.corner = at;
+    this.paint();
+  }
+
+  // --- clipboard
+
+  copied() {
+    const { top, bottom, left, right } = this.range;
+    const rows = [];
+    for (let row = top; row <= bottom; row += 1) {
+      rows.push(this.columns.slice(left, right + 1).map((_one, at) => this.text(row, left + at) ?? ""));
+    }
+    return toClipboard(rows);
+  }
+
+  pasted(text) {
+    return this.edits.paste(fromClipboard(text));
+  }
+
+  // The first row at or after `from` whose cells hold `words`, going around once; -1 for none.
+  find(words, from) {
+    const sought = words.trim().toLowerCase();
+    if (!sought) return -1;
+    for (let step = 0; step < this.count; step += 1) {
+      const row = (from + step) % this.count;
+      if (this.line(row).text.toLowerCase().includes(sought)) return row;
+    }
+    return -1;
+  }
+}
+
+function wide(text) {
+  let width = 0;
+  for (const one of text) width += one > "\u2e7f" ? 2 : 1;
+  return width;
+}
