@@ -18,6 +18,9 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -44,6 +47,7 @@ from engine.treasury.organisations import signin
 
 DAY = dt.date(2026, 11, 20)
 REQUESTS = 20
+PASSWORD = "bench-password"
 TOKEN = "bench-token-0123456789-0123456789"
 PROGRAM = """legal_entities: []
 organisations: []
@@ -66,14 +70,25 @@ def changed(number: int) -> str:
     return made
 
 
-def server(folder: Path) -> None:
-    """Requests against a running server on 100,000 documents."""
-    settings = Settings.load(folder / "bench")
-    place = Workspace.create(settings.workspace, demo=True)
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server on 100,000 documents."""
+
+    url: str
+    folder: HistoryFolder
+    start: float
+    """Seconds it read ahead before it answered."""
+
+
+@contextmanager
+def served(place: Path) -> Iterator[Served]:
+    """A demo group with its shipped rules and made-up history, served over HTTP."""
+    settings = Settings.load(place / "bench")
+    workspace = Workspace.create(settings.workspace, demo=True)
     clock = ManualClock(dt.datetime.combine(DAY, dt.time(17), BUSINESS_ZONE))
-    with place.database(settings) as engine:
+    with workspace.database(settings) as engine:
         with transaction(engine) as session:
-            open_group(session, "bench-password")
+            open_group(session, PASSWORD)
             open_rules(session, shipped_rulesets(), clock.now())
             load_group(session, PROGRAM)
             signin.set_token(session, "bench", TOKEN)
@@ -81,7 +96,7 @@ def server(folder: Path) -> None:
                 tuple(str(one).split("/"))
                 for one in session.execute(sa.text("SELECT path FROM organisation")).scalars()
             ]
-        histories = LoadedHistories(HistoryFolder(place.folder / "history"))
+        histories = LoadedHistories(HistoryFolder(workspace.folder / "history"))
         write_made_up(histories.folder, paths, last=DAY)
         services = Services(engine, clock, demo=True, histories=histories)
         warmer = Warmer(engine, clock, services.rulebook, histories)
@@ -94,20 +109,26 @@ def server(folder: Path) -> None:
         following = threading.Thread(target=_follow, args=(warmer, stop))
         following.start()
         try:
-            first, *warm = _ask(web.url, 0, REQUESTS + 1)
-            for file in histories.folder.files():
-                histories.folder.write(file.month, read_file(file), last=0, source=file.source)
-            changed = _ask(web.url, REQUESTS + 1, 4)
+            yield Served(web.url, histories.folder, start)
         finally:
             stop.set()
             following.join()
             web.stop()
-    place.destroy()
+    workspace.destroy()
+
+
+def server(folder: Path) -> None:
+    """Requests against a running server on 100,000 documents."""
+    with served(folder) as running:
+        first, *warm = _ask(running.url, 0, REQUESTS + 1)
+        for file in running.folder.files():
+            running.folder.write(file.month, read_file(file), last=0, source=file.source)
+        changed = _ask(running.url, REQUESTS + 1, 4)
     print(
         f"server, 100,000 documents, one changed value, request to answer: first {first:.3f} s, "
         f"then median {statistics.median(warm):.3f} s, slowest of {len(warm)} {max(warm):.3f} s; "
         f"right after the files changed, while they are read {max(changed):.3f} s   "
-        f"target {TARGET_SERVER} s\n(reading ahead at start: {start:.2f} s)"
+        f"target {TARGET_SERVER} s\n(reading ahead at start: {running.start:.2f} s)"
     )
 
 

@@ -102,4 +102,5 @@ def test_the_workbench_is_quiet_and_open_to_everybody(desk: Desk, lang: str, the
     bench.cell(3, "approvers").click()
     bench.page.keyboard.press("F2")
     assert bench.visit.serious() == []
-    assert bench.complained() == []
+    # The browser notes by itself that the text with the error was refused a preview.
+    assert [one for one in bench.complained() if "status of 422" not in one] == []

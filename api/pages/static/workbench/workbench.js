@@ -10,6 +10,7 @@ import "./rule-editor.js";
 import { RuleGrid } from "./rule-grid.js";
 
 const TYPING = 250;
+const SOON = 400;
 const KEYS = ["kind", "name", "extends", "title", "version", "effective", "scope", "currency", "params", "adjustable", "overrides", "extensible", "hit_policy", "priority", "otherwise", "derive", "rules", "examples"];
 
 class Workbench {
@@ -48,6 +49,7 @@ class Workbench {
   }
 
   #shown = null;
+  #turn = 0;
 
   #assemble() {
     const { editor, given } = this;
@@ -98,9 +100,10 @@ class Workbench {
 
   #look() {
     this.#timer = 0;
-    // The effect first: it is what the person waits for, and it says itself when there are errors.
-    void this.effect.ask();
-    void this.#asked();
+    // The effect first, which the person waits for; the findings when it is there, or soon.
+    const turn = (this.#turn += 1);
+    const soon = new Promise((go) => setTimeout(go, SOON));
+    void Promise.race([this.effect.ask(), soon]).then(() => turn === this.#turn && this.#asked());
   }
 
   #asked = latest(async (signal) => {
