@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from engine.runtime import db
+from engine.runtime.postgres import SUPERUSER
 from tests.pages.fixtures import with_history
 from tests.pages.world import Browser, World
 from tests.permissions.support import API
@@ -107,18 +109,37 @@ rules: |
 
 
 @pytest.mark.parametrize(
-    "rows",
+    "table",
     [
-        "when => severity | field | message_en | message_zh\n"
-        '  P1 | creditor_account = "6222021001000001" => error | x | x | x\n',
-        "creditor_name => severity | field | message_en | message_zh\n"
-        '  P1 | - => error | x | "{creditor_account}" | x\n',
+        """
+  id | when                                  => severity | field         | message_en | message_zh
+  P1 | creditor_account = "6222021001000001" => error    | creditor_name | x          | x
+""",
+        """
+  id | creditor_name => severity | field | message_en           | message_zh
+  P1 | -             => error    | creditor_name | "{creditor_account}" | x
+""",
     ],
     ids=["formula", "template"],
 )
-def test_a_formula_or_a_text_asks_as_a_cell_does(kept: World, rows: str) -> None:
-    status, refused = preview(kept, "analyst", text=f"{HEAD}  id | {rows}")
+def test_a_formula_or_a_text_asks_as_a_cell_does(kept: World, table: str) -> None:
+    status, refused = preview(kept, "analyst", text=HEAD + table.lstrip("\n"))
     assert (status, refused["code"]) == (403, "HIDDEN_WORDS"), refused
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("kind: approval", "kind: grouping"), ("org: GROUP", "org: SH")],
+    ids=["kind", "organisation"],
+)
+def test_a_text_of_a_kind_or_branch_that_is_not_ones_own_is_not_previewed(
+    kept: World, old: str, new: str
+) -> None:
+    text = (SHIPPED / "approval/payment-approval.yaml").read_text("utf-8")
+    text = text.replace("version: 2", "version: 3")
+    assert preview(kept, "bj.analyst", text=text)[0] == 200
+    status, refused = preview(kept, "bj.analyst", text=text.replace(old, new))
+    assert (status, refused["code"]) == (403, "NOT_PERMITTED")
 
 
 @pytest.fixture
@@ -169,7 +190,8 @@ def test_a_replay_masks_account_numbers_in_outcomes(world: World) -> None:
         "SELECT facts ->> 'creditor_account' FROM decision WHERE kind = 'validation' "
         "AND length(facts ->> 'creditor_account') > 10 ORDER BY id LIMIT 1"
     )
-    with world.engine.begin() as c:
+    url = world.engine.url.set(username=SUPERUSER)
+    with db.make_engine(url.render_as_string(hide_password=False), pooled=False).begin() as c:
         c.exec_driver_sql("SET session_replication_role = replica")
         c.exec_driver_sql(
             "UPDATE decision SET outcome = jsonb_build_array(jsonb_build_object('message_en', "
