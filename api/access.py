@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.organisations.permissions import Permission
 
-NEEDS_ACCOUNT_NUMBERS = (
+NEEDS_ACCOUNT_NUMBERS: tuple[Permission, ...] = (
     "documents.submit",
     "payments.release",
     "approvals.decide",

@@ -23,7 +23,7 @@ UPLOADS = (
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )
-TEXTS = ("/api/v1/drafts", "/api/v1/rulesets/preview")
+TEXTS = ("/api/v1/drafts", "/api/v1/rulesets/preview", "/api/v1/decisions")
 """These, and what is below them."""
 
 

@@ -10,6 +10,7 @@ from engine.rulebook.texts import current_vocabulary
 from engine.rules.diff import diff_rulesets
 from engine.rules.edit.lines import line_diff
 from engine.rules.findings import Finding
+from engine.treasury.rulesets.visible import ruling
 
 FILE = "ruleset.yaml"
 """The name findings give to a text that has no file."""
@@ -40,10 +41,12 @@ class Changed(BaseModel):
     lines: list[str]
 
 
-def change_of(session: Session, old: str, new: str) -> Changed:
-    """Check the new text, and compare it with the old one."""
+def change_of(session: Session, user_id: str, old: str, new: str) -> Changed:
+    """Check the new text, and compare it with the old one; both may extend what the user may
+    read."""
     words = current_vocabulary(session).text
-    before, after = (check_stored(session, FILE, text, words) for text in (old, new))
+    readable = ruling(session, user_id).has
+    before, after = (check_stored(session, FILE, text, words, readable) for text in (old, new))
     diff = None
     if before.ruleset is not None and after.ruleset is not None:
         diff = diff_rulesets(before.ruleset, after.ruleset).to_json()

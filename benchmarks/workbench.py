@@ -30,7 +30,8 @@ WATCH = """() => {
   }).observe({ type: "event", durationThreshold: 16, buffered: false });
   globalThis.edits = [];
   let begun = 0;
-  document.addEventListener("keydown", (e) => { if (e.key === "Enter") begun = performance.now(); }, true);
+  const enter = (e) => { if (e.key === "Enter") begun = performance.now(); };
+  document.addEventListener("keydown", enter, true);
   const place = document.querySelector("[data-part=effect]");
   new MutationObserver(() => {
     if (begun && place.getAttribute("aria-busy") === "false") {

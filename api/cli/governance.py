@@ -26,7 +26,7 @@ from engine.runtime.db import transaction
 from engine.runtime.settings import Settings
 from engine.runtime.workspace import Workspace
 from engine.treasury.accounts.group import load_group
-from engine.treasury.organisations.grants import require
+from engine.treasury.organisations.rule_grants import require_every_kind
 from engine.treasury.rulesets.reviewing import sign_and_activate
 from engine.treasury.rulesets.writing import propose_text
 
@@ -48,8 +48,8 @@ def init(
         with place.database(settings) as engine:
             with transaction(engine) as session:
                 loaded = load_group(session, group.read_text("utf-8"))
-                require(session, author, "rulesets.edit", "GROUP")
-                require(session, reviewer, "rulesets.approve", "GROUP")
+                require_every_kind(session, author, "rulesets.edit", "GROUP")
+                require_every_kind(session, reviewer, "rulesets.approve", "GROUP")
             with transaction(engine) as session:
                 synced = sync_folder(
                     session, rulesets, author=author, approver=reviewer, reason=reason, now=now

@@ -19,9 +19,11 @@ from engine.runtime import audit
 from engine.runtime.actions import revive
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import require
+from engine.treasury.organisations.permissions import Permission
 from engine.treasury.payments.listener import PaymentListener
 
-DECIDES, CONFIRMS = "statements.reconcile", "holds.release"
+DECIDES: Permission = "statements.reconcile"
+CONFIRMS: Permission = "holds.release"
 """Permissions of the two persons who end a review: one reconciles, the other approves."""
 
 

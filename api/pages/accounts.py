@@ -22,12 +22,13 @@ from engine.treasury.accounts.errors import account_unknown
 from engine.treasury.accounts.models import AccountBalance, BankAccount
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.organisations.models import Organisation
+from engine.treasury.organisations.permissions import Permission
 from engine.treasury.organisations.tree import organisations
 from engine.treasury.statements.lists import LineFilter, last_statements, lines, quarantined
 from engine.treasury.statements.models import Statement
 
 router = APIRouter(include_in_schema=False)
-PERMISSION = "accounts.read"
+PERMISSION: Permission = "accounts.read"
 May = Annotated[Caller, Depends(needs(PERMISSION))]
 LINES = 50
 

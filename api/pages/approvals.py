@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
+from api.masking import hiding
 from api.pages.shell import Note, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.machines.approval import Result, WorkItem
-from engine.rulebook.explain import Explained, explain
 from engine.runtime.db import transaction
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.alerts import board
@@ -27,6 +27,7 @@ from engine.treasury.approvals.wiring import SUBJECT
 from engine.treasury.documents import lists
 from engine.treasury.documents.history import documents_by_id
 from engine.treasury.documents.models import Document
+from engine.treasury.rulesets.explaining import explained_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("approvals.decide"))]
@@ -137,9 +138,14 @@ def one(request: Request, caller: May, document_no: str) -> Response:
         after = mine[0][0].items[mine[0][1] + 1 : mine[0][1] + 2] if mine else ()
         rounds = desk.rounds_of(session, document.id or 0)
         alerts = board.of_subject(session, SUBJECT, str(document.id))
-        decisions = _decisions(session, rounds, alerts)
-        account = session.get(BankAccount, document.account_id) if document.account_id else None
         open_orgs = unmasked_orgs(session, caller.user_id)
+        decisions = explained_for(
+            session,
+            caller.user_id,
+            _decision_ids(rounds, alerts),
+            hiding(document.org_id, open_orgs),
+        )
+        account = session.get(BankAccount, document.account_id) if document.account_id else None
     return page(
         request,
         "approval.html",
@@ -155,10 +161,7 @@ def one(request: Request, caller: May, document_no: str) -> Response:
     )
 
 
-def _decisions(
-    session: Session, rounds: list[desk.RequestView], alerts: list[Alert]
-) -> list[Explained]:
+def _decision_ids(rounds: list[desk.RequestView], alerts: list[Alert]) -> list[int]:
     """Why these approvers, and why these alerts."""
     ids = [one for view in rounds[-1:] for one in view.request.decision_ids]
-    ids += [one.decision_id for one in alerts if one.decision_id is not None]
-    return explain(session, ids)
+    return ids + [one.decision_id for one in alerts if one.decision_id is not None]

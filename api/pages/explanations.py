@@ -12,8 +12,9 @@ from api.identity import Caller, needs
 from api.masking import hiding
 from api.pages.shell import page
 from api.services import services_of
-from engine.rulebook.why import Why, why
+from engine.rulebook.why import Why
 from engine.runtime.db import transaction
+from engine.treasury.rulesets.explaining import why_for
 from engine.treasury.rulesets.referring import decision_for
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("rulesets.read"))])
@@ -51,5 +52,4 @@ def _why(request: Request, caller: Caller, decision_id: int) -> Why:
     with transaction(services_of(request).engine) as session:
         row = decision_for(session, caller.user_id, decision_id)
         hide = hiding(row.org_id, unmasked_orgs(session, caller.user_id))
-        (found,) = why(session, [row.id], hide=hide)
-    return found
+        return why_for(session, caller.user_id, row, hide)

@@ -13,11 +13,12 @@ from sqlmodel import Session
 from api.access import unmasked_orgs
 from api.document_filter import CHANNELS, DIRECTIONS, document_filter
 from api.identity import Caller, needs
+from api.masking import hiding
 from api.pages.shell import Note, go, page, pager, refusal
 from api.services import services_of
 from engine.base.text import SluiceError
 from engine.machines.instruction.history import attempts_of
-from engine.rulebook.explain import decisions_about, explain
+from engine.rulebook.explain import decisions_about
 from engine.runtime.db import transaction
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.alerts import board, holds
@@ -29,6 +30,7 @@ from engine.treasury.documents.states import TRANSITIONS, State
 from engine.treasury.intake import course as intake
 from engine.treasury.organisations.grants import can, visible_orgs
 from engine.treasury.organisations.tree import organisations
+from engine.treasury.rulesets.explaining import explained_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("documents.read"))]
@@ -110,6 +112,8 @@ def show_document(
         document = lists.get(session, caller.user_id, document_no)
         document_id = document.id or 0
         user = caller.user_id
+        open_orgs = unmasked_orgs(session, user)
+        decided = decisions_about(session, "document", str(document_id))
         account = session.get(BankAccount, document.account_id) if document.account_id else None
         values = {
             "document": document,
@@ -117,12 +121,12 @@ def show_document(
             "org": organisations(session)[document.org_id],
             "batch": batch_by_id(session, document.document_batch_id),
             "events": events_of(session, document_id),
-            "decisions": explain(session, decisions_about(session, "document", str(document_id))),
+            "decisions": explained_for(session, user, decided, hiding(document.org_id, open_orgs)),
             "alerts": board.of_subject(session, "document", str(document_id)),
             "holds": holds.of_document(session, document_id),
             "rounds": desk.rounds_of(session, document_id),
             "attempts": attempts_of(session, document_id),
-            "open_orgs": unmasked_orgs(session, user),
+            "open_orgs": open_orgs,
             "voidable": State.VOID in TRANSITIONS[State(document.state)]
             and can(session, user, "documents.void", document.org_id),
             "resubmittable": (document.state == "REJECTED" or document.waiting_code == "WITHDRAWN")

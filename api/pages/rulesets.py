@@ -15,19 +15,16 @@ from api.pages.shell import Note, go, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
-from engine.rulebook import (
-    RulesetRefused,
-    approve,
-    current_revision,
-)
+from engine.rulebook import RulesetRefused, current_revision
 from engine.rulebook.library import revision_of
 from engine.rulebook.standing import standings
 from engine.rules import find_kind
 from engine.rules.diff import diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.runtime.db import transaction
-from engine.treasury.organisations.grants import require
+from engine.treasury.organisations.rule_grants import rule_reach
 from engine.treasury.rulesets import shelf
+from engine.treasury.rulesets.reviewing import APPROVE, sign_and_activate
 from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(include_in_schema=False)
@@ -46,6 +43,7 @@ def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> 
         live = shelf.live_for(session, caller.user_id)
         files = shelf.files_for(session, caller.user_id)
         waiting = shelf.pending_for(session, caller.user_id)
+        signs = rule_reach(session, caller.user_id, APPROVE)
         number = current_revision(session)
         revision = None
         if number is not None and shelf.touching(session, caller.user_id, [number]):
@@ -65,6 +63,11 @@ def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> 
         errors=[one for one in findings if one.severity == "error"],
         warnings=[one for one in findings if one.severity != "error"],
         waiting=waiting,
+        signable={
+            one.hash
+            for one in waiting
+            if signs.covers(one) and caller.user_id not in (one.author, *one.editors)
+        },
         revision=revision,
         today=services.clock.business_date(),
     )
@@ -150,14 +153,8 @@ def sign(
     lang = language_of(request)
     try:
         with transaction(services.engine) as session:
-            found = version_for(session, caller.user_id, hash)
-            require(session, caller.user_id, "rulesets.approve", found.org_id)
-            revision = approve(
-                session,
-                found.hash,
-                reviewer=caller.user_id,
-                now=services.clock.now(),
-            )
+            name = version_for(session, caller.user_id, hash).name
+            revision = sign_and_activate(session, caller.user_id, hash, services.clock.now())
     except RulesetRefused as refused:
         said = [shown_finding(one, lang) for one in refused.findings]
         notes = [
@@ -166,4 +163,4 @@ def sign(
         return _tree(request, caller, refusal(request, refused), *notes, status=409)
     except SluiceError as error:
         return _tree(request, caller, refusal(request, error), status=status_of(error))
-    return go("/rulesets", key="done.signed", name=found.name, revision=revision)
+    return go("/rulesets", key="done.signed", name=name, revision=revision)

@@ -26,6 +26,7 @@ from engine.treasury.arrivals.proposals import proposals
 from engine.treasury.documents import lists
 from engine.treasury.documents.lists import Filter
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.organisations.rule_grants import rule_reach
 from engine.treasury.rulesets.shelf import files_for, pending_for
 
 router = APIRouter(include_in_schema=False)
@@ -82,7 +83,9 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
     if "statements.reconcile" in may:
         found.append(Waiting("matches", len(proposals(session, user)), (), "/reconcile"))
     if "rulesets.approve" in may:
-        count = sum(one.author != user for one in pending_for(session, user))
+        signs = rule_reach(session, user, "rulesets.approve")
+        waiting = pending_for(session, user)
+        count = sum(signs.covers(one) and user not in (one.author, *one.editors) for one in waiting)
         found.append(Waiting("rulesets", count, (), "/rulesets"))
     return [one for one in found if one.count]
 

@@ -10,11 +10,13 @@ from fastapi.responses import Response
 from api.access import unmasked_orgs
 from api.filters import text_of
 from api.identity import Caller, needs
+from api.masking import hiding
 from api.pages.shell import page
 from api.services import services_of
-from engine.rulebook.explain import explain
+from engine.rulebook.explain import Explained
 from engine.runtime.db import transaction
 from engine.treasury.documents.history import documents_by_id
+from engine.treasury.rulesets.explaining import explained_for
 from engine.treasury.trace import TraceError, find, of_document
 
 router = APIRouter(include_in_schema=False)
@@ -30,8 +32,9 @@ def trace_page(request: Request, caller: May) -> Response:
     found = None
     several = []
     missing = False
-    decisions = {}
+    decisions: list[Explained] = []
     with transaction(services_of(request).engine) as session:
+        open_orgs = unmasked_orgs(session, caller.user_id)
         if sought is not None:
             try:
                 ids = find(session, sought, caller.user_id)
@@ -39,11 +42,14 @@ def trace_page(request: Request, caller: May) -> Response:
                 ids, missing = [], True
             if len(ids) == 1:
                 found = of_document(session, ids[0])
-                steps = explain(session, [one.id for one in found.decisions])
-                decisions = {one.id: one for one in steps}
+                decisions = explained_for(
+                    session,
+                    caller.user_id,
+                    [one.id for one in found.decisions],
+                    hiding(found.document.org_id, open_orgs),
+                )
             else:
                 several = list(documents_by_id(session, ids[:LISTED]).values())
-        open_orgs = unmasked_orgs(session, caller.user_id)
     return page(
         request,
         "trace.html",
@@ -54,6 +60,6 @@ def trace_page(request: Request, caller: May) -> Response:
         found=found,
         several=several,
         hidden=0 if found or missing or sought is None else max(0, len(ids) - LISTED),
-        decisions=list(decisions.values()),
+        decisions=decisions,
         open_orgs=open_orgs,
     )

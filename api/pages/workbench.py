@@ -101,7 +101,7 @@ def _data(
     session: Session, caller: Caller, draft: RulesetDraft, lang: Lang, *, may: bool
 ) -> dict[str, object]:
     """What the scripts of the page begin with."""
-    seen = visible.ruling_orgs(session, caller.user_id)
+    seen = visible.ruling(session, caller.user_id).anywhere
     words = {key: said for key, said in catalog(lang).items() if key.startswith("wb.")}
     policies = {one.value: catalog(lang)[f"word.policy.{one.value}"] for one in HitPolicy}
     return {

@@ -12,24 +12,25 @@ from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
-from api.masking import hiding, refuse_hidden
+from api.masking import hiding, refuse_new_questions
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
 from engine.base.text import Lang, SluiceError, Text
+from engine.rulebook.draft_text import clean_text
 from engine.rulebook.errors import RulesetRefused
-from engine.rulebook.explain import explain
 from engine.rulebook.references import read_text
 from engine.rulebook.replay import AsOf, Difference, Selection, count, replay_all
 from engine.rulebook.replay_json import difference_json
-from engine.rulebook.why import why
 from engine.rulebook.why_json import summary_json, why_json
 from engine.rules.model import Ruleset
-from engine.rules.yaml_marks import MAX_BYTES
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.rulesets.explaining import differences_for, explained_for, why_for
 from engine.treasury.rulesets.referring import decision_for, is_signed, ruleset_for
+from engine.treasury.rulesets.shelf import shelved_for, signed_for
+from engine.treasury.rulesets.visible import require_readable
 
 router = APIRouter(
     prefix="/api/v1", tags=["decisions"], dependencies=[Depends(needs("rulesets.read"))]
@@ -56,10 +57,11 @@ def decisions(request: Request, caller: May, number: str, lang: Lang = "en") -> 
         said = [
             summary_json(step, lang)
             for one in found
-            for step in explain(
+            for step in explained_for(
                 session,
+                caller.user_id,
                 [step.id for step in one.decisions],
-                hide=hiding(one.document.org_id, open_orgs),
+                hiding(one.document.org_id, open_orgs),
             )
         ]
     return JSONResponse({"decisions": said})
@@ -71,7 +73,7 @@ def decisions(request: Request, caller: May, number: str, lang: Lang = "en") -> 
     responses={
         403: {
             "model": Problem,
-            "description": "Not signed, and reads words the caller sees masked",
+            "description": "Not of his kinds, or new questions about words the caller sees masked",
         },
         404: {"model": Problem},
         422: {"description": "The draft has errors: `findings`"},
@@ -93,15 +95,19 @@ def explanation(
 class DraftText(BaseModel):
     """A ruleset that is stored nowhere."""
 
-    text: str = Field(min_length=1, max_length=MAX_BYTES, description="the whole YAML text")
+    text: str = Field(min_length=1, description="the whole YAML text")
 
 
 @router.post(
     "/decisions/{decision_id}/explanation",
     summary="The same facts under a ruleset text",
     responses={
-        403: {"model": Problem, "description": "It reads words the caller sees masked"},
+        403: {
+            "model": Problem,
+            "description": "Not of his kinds, or new questions about words the caller sees masked",
+        },
         404: {"model": Problem},
+        413: {"model": Problem, "description": "The text is too long"},
         422: {"description": "The text has errors: `findings`"},
     },
 )
@@ -126,16 +132,20 @@ def _explained(
             row = decision_for(session, caller.user_id, decision_id)
             other: Ruleset | None = None
             signed = False
+            user = caller.user_id
             if text is not None:
-                other = read_text(session, text)
+                text = clean_text(text)
+                seen = require_readable(session, user, text)
+                other = read_text(session, text, readable=seen.has)
             elif reference is not None:
-                other = ruleset_for(session, caller.user_id, reference)
-                signed = is_signed(session, reference)
-            open_orgs = unmasked_orgs(session, caller.user_id)
+                other = ruleset_for(session, user, reference)
+                signed = is_signed(session, user, reference)
+            open_orgs = unmasked_orgs(session, user)
+            found = why_for(session, user, row, hiding(row.org_id, open_orgs), under=other)
             if other is not None and row.org_id not in open_orgs and not signed:
-                refuse_hidden(other)
-            hide = hiding(row.org_id, open_orgs)
-            (found,) = why(session, [row.id], under=other, hide=hide)
+                then = shelved_for(session, user, row.ruleset_hash).ruleset
+                live = signed_for(session, user, other.kind, other.subject)
+                refuse_new_questions(other, live if then is None else [*live, then])
     except RulesetRefused as error:
         return refused(error)
     return JSONResponse(why_json(found, lang))
@@ -155,7 +165,8 @@ class Replay(BaseModel):
 
 
 class DifferenceOut(BaseModel):
-    """A decision that came out otherwise; `error` says why it could not be decided."""
+    """A decision that came out otherwise; `error` says why it could not be decided, `told` whether
+    the caller may read the rulesets: if not, rows are left out. Account numbers are masked."""
 
     decision: int
     kind: str
@@ -167,6 +178,7 @@ class DifferenceOut(BaseModel):
     outcome: object
     outcome_now: object
     error: str | None
+    told: bool
 
 
 class ReplayOut(BaseModel):
@@ -200,15 +212,15 @@ def replay(request: Request, caller: May, wanted: Replay, lang: Lang = "en") -> 
         if wanted.on is not None or wanted.known is not None:
             instant = wanted.known or services.clock.now()
             as_of = AsOf(services.rulebook.known_at(session, instant), wanted.on)
+        open_orgs = unmasked_orgs(session, caller.user_id)
         found: list[Difference] = []
-        for batch in replay_all(session, selection, as_of):
+        for batch in replay_all(session, selection, as_of, hide=lambda org: hiding(org, open_orgs)):
             found += batch.differences
+        shown = differences_for(session, caller.user_id, found[:MOST_SHOWN])
     return ReplayOut(
         decisions=number,
         differing=len(found),
-        differences=[
-            DifferenceOut.model_validate(difference_json(one, lang)) for one in found[:MOST_SHOWN]
-        ],
+        differences=[DifferenceOut.model_validate(difference_json(one, lang)) for one in shown],
         hidden=max(0, len(found) - MOST_SHOWN),
     )
 

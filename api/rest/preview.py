@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -14,33 +15,39 @@ from sqlmodel import Session
 from api.access import unmasked_orgs
 from api.document_names import named
 from api.identity import Caller, needs
-from api.masking import refuse_hidden
+from api.masking import hide_accounts, refuse_new_questions, refuse_written_out
 from api.rest.errors import Finding as FoundProblem
 from api.rest.errors import Problem
 from api.services import Services, services_of
 from engine.base.text import Lang, Text
+from engine.rulebook.draft_text import clean_text
 from engine.rulebook.history import (
+    Draft,
     DraftErrors,
     HistoryError,
     preview_draft,
     since,
     valid_draft,
 )
+from engine.rulebook.library import shelved
+from engine.rulebook.models import RulesetVersion
 from engine.rules.columns import HistoryRefused
+from engine.rules.model import Ruleset
 from engine.rules.preview import LARGEST
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.rulesets.visible import draft_for, version_for
+from engine.treasury.organisations.rule_grants import rule_reach
+from engine.treasury.rulesets.shelf import signed_for
+from engine.treasury.rulesets.visible import READ, draft_for, require_readable, ruling, version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
-MOST_TEXT = 2 * 1024 * 1024
 
 
 class Asked(BaseModel):
     """What to preview: exactly one of `text`, `draft` and `version`."""
 
-    text: str | None = Field(default=None, max_length=MOST_TEXT, description="a ruleset's text")
+    text: str | None = Field(default=None, description="a ruleset's text")
     draft: int | None = Field(default=None, description="a stored draft's number")
     version: str | None = Field(default=None, description="a stored version's hash")
     against: str | None = Field(default=None, description="a hash; without it what is live")
@@ -75,8 +82,12 @@ class PreviewOut(BaseModel):
     response_class=Response,
     responses={
         200: {"model": PreviewOut},
-        403: {"model": Problem, "description": "It reads words the caller sees masked"},
+        403: {
+            "model": Problem,
+            "description": "Not of his kinds, or new questions about words the caller sees masked",
+        },
         404: {"model": Problem, "description": "No such draft, version or history"},
+        413: {"model": Problem, "description": "The text is too long"},
         422: {"model": Problem, "description": "The draft has errors, or history lacks a column"},
     },
 )
@@ -125,19 +136,30 @@ def _answer(
             ),
         )
     user = caller.user_id
-    file, text = _text(session, user, asked)
-    against = None if asked.against is None else version_for(session, user, asked.against).hash
+    source = _source(session, user, asked)
+    other = None if asked.against is None else version_for(session, user, asked.against)
     today = services.clock.business_date()
     pinned = services.rulebook.at(session)
     first = since(asked.history, today)
-    draft = valid_draft(session, pinned, file, text, on=today, against=against)
-    seen = visible_orgs(session, user, "rulesets.read")
+    draft = valid_draft(
+        session,
+        pinned,
+        source.file,
+        source.text,
+        on=today,
+        against=None if other is None else other.hash,
+        readable=ruling(session, user).has,
+    )
+    seen = rule_reach(session, user, READ).of(draft.ruleset.kind)
     reads = visible_orgs(session, user, "documents.read")
-    if not seen <= reads & unmasked_orgs(session, user):
-        refuse_hidden(draft.ruleset)
+    masked = not seen <= reads & unmasked_orgs(session, user)
+    if masked:
+        _refuse_oracle(session, user, draft, source, other)
     loaded = histories.since(draft.ruleset.kind, draft.ruleset.subject, first)
     found = preview_draft(draft, loaded, visible=seen, below=asked.branch, largest=asked.largest)
     found = named(session, found) if seen <= reads else found.without_documents()
+    if masked:
+        found = found.with_facts(hide_accounts)
     return {
         **found.to_json(asked.lang, time.perf_counter() - begun),
         "organisations": sorted(seen),
@@ -145,15 +167,47 @@ def _answer(
     }
 
 
-def _text(session: Session, user: str, asked: Asked) -> tuple[str, str]:
-    """File and text of what is to be previewed, if the caller may see it."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text to preview; `signed`: by a second person, as it stands."""
+
+    file: str
+    text: str
+    signed: bool
+
+
+def _source(session: Session, user: str, asked: Asked) -> Source:
+    """What is to be previewed, if the caller may see it."""
     if asked.draft is not None:
         draft = draft_for(session, user, asked.draft)
-        return draft.file, draft.text
-    if asked.version is not None:
+        found = Source(draft.file, draft.text, signed=False)
+    elif asked.version is not None:
         version = version_for(session, user, asked.version)
-        return version.file, version.text
-    return "draft.yaml", asked.text or ""
+        return Source(version.file, version.text, signed=version.reviewer is not None)
+    else:
+        found = Source("draft.yaml", clean_text(asked.text or ""), signed=False)
+    require_readable(session, user, found.text)
+    return found
+
+
+def _refuse_oracle(
+    session: Session, user: str, draft: Draft, source: Source, other: RulesetVersion | None
+) -> None:
+    """Refuse counts by which somebody who sees account numbers masked would learn their digits:
+    of any text nobody has signed, on either side of the comparison. Raises HiddenWords."""
+    mine = draft.ruleset
+    signed = signed_for(session, user, mine.kind, mine.subject)
+    beside = None if other is None else shelved(session, other.hash).ruleset
+    unsigned: list[Ruleset] = []
+    if beside is not None and other is not None:
+        (unsigned if other.reviewer is None else signed).append(beside)
+    if not source.signed:
+        live = draft.live.rulesets
+        unsigned += [one for org, one in draft.new.rulesets.items() if one is not live.get(org)]
+    for one in unsigned:
+        refuse_new_questions(one, signed)
+    for one in {id(one): one for one in (*draft.live.rulesets.values(), mine)}.values():
+        refuse_written_out(one)
 
 
 def _problem(code: str, text: Text, found: list[FoundProblem]) -> Response:

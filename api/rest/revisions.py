@@ -20,10 +20,10 @@ from engine.rulebook.models import Revision
 from engine.rulebook.reloading import Reloaded, revisions
 from engine.rulebook.revisions import items_of
 from engine.runtime.db import transaction
-from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.organisations.rule_grants import rule_reach
 from engine.treasury.rulesets import activating
 from engine.treasury.rulesets.shelf import touching
-from engine.treasury.rulesets.visible import READ, ruling_orgs
+from engine.treasury.rulesets.visible import READ, ruling
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 Reads = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -114,7 +114,7 @@ def plan(
                 services.rulebook.at(session),
                 services.histories,
                 services.clock.business_date(),
-                visible=visible_orgs(session, caller.user_id, READ),
+                visible=rule_reach(session, caller.user_id, READ).of,
             )
     findings = [FindingOut.of(one).model_dump() for one in found.findings]
     return {**plan_json(found, told), "findings": findings}
@@ -181,9 +181,9 @@ def revision(request: Request, caller: Reads, number: int) -> RevisionItems:
         found = session.get(Revision, number)
         if found is None:
             raise unknown_revision(number)
-        seen = ruling_orgs(session, caller.user_id)
+        seen = ruling(session, caller.user_id)
         told = touching(session, caller.user_id, [number])
-        held = [i.version for i in items_of(session, number) if i.version.org_id in seen]
+        held = [i.version for i in items_of(session, number) if seen.covers(i.version)]
         return RevisionItems(
             **RevisionOut.of(found, told=number in told).model_dump(),
             rulesets=[VersionOut.of(one) for one in held],

@@ -19,7 +19,7 @@ from engine.rulebook.versions import state_of, stored_versions
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.rulesets import activating, reviewing
-from engine.treasury.rulesets.visible import ruling_orgs, version_for
+from engine.treasury.rulesets.visible import ruling, version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 Reads = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -106,11 +106,11 @@ def versions(
 ) -> list[VersionOut]:
     """Of the rulesets that rule an organisation the caller may see."""
     with transaction(services_of(request).engine) as session:
-        seen = ruling_orgs(session, caller.user_id)
+        seen = ruling(session, caller.user_id)
         found = [
             one
             for one in stored_versions(session)
-            if one.org_id in seen
+            if seen.covers(one)
             and kind in (None, one.kind)
             and name in (None, one.name)
             and state in (None, state_of(one))
@@ -216,9 +216,11 @@ def as_of(
     with transaction(services.engine) as session:
         day = on or services.clock.business_date()
         pinned = services.rulebook.known_at(session, known or services.clock.now())
-        seen = ruling_orgs(session, caller.user_id)
+        seen = ruling(session, caller.user_id)
         found = pinned.effective(kind, org_path=path_of(session, org), on=day, subject=subject)
         visible = [
-            version_for(session, caller.user_id, one.hash) for one in found if one.scope_org in seen
+            version_for(session, caller.user_id, one.hash)
+            for one in found
+            if seen.has(one.scope_org, one.kind)
         ]
     return AsOf(revision=pinned.revision, on=day, rulesets=[VersionOut.of(one) for one in visible])

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.identity import needs
+from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.ruleset_changes import Changed, change_of
 from api.services import services_of
 from api.statuses import error_body
 from engine.base.text import SluiceError, Text
+from engine.rulebook.draft_text import refuse_too_large
 from engine.rules import content_hash
 from engine.rules.edit import Edit, EditRefused, apply
 from engine.rules.edit.offsets import for_browser
@@ -67,11 +68,15 @@ class EditProblem(Problem):
     "/rulesets/edit",
     summary="Change cells, rows, columns and values of a ruleset's text in their places",
     response_model=EditAnswer,
-    responses={409: {"model": Problem}, 422: {"model": EditProblem}},
-    dependencies=[Depends(needs("rulesets.edit"))],
+    responses={409: {"model": Problem}, 413: {"model": Problem}, 422: {"model": EditProblem}},
 )
-def edit(request: Request, asked: EditRequest) -> EditAnswer | JSONResponse:
+def edit(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("rulesets.edit"))],
+    asked: EditRequest,
+) -> EditAnswer | JSONResponse:
     """All edits or none; the findings are those of the new text."""
+    refuse_too_large(asked.text)
     if asked.text_hash is not None and asked.text_hash != content_hash(asked.text):
         raise TextMoved(
             "EDIT_TEXT_MOVED",
@@ -91,5 +96,5 @@ def edit(request: Request, asked: EditRequest) -> EditAnswer | JSONResponse:
     if not asked.check:
         return EditAnswer(text=edited.text, findings=[], diff=None, lines=[], spans=spans)
     with transaction(services_of(request).engine) as session:
-        changed = change_of(session, asked.text, edited.text)
+        changed = change_of(session, caller.user_id, asked.text, edited.text)
     return EditAnswer(**dict(changed), spans=spans)

@@ -71,4 +71,4 @@ def take(
         except (ExcelRefused, EditRefused) as refused:
             cell = refused.cell if isinstance(refused, ExcelRefused) else None
             return JSONResponse({**error_body(refused), "cell": cell}, status_code=422)
-        return change_of(session, version.text, edited.text)
+        return change_of(session, caller.user_id, version.text, edited.text)

@@ -14,13 +14,17 @@ from pydantic import JsonValue as AnyJson
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
+from api.masking import hide_accounts
 from api.pages.show import masked
 from api.rest.errors import Problem
 from api.services import services_of
 from engine.base.money import format_major
+from engine.rulebook.masks import masked_json, masks_of
 from engine.runtime.db import transaction
 from engine.runtime.jsontypes import JsonValue
+from engine.treasury.rulesets.explaining import readable_rows
 from engine.treasury.trace import Trace, find, of_document
+from engine.treasury.trace.model import DecisionStep
 
 router = APIRouter(prefix="/api/v1", tags=["trace"])
 MOST = 50
@@ -55,22 +59,33 @@ def trace(
         ids = find(session, number, caller.user_id)
         found = [of_document(session, one) for one in ids[:MOST]]
         open_orgs = unmasked_orgs(session, caller.user_id)
+        hashes = {step.hash for one in found for step in one.decisions}
+        readable = readable_rows(session, caller.user_id, hashes)
     return {
-        "traces": [_said(one, one.document.org_id in open_orgs) for one in found],
+        "traces": [_said(one, one.document.org_id in open_orgs, readable) for one in found],
         "hidden": len(ids) - len(found),
     }
 
 
-def _said(found: Trace, open_accounts: bool) -> JsonValue:
+def _said(found: Trace, open_accounts: bool, readable: frozenset[str]) -> JsonValue:
+    """A trace as its reader may see it; which rows fired is told of rulesets he may read."""
     document = found.document
+    decisions = tuple(
+        one if one.hash in readable else dataclasses.replace(one, rows=())
+        for one in found.decisions
+    )
     if not open_accounts:
         account = masked(document.counterparty_account)
         document = dataclasses.replace(document, counterparty_account=account)
-        decisions = tuple(
-            dataclasses.replace(one, facts=_masked_facts(one.facts)) for one in found.decisions
-        )
-        found = dataclasses.replace(found, decisions=decisions)
-    return _json(dataclasses.replace(found, document=document), document.currency)
+        decisions = tuple(_masked(one) for one in decisions)
+    shown = dataclasses.replace(found, document=document, decisions=decisions)
+    return _json(shown, document.currency)
+
+
+def _masked(one: DecisionStep) -> DecisionStep:
+    """A decision with account numbers masked, in texts they were written into as well."""
+    outcome = masked_json(one.outcome, masks_of(one.facts, hide_accounts))
+    return dataclasses.replace(one, facts=_masked_facts(one.facts), outcome=outcome)
 
 
 def _masked_facts(facts: Mapping[str, object]) -> dict[str, object]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from api.identity import needs
+from api.identity import Caller, needs
 from api.services import services_of
 from engine.base.text import Lang, Text
 from engine.rulebook.checking import supplied_words
+from engine.rulebook.draft_text import refuse_too_large
 from engine.rulebook.looking import Look, look
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import find_kind
@@ -21,18 +23,21 @@ from engine.rules.kind import OutputSpec
 from engine.rules.model import Word
 from engine.rules.outline import Outline
 from engine.rules.render import finding_sentence
-from engine.rules.yaml_marks import MAX_BYTES
 from engine.runtime.db import transaction
+from engine.treasury.rulesets.visible import require_readable
 
 router = APIRouter(
     prefix="/api/v1/workbench", tags=["rulesets"], dependencies=[Depends(needs("rulesets.read"))]
 )
 
 
+May = Annotated[Caller, Depends(needs("rulesets.read"))]
+
+
 class Looked(BaseModel):
     """A text in the making."""
 
-    text: str = Field(max_length=MAX_BYTES)
+    text: str
     file: str = Field(default="ruleset.yaml", max_length=200)
     lang: Lang = "en"
 
@@ -86,22 +91,25 @@ class LookOut(BaseModel):
     "/look",
     summary="How a ruleset's text stands: findings, sentences, examples, the envelope as written",
 )
-def looked(request: Request, asked: Looked) -> LookOut:
+def looked(request: Request, caller: May, asked: Looked) -> LookOut:
     """Nothing is stored."""
+    refuse_too_large(asked.text)
     with transaction(services_of(request).engine) as session:
-        found = look(session, asked.file, asked.text)
+        seen = require_readable(session, caller.user_id, asked.text)
+        found = look(session, asked.file, asked.text, seen.has)
     return _look_out(found, asked)
 
 
 class Written(BaseModel):
     """A text as it was written."""
 
-    text: str = Field(max_length=MAX_BYTES)
+    text: str
 
 
 @router.post("/tidy", summary="A ruleset's text in the canonical layout")
 def tidy(asked: Written) -> Written:
     """The same text where its shape cannot be read. Nothing is stored."""
+    refuse_too_large(asked.text)
     return Written(text=format_ruleset("ruleset.yaml", asked.text).text)
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
 from engine.rules.outline import outline
+from engine.rules.registry import find_kind
 from engine.rules.yaml_marks import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a text calls itself, read even when the rest cannot be: empty where it does not say."""
+    """What a text calls itself, read even when the rest cannot be: empty where it does not say.
+
+    `kind` is one there is: a slip in the name of it is no kind.
+    """
 
     kind: str
     name: str
@@ -24,13 +28,15 @@ def heading(text: str) -> Heading:
     found, _ = outline(text)
     if found is None:
         return Heading("", "", "")
-    return Heading(found.get("kind"), found.get("name"), found.get("scope.org"))
+    kind = found.get("kind")
+    known = kind if find_kind(kind) is not None else ""
+    return Heading(known, found.get("name"), found.get("scope.org"))
 
 
-def clean_text(text: str) -> str:
-    """The text with LF line ends, as it is stored."""
-    clean = text.replace("\r\n", "\n").replace("\r", "\n")
-    size = len(clean.encode("utf-8", "replace"))
+def refuse_too_large(text: str) -> None:
+    """The one limit of a ruleset's text, in bytes, however it comes. Raises RulebookError
+    DRAFT_TOO_LARGE."""
+    size = len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         raise RulebookError(
             "DRAFT_TOO_LARGE",
@@ -40,6 +46,13 @@ def clean_text(text: str) -> str:
             ),
             413,
         )
+
+
+def clean_text(text: str) -> str:
+    """The text with LF line ends, as it is stored. Raises RulebookError DRAFT_TOO_LARGE,
+    DRAFT_CHARACTERS."""
+    clean = text.replace("\r\n", "\n").replace("\r", "\n")
+    refuse_too_large(clean)
     if "\x00" in clean or any("\ud800" <= one <= "\udfff" for one in clean):
         raise RulebookError(
             "DRAFT_CHARACTERS",

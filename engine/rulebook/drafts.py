@@ -17,6 +17,7 @@ from engine.rulebook.errors import RulebookError, RulesetRefused
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.judging import judge
 from engine.rulebook.models import RulesetDraft, RulesetVersion
+from engine.rulebook.texts import Readable, everything
 from engine.rulebook.versions import ROOT, propose
 from engine.rules import content_hash
 from engine.rules.findings import Finding, Severity
@@ -33,12 +34,13 @@ def create_draft(
     base_hash: str | None = None,
     file: str | None = None,
     note: str = "",
+    readable: Readable = everything,
 ) -> RulesetDraft:
     """Begin a draft with `text`; its findings are kept with it.
 
     `org_id` is the organisation in whose tree it is shared, `base_hash` the version it starts
-    from. Raises RulebookError DRAFT_TOO_LARGE, DRAFT_CHARACTERS, and UNKNOWN_RULESET for an
-    unknown base.
+    from; its parent, if it extends one, must be `readable`. Raises RulebookError DRAFT_TOO_LARGE,
+    DRAFT_CHARACTERS, and UNKNOWN_RULESET for an unknown base.
     """
     clean = clean_text(text)
     said = heading(clean)
@@ -69,7 +71,7 @@ def create_draft(
         created_at=now,
         updated_at=now,
     )
-    _judge(session, draft)
+    _judge(session, draft, readable)
     session.add(draft)
     session.flush()
     _audit(session, draft, author, "draft.created", note, now)
@@ -86,8 +88,9 @@ def save_draft(
     now: dt.datetime,
     org_id: str | None = None,
     note: str | None = None,
+    readable: Readable = everything,
 ) -> RulesetDraft:
-    """Save a new text over the one whose hash is `seen`.
+    """Save a new text over the one whose hash is `seen`; it may extend what is `readable`.
 
     Raises DraftConflict when that is no longer the stored one, RulebookError DRAFT_UNKNOWN,
     DRAFT_CLOSED, DRAFT_TOO_LARGE, DRAFT_CHARACTERS. Saving what stands there changes nothing.
@@ -107,7 +110,7 @@ def save_draft(
     draft.last_editor, draft.updated_at = editor, now
     if editor not in draft.editors:
         draft.editors = [*draft.editors, editor]
-    _judge(session, draft)
+    _judge(session, draft, readable)
     session.add(draft)
     session.flush()
     _audit(session, draft, editor, "draft.saved", draft.note, now)
@@ -125,7 +128,14 @@ def drop_draft(session: Session, draft_id: int, *, by: str, now: dt.datetime) ->
 
 
 def submit_draft(
-    session: Session, draft_id: int, *, seen: str, by: str, reason: str, now: dt.datetime
+    session: Session,
+    draft_id: int,
+    *,
+    seen: str,
+    by: str,
+    reason: str,
+    now: dt.datetime,
+    readable: Readable = everything,
 ) -> RulesetVersion:
     """Make the draft a proposed version that another person signs or returns.
 
@@ -140,7 +150,14 @@ def submit_draft(
         session.add(draft)
         session.flush()
     version = propose(
-        session, draft.text, draft.file, author=by, reason=reason, now=now, draft=draft
+        session,
+        draft.text,
+        draft.file,
+        author=by,
+        reason=reason,
+        now=now,
+        draft=draft,
+        readable=readable,
     )
     if version.draft_id != draft.id:
         raise RulebookError(
@@ -153,7 +170,7 @@ def submit_draft(
             409,
         )
     draft.state, draft.submitted_hash, draft.updated_at = "submitted", version.hash, now
-    draft.findings, draft.errors = _judged(session, draft)
+    draft.findings, draft.errors = _judged(session, draft, readable)
     session.add(draft)
     session.flush()
     return version
@@ -190,12 +207,14 @@ def valid_draft(draft: RulesetDraft) -> RulesetDraft:
     return draft
 
 
-def _judge(session: Session, draft: RulesetDraft) -> None:
-    draft.findings, draft.errors = _judged(session, draft)
+def _judge(session: Session, draft: RulesetDraft, readable: Readable) -> None:
+    draft.findings, draft.errors = _judged(session, draft, readable)
 
 
-def _judged(session: Session, draft: RulesetDraft) -> tuple[list[dict[str, object]], int]:
-    found = judge(session, draft.file, draft.text).findings
+def _judged(
+    session: Session, draft: RulesetDraft, readable: Readable
+) -> tuple[list[dict[str, object]], int]:
+    found = judge(session, draft.file, draft.text, readable).findings
     errors = sum(one.severity is Severity.ERROR for one in found)
     return [finding_to_json(one) for one in found], errors
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.base.text import Text
+from engine.rulebook.masks import masked_text, masks_of
 from engine.rulebook.models import DecisionRow, RulesetVersion
-from engine.rulebook.texts import ruleset_in
+from engine.rulebook.texts import Readable, everything, ruleset_in
 from engine.rules import branch_params
 from engine.rules.reasons import Hide, open_text
 from engine.rules.sentences import row_sentences
@@ -21,7 +22,10 @@ OutcomeLine = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One decision. `sentences` follow `rows`; no row means the `otherwise` outcome, or none."""
+    """One decision. `sentences` follow `rows`; no row means the `otherwise` outcome, or none.
+
+    `told`: whether the reader may read its ruleset. If not, rows and sentences are left out.
+    """
 
     id: int
     kind: str
@@ -38,20 +42,26 @@ class Explained:
     sentences: tuple[Text, ...]
     outcome: tuple[OutcomeLine, ...]
     facts: tuple[tuple[str, str], ...]
+    told: bool = True
 
 
 def explain(
-    session: Session, decision_ids: Iterable[int], *, hide: Hide = open_text
+    session: Session,
+    decision_ids: Iterable[int],
+    *,
+    hide: Hide = open_text,
+    readable: Readable = everything,
 ) -> list[Explained]:
-    """The decisions in the order they were made; `hide` may mask texts of facts. Whether the
-    user may see their matter is the caller's question."""
+    """The decisions in the order they were made; `hide` may mask texts of facts, and rows are told
+    of rulesets that are `readable`. Whether the user may see their matter is the caller's
+    question."""
     rows = session.exec(
         select(DecisionRow, RulesetVersion)
         .join(RulesetVersion, col(RulesetVersion.hash) == col(DecisionRow.ruleset_hash))
         .where(col(DecisionRow.id).in_(set(decision_ids)))
         .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
     ).all()
-    return [explained(session, row, version, hide) for row, version in rows]
+    return [explained(session, row, version, hide, readable) for row, version in rows]
 
 
 def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[int]:
@@ -66,11 +76,18 @@ def decisions_about(session: Session, matter_kind: str, matter_id: str) -> list[
 
 
 def explained(
-    session: Session, row: DecisionRow, version: RulesetVersion, hide: Hide = open_text
+    session: Session,
+    row: DecisionRow,
+    version: RulesetVersion,
+    hide: Hide = open_text,
+    readable: Readable = everything,
 ) -> Explained:
     """One stored decision and the version it was decided by, as people read it."""
-    ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
-    said = row_sentences(ruleset, branch_params(ruleset, row.org_path.split("/")))
+    told = readable(version.org_id, version.kind)
+    said: Mapping[str, Text] = {}
+    if told:
+        ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
+        said = row_sentences(ruleset, branch_params(ruleset, row.org_path.split("/")))
     return Explained(
         id=row.id,
         kind=row.kind,
@@ -83,7 +100,7 @@ def explained(
         reviewer=version.reviewer,
         org_id=row.org_id,
         at=row.decided_at,
-        rows=tuple(row.rows),
+        rows=tuple(row.rows) if told else (),
         sentences=tuple(said[one] for one in row.rows if one in said),
         outcome=outcome_lines(row.outcome, row.facts, hide),
         facts=tuple(
@@ -91,6 +108,7 @@ def explained(
             for name, value in row.facts.items()
             if value is not None
         ),
+        told=told,
     )
 
 
@@ -101,17 +119,10 @@ def outcome_lines(
 
     Facts that `hide` masks are masked in texts they were written into as well.
     """
-    masks = {
-        value: hidden
-        for name, value in facts.items()
-        if isinstance(value, str) and value and (hidden := hide(name, value)) != value
-    }
+    masks = masks_of(facts, hide)
 
     def shown(value: object) -> str:
-        text = _text(value)
-        for full, hidden in masks.items():
-            text = text.replace(full, hidden)
-        return text
+        return masked_text(_text(value), masks)
 
     lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
     return tuple(

@@ -9,14 +9,22 @@ from sqlmodel import Session, col, func, select
 
 from engine.rulebook.checking import Checked, check_text, failed
 from engine.rulebook.models import RulesetVersion
-from engine.rulebook.texts import Source, headings, live_sources, vocabulary_of
+from engine.rulebook.texts import (
+    Readable,
+    Source,
+    everything,
+    headings,
+    live_sources,
+    vocabulary_of,
+)
 from engine.rules.extending import heading_of
 from engine.rules.extending.heading import may_extend
 from engine.rules.params import OrgTree
 
 
-def newest_sources(session: Session, kind: str) -> list[Source]:
-    """The newest stored text of every ruleset of `kind` that was not returned, live or not."""
+def newest_sources(session: Session, kind: str, readable: Readable = everything) -> list[Source]:
+    """The newest stored text of every `readable` ruleset of `kind` that was not returned, live or
+    not."""
     newest = (
         select(RulesetVersion.name, func.max(RulesetVersion.version).label("version"))
         .where(RulesetVersion.kind == kind, col(RulesetVersion.returned_by).is_(None))
@@ -24,7 +32,7 @@ def newest_sources(session: Session, kind: str) -> list[Source]:
         .subquery()
     )
     rows = session.exec(
-        select(RulesetVersion.file, RulesetVersion.text)
+        select(RulesetVersion.file, RulesetVersion.text, RulesetVersion.org_id)
         .where(RulesetVersion.kind == kind)
         .join(
             newest,
@@ -33,23 +41,27 @@ def newest_sources(session: Session, kind: str) -> list[Source]:
         )
         .order_by(col(RulesetVersion.name))
     )
-    return [(file, text) for file, text in rows]
+    return [(file, text) for file, text, org in rows if readable(org, kind)]
 
 
-def check_stored(session: Session, file: str, text: str, vocabulary: str) -> Checked:
+def check_stored(
+    session: Session, file: str, text: str, vocabulary: str, readable: Readable = everything
+) -> Checked:
     """All findings of a text that is to be stored.
 
     An extension must fit the live version of its parent, or the newest one that is stored: it may
-    wait for its parent to become live. Activation checks it against what is live then.
+    wait for its parent to become live. Activation checks it against what is live then. A parent
+    that is not `readable` is as unknown as one that does not exist.
     """
     words, orgs = vocabulary_of(vocabulary), org_tree(session)
     heading = heading_of(file, text) if may_extend(text) else None
     if heading is None:
         return check_text(file, text, words, orgs=orgs)
-    live = check_text(file, text, words, among=live_sources(session), orgs=orgs)
+    live = check_text(file, text, words, among=live_sources(session, None, readable), orgs=orgs)
     if not failed(live.findings):
         return live
-    newest = check_text(file, text, words, among=newest_sources(session, heading.kind), orgs=orgs)
+    stored = newest_sources(session, heading.kind, readable)
+    newest = check_text(file, text, words, among=stored, orgs=orgs)
     alone = any(one.code == "R601" for one in live.findings)
     return newest if alone or not failed(newest.findings) else live
 

@@ -303,6 +303,7 @@ def _keep(
         row.findings = kept
         row.checked_at = now
         row.org_id = look.ruleset.scope_org if look.ruleset else ROOT
+        row.kind = look.ruleset.kind if look.ruleset else ""
         session.add(row)
     session.flush()
 

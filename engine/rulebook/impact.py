@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -37,10 +37,11 @@ def impacts(
     histories: LoadedHistories,
     today: dt.date,
     *,
-    visible: Collection[str] | None = None,
+    visible: Callable[[str], Collection[str]] | None = None,
 ) -> Mapping[str, Impact | Text]:
     """Impact by the hash of each version that would come; a sentence where there is none to
-    tell: no history, or nothing to compare. `visible` limits the documents that count."""
+    tell: no history, or nothing to compare. `visible` says by kind the organisations whose
+    documents count (None: all)."""
     found: dict[str, Impact | Text] = {}
     for one in plan.changes:
         if one.new is None:
@@ -49,7 +50,8 @@ def impacts(
             draft = valid_draft(session, pinned, one.new.file, one.new.text, on=today)
             first = since(f"live:{DAYS}d", today)
             loaded = histories.since(one.new.kind, one.new.subject, first)
-            seen = preview_draft(draft, loaded, visible=visible, largest=0)
+            orgs = None if visible is None else visible(one.new.kind)
+            seen = preview_draft(draft, loaded, visible=orgs, largest=0)
         except SluiceError as error:
             found[one.new.hash] = error.text
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -13,7 +13,14 @@ from engine.rulebook.families import newest_sources
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.standing import runs_since
-from engine.rulebook.texts import Source, current_vocabulary, live_sources, read_all
+from engine.rulebook.texts import (
+    Readable,
+    Source,
+    current_vocabulary,
+    everything,
+    live_sources,
+    read_all,
+)
 from engine.rules.model import Ruleset
 
 
@@ -31,16 +38,17 @@ class Shelved:
     live: bool
 
 
-def live_rulesets(session: Session, orgs: Collection[str] | None = None) -> list[Shelved]:
+def live_rulesets(session: Session, readable: Readable = everything) -> list[Shelved]:
     """The rulesets of the live revision, by kind and name; empty before the first activation.
 
-    `orgs`: only those made for these organisations.
+    Those that are `readable` alone.
     """
     number = current_revision(session)
     if number is None:
         return []
     words = current_vocabulary(session).text
-    items = [one for one in items_of(session, number) if orgs is None or one.version.org_id in orgs]
+    every = items_of(session, number)
+    items = [one for one in every if readable(one.version.org_id, one.version.kind)]
     among = live_sources(session, number)
     since = runs_since(session, number, [item.version.hash for item in items])
     revisions = {
@@ -58,12 +66,12 @@ def live_rulesets(session: Session, orgs: Collection[str] | None = None) -> list
     ]
 
 
-def named(session: Session, name: str, orgs: Collection[str] | None = None) -> Shelved:
+def named(session: Session, name: str, readable: Readable = everything) -> Shelved:
     """The live ruleset called `name`, the one activated last if there are several.
 
-    `orgs`: only among those made for these organisations. Raises RulebookError UNKNOWN_RULESET.
+    Only among those that are `readable`. Raises RulebookError UNKNOWN_RULESET.
     """
-    found = [one for one in live_rulesets(session, orgs) if one.version.name == name]
+    found = [one for one in live_rulesets(session, readable) if one.version.name == name]
     if not found:
         raise RulebookError(
             "UNKNOWN_RULESET",

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from engine.base.text import Text
 from engine.rulebook.judging import judge
+from engine.rulebook.texts import Readable, everything
 from engine.rules import branch_params
 from engine.rules.analysis.examples import ExampleReport, run_examples
 from engine.rules.extending.places import inherited, place_of
@@ -49,12 +50,13 @@ class Look:
         return not any(one.severity is Severity.ERROR for one in self.findings)
 
 
-def look(session: Session, file: str, text: str) -> Look:
+def look(session: Session, file: str, text: str, readable: Readable = everything) -> Look:
     """Check a text as it would be checked for signing, and say what it means.
 
-    Nothing is stored. Raises RulebookError NO_VOCABULARY.
+    A parent that is not `readable` is as unknown as one that does not exist. Nothing is stored.
+    Raises RulebookError NO_VOCABULARY.
     """
-    checked = judge(session, file, text)
+    checked = judge(session, file, text, readable)
     found, _ = outline(text)
     ruleset = checked.ruleset
     if ruleset is None:

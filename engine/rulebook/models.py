@@ -172,6 +172,8 @@ class RulesetFile(SQLModel, table=True):
     __tablename__ = "ruleset_file"
     file: str = Field(primary_key=True)
     org_id: str
+    kind: str = ""
+    """Empty while the text cannot be read."""
     content_hash: str
     ruleset_hash: str | None = Field(default=None, foreign_key="ruleset_version.hash")
     """The version this file made live last: it does not come back by itself."""

@@ -11,7 +11,13 @@ from engine.rulebook.drafts import draft_of
 from engine.rulebook.errors import RulebookError, unknown_ruleset
 from engine.rulebook.library import named, shelved
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.texts import current_vocabulary, live_sources, read_all
+from engine.rulebook.texts import (
+    Readable,
+    current_vocabulary,
+    everything,
+    live_sources,
+    read_all,
+)
 from engine.rules.model import Ruleset
 
 Located = RulesetVersion | RulesetDraft
@@ -19,9 +25,9 @@ Located = RulesetVersion | RulesetDraft
 _HASH = re.compile(r"[0-9a-f]{8,64}")
 
 
-def locate(session: Session, reference: str) -> Located:
-    """The stored version or the draft a reference names; whether the user may see it is the
-    caller's question.
+def locate(session: Session, reference: str, readable: Readable = everything) -> Located:
+    """The stored version or the draft a reference names. A name is looked for among what is
+    `readable`; whether the user may see what a number or a hash names is the caller's question.
 
     Raises RulebookError UNKNOWN_RULESET, DRAFT_UNKNOWN, RULESET_AMBIGUOUS.
     """
@@ -29,10 +35,10 @@ def locate(session: Session, reference: str) -> Located:
     if said.startswith("draft:") and said[6:].isdecimal():
         return draft_of(session, int(said[6:]))
     if said.startswith("live:"):
-        return named(session, said[5:]).version
+        return named(session, said[5:], readable).version
     name, version = _name_and_version(said)
     if version is not None:
-        return _numbered(session, name, version)
+        return _numbered(session, name, version, readable)
     if _HASH.fullmatch(said):
         return shelved(session, said).version
     raise RulebookError(
@@ -45,13 +51,14 @@ def locate(session: Session, reference: str) -> Located:
     )
 
 
-def read(session: Session, found: Located) -> Ruleset:
-    """A version with the words it was activated with, a draft with those that are live.
+def read(session: Session, found: Located, readable: Readable = everything) -> Ruleset:
+    """A version with the words it was activated with, a draft with those that are live and a
+    `readable` parent.
 
     Raises RulesetRefused for a draft with errors, RulebookError RULESET_UNREADABLE.
     """
     if isinstance(found, RulesetDraft):
-        return read_text(session, found.text, found.file)
+        return read_text(session, found.text, found.file, readable)
     ruleset = shelved(session, found.hash).ruleset
     if ruleset is None:
         raise RulebookError(
@@ -65,11 +72,13 @@ def read(session: Session, found: Located) -> Ruleset:
     return ruleset
 
 
-def read_text(session: Session, text: str, file: str = "draft.yaml") -> Ruleset:
+def read_text(
+    session: Session, text: str, file: str = "draft.yaml", readable: Readable = everything
+) -> Ruleset:
     """A text that is not stored, read with the live words and, where it extends one, with the
-    live parent. Raises RulesetRefused."""
+    live parent among those that are `readable`. Raises RulesetRefused."""
     words = current_vocabulary(session).text
-    return read_all(file, text, live_sources(session), words)[0]
+    return read_all(file, text, live_sources(session, None, readable), words)[0]
 
 
 def refer(session: Session, reference: str) -> Ruleset:
@@ -82,8 +91,9 @@ def refer(session: Session, reference: str) -> Ruleset:
     return read(session, locate(session, reference))
 
 
-def _numbered(session: Session, name: str, version: int) -> RulesetVersion:
-    found = _versions(session, name, version)
+def _numbered(session: Session, name: str, version: int, readable: Readable) -> RulesetVersion:
+    every = _versions(session, name, version)
+    found = [one for one in every if readable(one.org_id, one.kind)]
     if not found:
         raise unknown_ruleset(f"{name}@{version}")
     if len(found) > 1:

@@ -16,11 +16,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from engine.base.text import SluiceError, Text
+from engine.rulebook.masks import masked_json, masked_text, masks_of
 from engine.rulebook.models import DecisionRow
 from engine.rulebook.pinned import Pinned
 from engine.rulebook.texts import StoredRulesets
 from engine.rules import Evaluator, branch_params, compile_ruleset, facts_from_json, outcome_to_json
 from engine.rules.extending import composition
+from engine.rules.model import Ruleset
+from engine.rules.reasons import Hide, open_text
 
 BATCH = 2000
 """Decisions read at a time."""
@@ -42,6 +45,11 @@ class Difference:
     ruleset: str = ""
     """Name and version it was decided by, and the one it was decided by now."""
     ruleset_now: str | None = None
+    hash: str = ""
+    """Of the text it was decided by, and of the one it was decided by now."""
+    hash_now: str | None = None
+    told: bool = True
+    """Whether the reader may read both: if not, rows and `error` are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Stored(NamedTuple):
     """A recorded decision as replay reads it."""
 
     id: int
+    org_id: str
     kind: str
     subject: str
     matter_kind: str
@@ -91,6 +100,12 @@ class Stored(NamedTuple):
 
 
 Chooser = Callable[[Stored], Evaluator]
+HideIn = Callable[[str], Hide]
+"""organisation -> how texts of facts of its matters are shown."""
+
+
+def _open_everywhere(_org: str) -> Hide:
+    return open_text
 
 
 def replay(session: Session, decision_ids: Sequence[int]) -> list[Difference]:
@@ -107,45 +122,60 @@ def count(session: Session, wanted: Selection) -> int:
 
 
 def replay_all(
-    session: Session, wanted: Selection, as_of: AsOf | None = None, *, batch: int = BATCH
+    session: Session,
+    wanted: Selection,
+    as_of: AsOf | None = None,
+    *,
+    batch: int = BATCH,
+    hide: HideIn = _open_everywhere,
 ) -> Iterator[Replayed]:
-    """Decide again in batches by id, so that any number fits into memory."""
+    """Decide again in batches by id, so that any number fits into memory. `hide` may mask texts of
+    facts in what differs."""
     choose = _Recorded(session) if as_of is None else _Known(as_of)
     for rows in _batches(session, wanted, batch):
-        found = [one for row in rows if (one := _again(row, choose)) is not None]
+        found = [one for row in rows if (one := _again(row, choose, hide)) is not None]
         yield Replayed(len(rows), tuple(found))
 
 
-def _again(row: Stored, choose: Chooser) -> Difference | None:
-    now: str | None = None
+def _again(row: Stored, choose: Chooser, hide: HideIn) -> Difference | None:
+    ruleset: Ruleset | None = None
     try:
         evaluator = choose(row)
         ruleset = evaluator.ruleset
-        now = f"{ruleset.name} {ruleset.version}"
         asked = {name: value for name, value in row.facts.items() if name in ruleset.facts}
         decision = evaluator.decide(facts_from_json(ruleset, asked))
     except SluiceError as error:
-        return _difference(row, (), None, now, error.text)
+        return _difference(row, (), None, ruleset, error.text, hide)
     outcome = outcome_to_json(ruleset, decision)["outcome"]
     if decision.rows == tuple(row.rows) and outcome == row.outcome:
         return None
-    return _difference(row, decision.rows, outcome, now, None)
+    return _difference(row, decision.rows, outcome, ruleset, None, hide)
 
 
 def _difference(
-    row: Stored, rows: tuple[str, ...], outcome: object, now: str | None, error: Text | None
+    row: Stored,
+    rows: tuple[str, ...],
+    outcome: object,
+    now: Ruleset | None,
+    error: Text | None,
+    hide: HideIn,
 ) -> Difference:
+    masks = masks_of(row.facts, hide(row.org_id))
+    if error is not None:
+        error = Text(masked_text(error.en, masks), masked_text(error.zh, masks))
     return Difference(
         row.id,
         tuple(row.rows),
         rows,
-        row.outcome,
-        outcome,
+        masked_json(row.outcome, masks),
+        masked_json(outcome, masks),
         error,
         row.kind,
         f"{row.matter_kind} {row.matter_id}",
         f"{row.ruleset} {row.version}",
-        now,
+        None if now is None else f"{now.name} {now.version}",
+        row.ruleset_hash,
+        None if now is None else now.hash,
     )
 
 

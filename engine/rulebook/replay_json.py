@@ -7,7 +7,8 @@ from engine.rulebook.replay import Difference
 
 
 def difference_json(one: Difference, lang: Lang) -> dict[str, object]:
-    """A decision that came out otherwise; `error` says why it could not be decided."""
+    """A decision that came out otherwise; `error` says why it could not be decided, `told` whether
+    the reader may read the rulesets: if not, rows are left out."""
     return {
         "decision": one.decision_id,
         "kind": one.kind,
@@ -19,4 +20,5 @@ def difference_json(one: Difference, lang: Lang) -> dict[str, object]:
         "outcome": one.outcome,
         "outcome_now": one.outcome_now,
         "error": None if one.error is None else one.error.say(lang),
+        "told": one.told,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -26,6 +26,14 @@ from engine.rules.model import Ruleset, Vocabulary
 
 Source = tuple[str, str]
 """File and text."""
+Readable = Callable[[str, str], bool]
+"""(organisation, kind) -> whether somebody may read such rulesets: what he may not read is no
+parent of a text of his, and no finding speaks of it."""
+
+
+def everything(_org: str, _kind: str) -> bool:
+    """Whoever asks may read it all."""
+    return True
 
 
 @lru_cache(maxsize=32)
@@ -178,15 +186,18 @@ def ruleset_in(session: Session, revision: int, hash: str, on: dt.date | None = 
     return StoredRulesets(session).ruleset(revision, hash, on)
 
 
-def live_sources(session: Session, revision: int | None = None) -> list[Source]:
-    """The texts of a revision (default: the live one) in the order of precedence."""
+def live_sources(
+    session: Session, revision: int | None = None, readable: Readable = everything
+) -> list[Source]:
+    """The texts of a revision (default: the live one) in the order of precedence, those that are
+    `readable`."""
     number: object = revision
     if number is None:
         number = sa.select(sa.func.max(Revision.id)).scalar_subquery()
     rows = session.exec(
-        select(RulesetVersion.file, RulesetVersion.text)
+        select(RulesetVersion.file, RulesetVersion.text, RulesetVersion.org_id, RulesetVersion.kind)
         .join(RevisionItem, col(RevisionItem.ruleset_hash) == col(RulesetVersion.hash))
         .where(col(RevisionItem.revision_id) == number)
         .order_by(col(RevisionItem.since).desc(), col(RulesetVersion.version).desc())
     )
-    return [(file, text) for file, text in rows]
+    return [(file, text) for file, text, org, kind in rows if readable(org, kind)]

@@ -20,7 +20,7 @@ from engine.rulebook.families import check_stored
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import RulesetDraft, RulesetVersion, VocabularyVersion
 from engine.rulebook.numbering import version_conflict
-from engine.rulebook.texts import current_vocabulary, vocabulary_of
+from engine.rulebook.texts import Readable, current_vocabulary, everything, vocabulary_of
 from engine.rules import content_hash
 from engine.runtime import audit
 
@@ -87,16 +87,27 @@ def propose(
     reason: str,
     now: dt.datetime,
     draft: RulesetDraft | None = None,
+    readable: Readable = everything,
 ) -> RulesetVersion:
     """Store a ruleset that waits for a second person's word: none of those who edited `draft`.
 
-    The same text again is the same version. Raises as `publish`, and RulebookError RETURNED when
-    this text was returned to its author before.
+    It may extend what is `readable`. The same text again is the same version. Raises as `publish`,
+    and RulebookError RETURNED when this text was returned to its author before.
     """
     if not reason.strip():
         raise no_reason()
     words = current_vocabulary(session)
-    return _store(session, text, file, words, author=author, reason=reason, now=now, draft=draft)
+    return _store(
+        session,
+        text,
+        file,
+        words,
+        author=author,
+        reason=reason,
+        now=now,
+        draft=draft,
+        readable=readable,
+    )
 
 
 def review(session: Session, hash: str, *, reviewer: str, now: dt.datetime) -> RulesetVersion:
@@ -194,6 +205,7 @@ def _store(
     reason: str,
     now: dt.datetime,
     draft: RulesetDraft | None = None,
+    readable: Readable = everything,
 ) -> RulesetVersion:
     text = text.replace("\r\n", "\n")
     lock_rulebook(session)
@@ -202,7 +214,7 @@ def _store(
         if found.returned_by is not None:
             raise returned(found)
         return found
-    checked = check_stored(session, file, text, words.text)
+    checked = check_stored(session, file, text, words.text, readable)
     if checked.ruleset is None or failed(checked.findings):
         raise RulesetRefused(checked.findings)
     ruleset = checked.ruleset

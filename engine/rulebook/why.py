@@ -10,7 +10,7 @@ from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.explain import Explained, OutcomeLine, explained, outcome_lines
 from engine.rulebook.models import DecisionRow, RulesetVersion
-from engine.rulebook.texts import ruleset_in
+from engine.rulebook.texts import Readable, everything, ruleset_in
 from engine.rules import branch_params, compile_ruleset, facts_from_json, outcome_to_json
 from engine.rules.decide import DecisionRefused
 from engine.rules.explaining import Explanation
@@ -43,14 +43,31 @@ class Why:
     under: Under | None
 
 
+WITHHELD = Explanation(
+    rows=(),
+    policy=Text(
+        "You may not read this ruleset: its outcome is shown, its rows are not.",
+        "您无权查看该规则集：仅显示决策结果，不显示规则行。",
+    ),
+    outcomes=(),
+    params=(),
+    windows=(),
+    decision=None,
+    refused=None,
+)
+"""What is told to somebody who may read the document and not the ruleset."""
+
+
 def why(
     session: Session,
     decision_ids: list[int],
     *,
     under: Ruleset | None = None,
     hide: Hide = open_text,
+    readable: Readable = everything,
 ) -> list[Why]:
-    """Explain decisions in the order they were made.
+    """Explain decisions in the order they were made; of a ruleset that is not `readable` no more
+    is told than its name and the outcome.
 
     With `under` only those it could have made: of its kind and subject. Whether the user may see
     them is the caller's question. Raises RulebookError UNKNOWN_DECISION, NOT_DECIDED_SO when
@@ -66,7 +83,7 @@ def why(
         rows = [one for one in rows if (one[0].kind, one[0].subject) == (under.kind, under.subject)]
         if decision_ids and not rows:
             raise _not_so(under)
-    return [_why(session, row, version, under, hide) for row, version in rows]
+    return [_why(session, row, version, under, hide, readable) for row, version in rows]
 
 
 def decision(session: Session, decision_id: int) -> DecisionRow:
@@ -94,13 +111,17 @@ def _why(
     version: RulesetVersion,
     under: Ruleset | None,
     hide: Hide,
+    readable: Readable,
 ) -> Why:
+    stored = explained(session, row, version, hide, readable)
+    if not stored.told:
+        return Why(stored, WITHHELD, None)
     ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
     path = tuple(row.org_path.split("/"))
     evaluator = compile_ruleset(ruleset, branch_params(ruleset, path))
     facts = facts_from_json(ruleset, row.facts)
     return Why(
-        explained(session, row, version, hide),
+        stored,
         explain_cells(evaluator, facts, org_path=path, hide=hide),
         None if under is None else _under(row, ruleset, under, hide),
     )

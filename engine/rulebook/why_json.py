@@ -18,7 +18,8 @@ def why_json(found: Why, lang: Lang) -> dict[str, object]:
 
 
 def summary_json(stored: Explained, lang: Lang) -> dict[str, object]:
-    """By what a decision was made, what fired and what came out; no facts."""
+    """By what a decision was made, what fired and what came out; no facts. `told` is false where
+    the reader may not read the ruleset: then nothing is said of what fired."""
     return {
         "id": stored.id,
         "kind": stored.kind,
@@ -34,6 +35,7 @@ def summary_json(stored: Explained, lang: Lang) -> dict[str, object]:
         "fired": list(stored.rows),
         "sentences": [one.say(lang) for one in stored.sentences],
         "outcome": _lines(stored.outcome),
+        "told": stored.told,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ from engine.treasury.organisations.grants import (
 from engine.treasury.organisations.permissions import (
     CONFLICTS,
     PERMISSIONS,
+    Permission,
     conflicting_roles,
 )
 from engine.treasury.organisations.tree import descendants, path_of
@@ -163,10 +165,10 @@ def test_no_role_conflicts_with_itself() -> None:
         ),
         max_size=4,
     ),
-    permission=st.sampled_from(sorted(set().union(*PERMISSIONS.values()))),
+    permission=st.sampled_from(get_args(Permission)),
 )
 def test_a_user_sees_exactly_the_subtrees_granted(
-    shared: Session, grants: list[tuple[str, str]], permission: str
+    shared: Session, grants: list[tuple[str, str]], permission: Permission
 ) -> None:
     """I21: `can` and `visible_orgs` agree with each other and with the tree."""
     revoke(shared, "auditor", "audit", "GROUP")

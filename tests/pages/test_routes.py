@@ -17,7 +17,13 @@ PUBLIC = {
     ("GET", "/assets/{name}"),
     ("GET", "/api/v1/health"),
 }
-SIGNED_IN_ONLY = {("POST", "/sign-out"), ("GET", "/docs"), ("GET", "/openapi.json")}
+SIGNED_IN_ONLY = {
+    ("POST", "/sign-out"),
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+    ("GET", "/me/permissions"),
+    ("GET", "/api/v1/me/permissions"),
+}
 KNOWN = frozenset().union(*PERMISSIONS.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlmodel import Session
@@ -17,12 +18,18 @@ SHIPPED = Path(__file__).parents[2] / "rulesets"
 FILE = "approval/payment-approval.yaml"
 
 
-def grant_role(session: Session, user_id: str, role: str, org_id: str = "GROUP") -> None:
-    """A new user with one role."""
+def grant_role(
+    session: Session,
+    user_id: str,
+    role: str,
+    org_id: str = "GROUP",
+    kinds: Sequence[str] | None = None,
+) -> None:
+    """A new user with one role, for some kinds of rulesets or for all."""
     if session.get(UserAccount, user_id) is None:
         session.add(UserAccount(id=user_id, org_id=org_id, name=user_id))
         session.flush()
-    grant(session, user_id, role, org_id)
+    grant(session, user_id, role, org_id, kinds)
 
 
 def approval(step: int, large: str) -> str:

@@ -1,4 +1,5 @@
-"""Nobody learns of the rulesets of another branch, on whatever way he asks."""
+"""Nobody learns of the rulesets of another branch, or of kinds that are not his, on whatever way he
+asks."""
 
 from __future__ import annotations
 
@@ -48,6 +49,17 @@ class Shanghai:
         """What no answer may say."""
         hashes = (self.live, self.proposed, self.timed)
         return (SECRET, "sh-approval", "sh-a", "sh-b", "for Shanghai", *(h[:12] for h in hashes))
+
+
+def limit(engine: sa.Engine, kinds: str) -> None:
+    """Let those who ask hold their roles for the whole group and some kinds."""
+    with db.transaction(engine) as session:
+        session.execute(
+            sa.text(
+                "UPDATE role_grant SET org_id = 'GROUP', kinds = :kinds WHERE user_id = ANY(:us)"
+            ),
+            {"kinds": kinds, "us": list(OTHER)},
+        )
 
 
 @pytest.fixture
@@ -162,13 +174,13 @@ def _filled(value: Any, facts: dict[str, object]) -> Any:
     return value
 
 
-@pytest.mark.parametrize("asked", CASES, ids=lambda one: f"{one.method} {one.path}")
-def test_another_branch_learns_nothing(web: httpx.Client, shanghai: Shanghai, asked: Asked) -> None:
+def answered(web: httpx.Client, shanghai: Shanghai, asked: Asked) -> httpx.Response:
+    """What somebody is answered."""
     facts = {name: getattr(shanghai, name) for name in Shanghai.__dataclass_fields__}
     path = asked.path
     for name, value in asked.fill.items():
         path = path.replace("{" + name + "}", _filled(value, facts))
-    answer = web.request(
+    return web.request(
         asked.method,
         path,
         params=_filled(asked.params, facts),
@@ -177,6 +189,16 @@ def test_another_branch_learns_nothing(web: httpx.Client, shanghai: Shanghai, as
         files={"file": ("a.xlsx", b"PK")} if asked.file else None,
         headers=said(asked.user),
     )
+
+
+@pytest.mark.parametrize("hidden_by", ["organisation", "kind"])
+@pytest.mark.parametrize("asked", CASES, ids=lambda one: f"{one.method} {one.path}")
+def test_whose_rules_they_are_not_learns_nothing(
+    web: httpx.Client, ruled: sa.Engine, shanghai: Shanghai, asked: Asked, hidden_by: str
+) -> None:
+    if hidden_by == "kind":
+        limit(ruled, "{routing,sweep}")
+    answer = answered(web, shanghai, asked)
     assert answer.status_code == asked.status, answer.text
     if asked.status == 200:
         assert [one for one in shanghai.secrets if one in answer.text] == []
@@ -196,6 +218,17 @@ def test_whose_rules_they_are_sees_all_of_it(web: httpx.Client, shanghai: Shangh
     assert "sh-b" in told(f"{API}/rulesets/plan")
     own = web.get(f"{API}/scheduled-activations", headers=said("bea")).json()
     assert [one["hashes"] for one in own] == [[shanghai.beijing]]
+
+
+@pytest.mark.parametrize("asked", CASES, ids=lambda one: f"{one.method} {one.path}")
+def test_a_limit_to_their_kind_hides_nothing(
+    web: httpx.Client, ruled: sa.Engine, shanghai: Shanghai, asked: Asked
+) -> None:
+    limit(ruled, "{approval}")
+    answer = answered(web, shanghai, asked)
+    assert answer.status_code != 404, answer.text
+    if asked.status == 200:
+        assert [one for one in shanghai.secrets if one in answer.text]
 
 
 def test_no_way_to_rulesets_is_left_out() -> None:

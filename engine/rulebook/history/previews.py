@@ -18,8 +18,10 @@ from engine.rulebook.history.store import HistoryError
 from engine.rulebook.library import shelved
 from engine.rulebook.pinned import Pinned
 from engine.rulebook.texts import (
+    Readable,
     Source,
     current_vocabulary,
+    everything,
     headings,
     live_sources,
     read_all,
@@ -94,15 +96,17 @@ def valid_draft(
     *,
     on: dt.date,
     against: str | None = None,
+    readable: Readable = everything,
 ) -> Draft:
     """Check a draft as it would be checked for activation, and put it into the live world.
 
     `against` replaces what is live by a stored version (hash). Extensions of the draft are read
-    anew with it. Raises DraftErrors, PreviewRefused OTHER_RULESET and WINDOW_CHANGED, and
-    RulebookError UNKNOWN_RULESET.
+    anew with it. What is not `readable` is neither a parent of it nor an extension. Raises
+    DraftErrors, PreviewRefused OTHER_RULESET and WINDOW_CHANGED, and RulebookError
+    UNKNOWN_RULESET.
     """
     words = current_vocabulary(session).text
-    checked = check_stored(session, file, text, words)
+    checked = check_stored(session, file, text, words, readable)
     if checked.ruleset is None or any(f.severity is Severity.ERROR for f in checked.findings):
         raise DraftErrors(checked.findings)
     draft = checked.ruleset
@@ -118,7 +122,7 @@ def valid_draft(
         comparable(draft, replaced)
         refuse_other_windows(draft, replaced)
     new = live.with_draft(draft)
-    for child in _extensions(live_sources(session), draft, words):
+    for child in _extensions(live_sources(session, None, readable), draft, words):
         if child.scope_org in new.rulesets and child.scope_org != draft.scope_org:
             new = new.with_draft(child)
     return Draft(draft, live, new, place)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.base.text import Lang, Text
 from engine.rules.preview.outcomes import Counted
+from engine.rules.reasons import Hide
 from engine.rules.values import amount_text
 
 
@@ -153,6 +154,16 @@ class Preview:
             rows=tuple(replace(one, witness=None) for one in self.rows),
             largest=(),
             refused=tuple(replace(one, document=None) for one in self.refused),
+        )
+
+    def with_facts(self, hide: Hide) -> Preview:
+        """The same with the facts of listed documents as their reader may see them."""
+        return replace(
+            self,
+            largest=tuple(
+                replace(one, shows={name: hide(name, text) for name, text in one.shows.items()})
+                for one in self.largest
+            ),
         )
 
     def to_json(self, lang: Lang, seconds: float) -> dict[str, object]:

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from engine.base.text import SluiceError, Text
 from engine.ledger.accounts import Nature, ensure_account
 from engine.rules.collector import Collector
+from engine.rules.registry import all_kinds
 from engine.rules.yaml_marks import compose, lf, plain
 from engine.treasury.accounts.book import AccountDraft, create
 from engine.treasury.accounts.models import BankAccount
@@ -81,7 +82,10 @@ SCHEMA = _object(
                     "endpoint": _TEXT,
                     "beneficiary_account": _TEXT,
                     "roles": _list(
-                        _object({"role": {"enum": sorted(PERMISSIONS)}}, {"org": _CODE})
+                        _object(
+                            {"role": {"enum": sorted(PERMISSIONS)}},
+                            {"org": _CODE, "kinds": _list({"enum": sorted(all_kinds())})},
+                        )
                     ),
                 },
             )
@@ -224,8 +228,19 @@ def _user(session: Session, one: Mapping[str, object]) -> int:
         if token is not None:
             set_token(session, user_id, token)
     for role in _items(one, "roles"):
-        grant(session, user_id, _text(role, "role"), _maybe(role, "org") or _text(one, "org"))
+        grant(
+            session,
+            user_id,
+            _text(role, "role"),
+            _maybe(role, "org") or _text(one, "org"),
+            _kinds(role),
+        )
     return int(fresh)
+
+
+def _kinds(role: Mapping[str, object]) -> list[str] | None:
+    found = role.get("kinds")
+    return [str(kind) for kind in found] if isinstance(found, list) else None
 
 
 def _account(session: Session, one: Mapping[str, object]) -> int:

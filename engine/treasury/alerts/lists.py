@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 from engine.treasury.alerts.errors import alert_unknown
 from engine.treasury.alerts.models import Alert
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.organisations.permissions import Permission
 
-PERMISSION = "alerts.read"
+PERMISSION: Permission = "alerts.read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlmodel import Session
 
@@ -15,34 +16,70 @@ from engine.treasury.organisations.errors import OrganisationError
 
 
 def grant_role(
-    session: Session, actor: str, user_id: str, role: str, org_id: str, now: dt.datetime
+    session: Session,
+    actor: str,
+    user_id: str,
+    role: str,
+    org_id: str,
+    now: dt.datetime,
+    *,
+    kinds: Collection[str] | None = None,
 ) -> None:
     """Let `user_id` hold `role` for `org_id` and below; blocked approvals look again.
 
+    `kinds` limits what the role may do with rulesets to these kinds (see `grants.grant`).
+
     Needs users.manage, and another person than `user_id`. Raises NotPermitted,
-    OrganisationError SELF_GRANT, ROLE_UNKNOWN, ROLE_CONFLICT, USER_UNKNOWN.
+    OrganisationError SELF_GRANT, ROLE_UNKNOWN, ROLE_CONFLICT, USER_UNKNOWN, KIND_UNKNOWN,
+    KINDS_EMPTY, ROLE_WITHOUT_RULES.
     """
     _check(session, actor, user_id, org_id)
-    grants.grant(session, user_id, role, org_id)
-    _record(session, actor, "role.grant", user_id, role, org_id, now)
+    before = _held(session, user_id, role, org_id)
+    grants.grant(session, user_id, role, org_id, kinds)
+    after = _held(session, user_id, role, org_id)
+    _record(session, actor, "role.grant", user_id, org_id, before, after, now)
     reassess(session, now)
 
 
 def revoke_role(
-    session: Session, actor: str, user_id: str, role: str, org_id: str, now: dt.datetime
+    session: Session,
+    actor: str,
+    user_id: str,
+    role: str,
+    org_id: str,
+    now: dt.datetime,
+    *,
+    kinds: Collection[str] | None = None,
 ) -> None:
-    """Take a role away; open steps go to the next holder, or are blocked with an alert.
+    """Take a role away, or with `kinds` only what it may do with rulesets of these kinds; open
+    steps go to the next holder, or are blocked with an alert.
 
-    Needs users.manage. Raises as `grant_role`; a role that is not held is no error.
+    Needs users.manage. Raises as `grant_role` and GRANT_UNLIMITED; a role that is not held is no
+    error.
     """
     _check(session, actor, user_id, org_id)
-    if grants.revoke(session, user_id, role, org_id):
-        _record(session, actor, "role.revoke", user_id, role, org_id, now)
+    before = _held(session, user_id, role, org_id)
+    if grants.revoke(session, user_id, role, org_id, kinds):
+        after = _held(session, user_id, role, org_id)
+        _record(session, actor, "role.revoke", user_id, org_id, before, after, now)
         reassess(session, now)
+
+
+Held = dict[str, JsonValue]
+"""A grant as the audit log keeps it."""
+
+
+def _held(session: Session, user_id: str, role: str, org_id: str) -> Held | None:
+    found = grants.held(session, user_id, role, org_id)
+    if found is None:
+        return None
+    limit: Held = {} if found.kinds is None else {"kinds": [*found.kinds]}
+    return {"role": role, "org_id": org_id, **limit}
 
 
 def _check(session: Session, actor: str, user_id: str, org_id: str) -> None:
     grants.require(session, actor, "users.manage", org_id)
+    grants.lock_person(session, user_id)
     if actor == user_id:
         raise OrganisationError(
             "SELF_GRANT",
@@ -58,21 +95,9 @@ def _record(
     actor: str,
     action: str,
     user_id: str,
-    role: str,
     org_id: str,
+    before: Held | None,
+    after: Held | None,
     now: dt.datetime,
 ) -> None:
-    held: dict[str, JsonValue] = {"role": role, "org_id": org_id}
-    granted = action == "role.grant"
-    audit.record(
-        session,
-        actor,
-        action,
-        "user_account",
-        user_id,
-        org_id,
-        None if granted else held,
-        held if granted else None,
-        None,
-        now,
-    )
+    audit.record(session, actor, action, "user_account", user_id, org_id, before, after, None, now)

@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 from engine.treasury.documents.errors import unknown
 from engine.treasury.documents.models import Document
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.organisations.permissions import Permission
 
-PERMISSION = "documents.read"
+PERMISSION: Permission = "documents.read"
 
 
 @dataclass(frozen=True, slots=True)

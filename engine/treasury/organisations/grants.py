@@ -1,7 +1,8 @@
 """Who holds which role where, and therefore who may do what.
 
 A grant holds for its organisation and everything below it. Roles whose duties exclude each other
-are refused on one person, whatever the organisations.
+are refused on one person, whatever the organisations. What a grant permits about rulesets depends
+on their kind too and is asked in rule_grants.
 """
 
 from __future__ import annotations
@@ -13,17 +14,25 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from engine.base.text import Text
+from engine.rules.registry import all_kinds
 from engine.treasury.organisations.errors import (
     NotPermitted,
     OrganisationError,
+    held_for_all,
+    kinds_empty,
+    no_kinds,
+    unknown_kind,
     unknown_user,
 )
 from engine.treasury.organisations.models import RoleGrant, UserAccount
 from engine.treasury.organisations.permissions import (
     PERMISSIONS,
     ROLES,
+    RULE_PERMISSIONS,
+    Permission,
     conflict,
     roles_with,
+    rules,
 )
 from engine.treasury.organisations.tree import organisation
 
@@ -36,14 +45,23 @@ def user(session: Session, user_id: str) -> UserAccount:
     return found
 
 
-def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
+def grant(
+    session: Session,
+    user_id: str,
+    role: str,
+    org_id: str,
+    kinds: Collection[str] | None = None,
+) -> RoleGrant:
     """Let `user_id` hold `role` for `org_id` and below; holding it already is fine.
+
+    `kinds` limits what the role may do with rulesets to these kinds; None is every kind. A grant
+    only adds: kinds come to those that are held already, and a role held for every kind stays so.
 
     In the running product use engine.treasury.approvals.people, which also asks for the
     permission, writes the audit log and lets blocked approvals go on.
 
     Raises OrganisationError ROLE_UNKNOWN, ROLE_CONFLICT (duties exclude each other),
-    USER_UNKNOWN, ORGANISATION_UNKNOWN.
+    USER_UNKNOWN, ORGANISATION_UNKNOWN, KIND_UNKNOWN, KINDS_EMPTY, ROLE_WITHOUT_RULES.
     """
     if role not in PERMISSIONS:
         raise OrganisationError(
@@ -54,16 +72,11 @@ def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
             ),
         )
     organisation(session, org_id)
-    # Two grants to one person at once must see each other.
-    locked = session.exec(
-        select(UserAccount).where(UserAccount.id == user_id).with_for_update()
-    ).first()
-    if locked is None:
-        raise unknown_user(user_id)
-    held = session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id)).all()
-    for other in held:
+    wanted = _kinds(role, kinds)
+    lock_person(session, user_id)
+    for other in session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id)).all():
         if (other.role, other.org_id) == (role, org_id):
-            return other
+            return _widened(session, other, wanted)
         why = conflict(role, other.role)
         if why is not None:
             raise OrganisationError(
@@ -75,29 +88,86 @@ def grant(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant:
                     "请改授他人,或先撤销原角色",
                 ),
             )
-    made = RoleGrant(user_id=user_id, role=role, org_id=org_id)
+    made = RoleGrant(user_id=user_id, role=role, org_id=org_id, kinds=wanted)
     session.add(made)
     session.flush()
     return made
 
 
-def revoke(session: Session, user_id: str, role: str, org_id: str) -> bool:
-    """Take a role away; False when it was not held. See `grant` for the running product."""
-    session.flush()
-    gone = session.execute(
-        sa.text(
-            "DELETE FROM role_grant WHERE user_id = :user AND role = :role AND org_id = :org "
-            "RETURNING id"
-        ),
-        {"user": user_id, "role": role, "org": org_id},
+def _kinds(role: str, kinds: Collection[str] | None) -> list[str] | None:
+    if kinds is None:
+        return None
+    if not kinds:
+        raise kinds_empty()
+    for kind in kinds:
+        if kind not in all_kinds():
+            raise unknown_kind(kind, all_kinds())
+    if not rules(role):
+        raise no_kinds(ROLES[role])
+    return sorted(set(kinds))
+
+
+def _widened(session: Session, held: RoleGrant, wanted: list[str] | None) -> RoleGrant:
+    """The grant with the kinds that are `wanted` besides those it has."""
+    if held.kinds is not None:
+        held.kinds = None if wanted is None else sorted({*held.kinds, *wanted})
+        session.add(held)
+        session.flush()
+    return held
+
+
+def lock_person(session: Session, user_id: str) -> None:
+    """Let changes to one person's grants see each other. OrganisationError USER_UNKNOWN."""
+    locked = session.exec(
+        select(UserAccount.id).where(UserAccount.id == user_id).with_for_update()
     ).first()
-    if gone is None:
+    if locked is None:
+        raise unknown_user(user_id)
+
+
+def held(session: Session, user_id: str, role: str, org_id: str) -> RoleGrant | None:
+    """The grant by which the user holds `role` for exactly `org_id`."""
+    query = select(RoleGrant).where(
+        RoleGrant.user_id == user_id, RoleGrant.role == role, RoleGrant.org_id == org_id
+    )
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def revoke(
+    session: Session,
+    user_id: str,
+    role: str,
+    org_id: str,
+    kinds: Collection[str] | None = None,
+) -> bool:
+    """Take a role away, or with `kinds` only what it may do with rulesets of these kinds; without
+    any kind left the role is gone. False when nothing of it was held. See `grant` for the running
+    product.
+
+    Raises OrganisationError GRANT_UNLIMITED for some kinds of a role held for all of them,
+    USER_UNKNOWN.
+    """
+    lock_person(session, user_id)
+    found = held(session, user_id, role, org_id)
+    if found is None:
         return False
+    if kinds is not None:
+        if found.kinds is None:
+            raise held_for_all(user_id, ROLES[role])
+        left = [one for one in found.kinds if one not in kinds]
+        if left:
+            changed = left != found.kinds
+            found.kinds = left
+            session.add(found)
+            session.flush()
+            return changed
+    session.delete(found)
+    session.flush()
     session.expire_all()
     return True
 
 
-def can(session: Session, user_id: str, permission: str, org_id: str) -> bool:
+def can(session: Session, user_id: str, permission: Permission, org_id: str) -> bool:
     """Whether the user may do `permission` for the organisation, by a grant there or above."""
     session.flush()
     return bool(
@@ -109,18 +179,18 @@ def can(session: Session, user_id: str, permission: str, org_id: str) -> bool:
                   JOIN organisation o ON o.id = :org
                   WHERE g.user_id = :user AND g.role = ANY(:roles)
                     AND g.org_id = ANY(string_to_array(o.path, '/')))"""),
-            {"org": org_id, "user": user_id, "roles": roles_with(permission)},
+            {"org": org_id, "user": user_id, "roles": _roles(permission)},
         ).scalar_one()
     )
 
 
-def require(session: Session, user_id: str, permission: str, org_id: str) -> None:
+def require(session: Session, user_id: str, permission: Permission, org_id: str) -> None:
     """Raise NotPermitted unless `can`."""
     if not can(session, user_id, permission, org_id):
         raise NotPermitted(user_id, permission, org_id)
 
 
-def visible_orgs(session: Session, user_id: str, permission: str) -> frozenset[str]:
+def visible_orgs(session: Session, user_id: str, permission: Permission) -> frozenset[str]:
     """Organisations for which the user has `permission`; every list is limited to them."""
     session.flush()
     rows = session.execute(
@@ -129,9 +199,15 @@ def visible_orgs(session: Session, user_id: str, permission: str) -> frozenset[s
             JOIN user_account u ON u.id = g.user_id AND u.active
             JOIN organisation o ON g.org_id = ANY(string_to_array(o.path, '/'))
             WHERE g.user_id = :user AND g.role = ANY(:roles)"""),
-        {"user": user_id, "roles": roles_with(permission)},
+        {"user": user_id, "roles": _roles(permission)},
     )
     return frozenset(rows.scalars())
+
+
+def _roles(permission: str) -> list[str]:
+    if permission in RULE_PERMISSIONS:
+        raise ValueError(f"{permission} depends on the kind of ruleset: ask rule_grants")
+    return roles_with(permission)
 
 
 def permissions_of(session: Session, user_id: str) -> frozenset[str]:

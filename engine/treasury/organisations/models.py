@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, UniqueConstraint
+from sqlalchemy import Text as TextColumn
 from sqlmodel import Field, SQLModel
 
 
@@ -62,7 +63,11 @@ class UserAccount(SQLModel, table=True):
 
 
 class RoleGrant(SQLModel, table=True):
-    """`user_id` holds `role` for `org_id` and everything below it."""
+    """`user_id` holds `role` for `org_id` and everything below it.
+
+    `kinds` limits what the role may do with rulesets to these kinds (None: all of them); whatever
+    else the role may do is not touched by it.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (UniqueConstraint("user_id", "role", "org_id"),)
@@ -70,6 +75,7 @@ class RoleGrant(SQLModel, table=True):
     user_id: str = Field(foreign_key="user_account.id")
     role: str
     org_id: str = Field(foreign_key="organisation.id")
+    kinds: list[str] | None = Field(default=None, sa_column=Column(ARRAY(TextColumn)))
 
 
 class UserSession(SQLModel, table=True):

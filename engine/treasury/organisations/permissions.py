@@ -8,10 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import Literal, get_args
 
 from engine.base.text import Text
 from engine.rules.roles import NEVER_APPROVE
 from engine.rules.roles import ROLES as RULED_ROLES
+
+Permission = Literal[
+    "accounts.read",
+    "alerts.handle",
+    "alerts.read",
+    "approvals.decide",
+    "audit.read",
+    "documents.import",
+    "documents.read",
+    "documents.submit",
+    "documents.void",
+    "holds.release",
+    "operations.read",
+    "operations.run",
+    "payments.release",
+    "statements.import",
+    "statements.reconcile",
+    "users.manage",
+    "vouchers.read",
+]
+"""What is permitted by organisation alone."""
+RulePermission = Literal["rulesets.read", "rulesets.edit", "rulesets.approve", "rulesets.activate"]
+"""What is permitted by organisation and kind of ruleset: see rule_grants."""
+RULE_PERMISSIONS: tuple[RulePermission, ...] = get_args(RulePermission)
 
 READ = frozenset({"documents.read", "accounts.read", "alerts.read", "vouchers.read"})
 APPROVE = READ | {"approvals.decide", "holds.release", "alerts.handle", "rulesets.read"}
@@ -110,6 +135,11 @@ def may_approve(role: str) -> bool:
 def roles_with(permission: str) -> list[str]:
     """The roles that have `permission`."""
     return [role for role, allowed in PERMISSIONS.items() if permission in allowed]
+
+
+def rules(role: str) -> frozenset[str]:
+    """What `role` may do with rulesets."""
+    return PERMISSIONS[role] & frozenset(RULE_PERMISSIONS)
 
 
 def conflict(first: str, second: str) -> Text | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlmodel import Session
@@ -12,7 +12,7 @@ from engine.base.text import SluiceError, Text
 from engine.rulebook import timing
 from engine.rulebook.library import shelved
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import ScheduledActivation
+from engine.rulebook.models import RulesetVersion, ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled, waiting_versions
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
@@ -22,11 +22,12 @@ from engine.runtime.actions import ActionContext, Done, Outcome, Registry
 from engine.runtime.jsontypes import JsonObject
 from engine.treasury.incidents import raise_incident
 from engine.treasury.intake.course import notice_revision
-from engine.treasury.organisations.grants import require
-from engine.treasury.rulesets.shelf import findings_for, hidden_hashes, pending_for
-from engine.treasury.rulesets.visible import ruling_orgs, version_for
+from engine.treasury.organisations.permissions import RulePermission
+from engine.treasury.organisations.rule_grants import require_every_kind, require_rule
+from engine.treasury.rulesets.shelf import findings_for, hidden_hashes, pending_for, telling
+from engine.treasury.rulesets.visible import ruling, version_for
 
-ACTIVATE = "rulesets.activate"
+ACTIVATE: RulePermission = "rulesets.activate"
 """The permission, and the kind of the action that carries a timed activation out."""
 
 
@@ -34,12 +35,12 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
     """What a reload would change, as far as the user sees it. Raises as `plan_reload`."""
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     found = plan_reload(session, chosen)
-    seen = ruling_orgs(session, user_id)
+    seen = ruling(session, user_id)
     versions = [item.version for item in items_of(session, found.revision)]
     versions += waiting_versions(session)
     return replace(
         found,
-        changes=tuple(one for one in found.changes if one.version.org_id in seen),
+        changes=tuple(one for one in found.changes if seen.covers(one.version)),
         findings=findings_for(found.findings, versions, seen),
         unsigned=len(pending_for(session, user_id)),
         scheduled=tuple(timed(session, user_id)),
@@ -51,14 +52,15 @@ def reload(
 ) -> Reloaded:
     """Make signed versions live (None: all that wait).
 
-    Needs rulesets.activate for every organisation whose rules change. Raises NotPermitted, and
-    as `reload_signed`.
+    Needs rulesets.activate for every organisation and kind whose rules change. Raises
+    NotPermitted, and as `reload_signed`; RulesetRefused tells what the user may read.
     """
     lock_rulebook(session)  # what is permitted here is what becomes live below
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     changes = plan_reload(session, chosen).changes
-    _require_all(session, user_id, {one.version.org_id for one in changes})
-    done = reload_signed(session, chosen, by=user_id, reason=reason, now=now)
+    _require_all(session, user_id, (one.version for one in changes))
+    with telling(session, user_id):
+        done = reload_signed(session, chosen, by=user_id, reason=reason, now=now)
     if done.changed:
         notice_revision(session)
     return done
@@ -69,19 +71,20 @@ def take_back(
 ) -> Reloaded:
     """Let an earlier revision rule again (None: the one before).
 
-    Needs rulesets.activate for every organisation whose rules change. Raises NotPermitted, and
-    as `undo`.
+    Needs rulesets.activate for every organisation and kind whose rules change, and for every kind
+    of the group when the vocabulary does. Raises NotPermitted, and as `undo`; RulesetRefused tells
+    what the user may read.
     """
-    with session.begin_nested():
+    with telling(session, user_id, to), session.begin_nested():
         done = undo(session, to, by=user_id, reason=reason, now=now)
-        old = {item.version.hash: item.version.org_id for item in items_of(session, done.before)}
-        new = {item.version.hash: item.version.org_id for item in items_of(session, done.revision)}
-        orgs = {
-            org for both in (old, new) for hash, org in both.items() if hash in old.keys() ^ new
-        }
+        old = {item.version.hash: item.version for item in items_of(session, done.before)}
+        new = {item.version.hash: item.version for item in items_of(session, done.revision)}
+        changed = old.keys() ^ new.keys()
+        _require_all(
+            session, user_id, (one for hash, one in (old | new).items() if hash in changed)
+        )
         if words_of(session, done.before) != words_of(session, done.revision):
-            orgs.add(ROOT)
-        _require_all(session, user_id, orgs)
+            require_every_kind(session, user_id, ACTIVATE, ROOT)
     notice_revision(session)
     return done
 
@@ -96,8 +99,8 @@ def at(
 ) -> ScheduledActivation:
     """Make signed versions live at `instant`; a worker does it.
 
-    Needs rulesets.activate for every organisation whose rules change, now and again when it is
-    carried out. Raises NotPermitted, and as `timing.schedule`.
+    Needs rulesets.activate for every organisation and kind whose rules change, now and again when
+    it is carried out. Raises NotPermitted, and as `timing.schedule`.
     """
     chosen = _hashes(session, user_id, hashes)
     made = timing.schedule(session, chosen, instant, by=user_id, reason=reason, now=now)
@@ -114,8 +117,7 @@ def cancel(
 ) -> ScheduledActivation:
     """Stop a timed activation. Raises NotPermitted, and as `timing.cancel`."""
     found = timing.scheduled_of(session, number)
-    orgs = {version_for(session, user_id, one).org_id for one in found.hashes}
-    _require_all(session, user_id, orgs)
+    _require_all(session, user_id, [version_for(session, user_id, one) for one in found.hashes])
     return timing.cancel(session, number, by=user_id, reason=reason, now=now)
 
 
@@ -126,7 +128,7 @@ def timed(
 
     One that others share shows his versions alone, and not how it ended in words.
     """
-    hidden = hidden_hashes(session, ruling_orgs(session, user_id))
+    hidden = hidden_hashes(session, ruling(session, user_id))
     found = []
     for one in scheduled(session, state=state):
         mine = [hash for hash in one.hashes if hash not in hidden]
@@ -164,17 +166,16 @@ def _hashes(session: Session, user_id: str, given: Sequence[str]) -> list[str]:
     return [version_for(session, user_id, one).hash for one in given]
 
 
-def _require_all(session: Session, user_id: str, orgs: Collection[str]) -> None:
-    for org_id in sorted(orgs):
-        require(session, user_id, ACTIVATE, org_id)
+def _require_all(session: Session, user_id: str, versions: Iterable[RulesetVersion]) -> None:
+    for org_id, kind in sorted({(one.org_id, one.kind) for one in versions}):
+        require_rule(session, user_id, ACTIVATE, org_id, kind)
 
 
 def _still_may(session: Session, asked: ScheduledActivation) -> None:
     """Raise NotPermitted unless who asked for it may make these versions live."""
     versions = [shelved(session, one).version for one in asked.hashes]
     changes = plan_reload(session, asked.hashes).changes
-    orgs = {one.org_id for one in versions} | {one.version.org_id for one in changes}
-    _require_all(session, asked.requested_by, orgs)
+    _require_all(session, asked.requested_by, [*versions, *(one.version for one in changes)])
 
 
 def _refused(

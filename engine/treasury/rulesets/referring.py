@@ -7,11 +7,12 @@ from sqlmodel import Session
 from engine.rulebook.draft_errors import unknown_draft
 from engine.rulebook.errors import unknown_ruleset
 from engine.rulebook.models import DecisionRow, RulesetDraft
-from engine.rulebook.references import locate, read
+from engine.rulebook.references import Located, locate, read
 from engine.rulebook.why import decision, unknown_decision
 from engine.rules.model import Ruleset
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.rulesets.visible import READ, ruling_orgs, sees_draft
+from engine.treasury.organisations.rule_grants import RuleReach, rule_reach
+from engine.treasury.rulesets.visible import READ, ruling, sees_draft
 
 
 def ruleset_for(session: Session, user_id: str, reference: str) -> Ruleset:
@@ -20,18 +21,23 @@ def ruleset_for(session: Session, user_id: str, reference: str) -> Ruleset:
     What the user must not see is as unknown as what does not exist. Raises as
     engine.rulebook.references.
     """
-    found = locate(session, reference)
+    seen = ruling(session, user_id)
+    return read(session, _located(session, user_id, reference, seen), seen.has)
+
+
+def _located(session: Session, user_id: str, reference: str, seen: RuleReach) -> Located:
+    found = locate(session, reference, seen.has)
     if isinstance(found, RulesetDraft):
-        if not sees_draft(found, user_id, visible_orgs(session, user_id, READ)):
+        if not sees_draft(found, user_id, rule_reach(session, user_id, READ)):
             raise unknown_draft(found.id or 0)
-    elif found.org_id not in ruling_orgs(session, user_id):
+    elif not seen.covers(found):
         raise unknown_ruleset(reference)
-    return read(session, found)
+    return found
 
 
-def is_signed(session: Session, reference: str) -> bool:
+def is_signed(session: Session, user_id: str, reference: str) -> bool:
     """Whether a second person has signed what a reference names. Raises as `ruleset_for`."""
-    found = locate(session, reference)
+    found = _located(session, user_id, reference, ruling(session, user_id))
     return not isinstance(found, RulesetDraft) and found.reviewer is not None
 
 

@@ -13,12 +13,18 @@ from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.numbering import free_number
 from engine.rulebook.versions import ROOT, propose
 from engine.rules.edit import SetValue, apply
-from engine.treasury.organisations.grants import can, require, visible_orgs
+from engine.treasury.organisations.errors import NotPermitted
 from engine.treasury.organisations.models import Organisation
+from engine.treasury.organisations.permissions import RulePermission
+from engine.treasury.organisations.rule_grants import (
+    require_rule,
+    require_some_kind,
+    rule_reach,
+)
 from engine.treasury.organisations.tree import organisations
-from engine.treasury.rulesets.visible import READ, draft_for, sees_draft, version_for
+from engine.treasury.rulesets.visible import READ, draft_for, ruling, sees_draft, version_for
 
-EDIT = "rulesets.edit"
+EDIT: RulePermission = "rulesets.edit"
 
 
 def begin(
@@ -33,11 +39,12 @@ def begin(
 ) -> RulesetDraft:
     """A new draft, shared with the organisation its scope names.
 
-    Raises NotPermitted (rulesets.edit there) and as `drafts.create_draft`.
+    Raises NotPermitted (rulesets.edit there, for its kind) and as `drafts.create_draft`.
     """
     start = None if base is None else version_for(session, user_id, base)
-    org_id = _named(session, text) or (start.org_id if start else _own(session, user_id))
-    require(session, user_id, EDIT, org_id)
+    kind = heading(text).kind or (start.kind if start else "")
+    org_id = _named(session, text) or (start.org_id if start else _own(session, user_id, kind))
+    _may_write(session, user_id, org_id, kind)
     return drafts.create_draft(
         session,
         text,
@@ -47,6 +54,7 @@ def begin(
         base_hash=None if start is None else start.hash,
         file=file,
         note=note,
+        readable=ruling(session, user_id).has,
     )
 
 
@@ -61,21 +69,33 @@ def save(
     note: str | None = None,
 ) -> RulesetDraft:
     """Save over the text whose hash is `seen`. Raises DraftConflict, NotPermitted (rulesets.edit
-    where the draft is shared, and where its scope now lies), RulebookError DRAFT_CLAIMED, and as
-    `drafts.save_draft`."""
+    where the draft is shared and for its kind, and where its scope now lies and for the kind it
+    now names), RulebookError DRAFT_CLAIMED, and as `drafts.save_draft`."""
     draft = draft_for(session, user_id, draft_id)
     org_id = _named(session, text)
-    for org in {draft.org_id, org_id or draft.org_id}:
-        require(session, user_id, EDIT, org)
+    _may_write(session, user_id, draft.org_id, draft.kind)
+    _may_write(session, user_id, org_id or draft.org_id, heading(text).kind or draft.kind)
     refuse_claimed(session, draft_id, user_id)
     return drafts.save_draft(
-        session, draft_id, text, seen=seen, editor=user_id, now=now, org_id=org_id, note=note
+        session,
+        draft_id,
+        text,
+        seen=seen,
+        editor=user_id,
+        now=now,
+        org_id=org_id,
+        note=note,
+        readable=ruling(session, user_id).has,
     )
 
 
 def may_edit(session: Session, user_id: str, draft: RulesetDraft) -> bool:
     """Whether the user may write at this draft."""
-    return can(session, user_id, EDIT, draft.org_id)
+    try:
+        _may_write(session, user_id, draft.org_id, draft.kind)
+    except NotPermitted:
+        return False
+    return True
 
 
 def claim_draft(session: Session, user_id: str, draft_id: int, *, take_over: bool = False) -> Claim:
@@ -83,7 +103,8 @@ def claim_draft(session: Session, user_id: str, draft_id: int, *, take_over: boo
 
     Raises NotPermitted, RulebookError DRAFT_UNKNOWN.
     """
-    require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    draft = draft_for(session, user_id, draft_id)
+    _may_write(session, user_id, draft.org_id, draft.kind)
     return claim(session, draft_id, user_id, take_over=take_over)
 
 
@@ -104,7 +125,8 @@ def next_version(session: Session, user_id: str, hash: str) -> str:
 
 def drop(session: Session, user_id: str, draft_id: int, now: dt.datetime) -> RulesetDraft:
     """Give a draft up. Raises NotPermitted, DRAFT_CLAIMED and as `drafts.drop_draft`."""
-    require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    draft = draft_for(session, user_id, draft_id)
+    _may_write(session, user_id, draft.org_id, draft.kind)
     refuse_claimed(session, draft_id, user_id)
     return drafts.drop_draft(session, draft_id, by=user_id, now=now)
 
@@ -114,10 +136,19 @@ def submit(
 ) -> RulesetVersion:
     """Propose the draft's text as a version. Raises NotPermitted, DRAFT_CLAIMED and as
     `drafts.submit_draft`."""
-    require(session, user_id, EDIT, draft_for(session, user_id, draft_id).org_id)
+    draft = draft_for(session, user_id, draft_id)
+    _may_write(session, user_id, draft.org_id, draft.kind)
     refuse_claimed(session, draft_id, user_id)
-    version = drafts.submit_draft(session, draft_id, seen=seen, by=user_id, reason=reason, now=now)
-    require(session, user_id, EDIT, version.org_id)
+    version = drafts.submit_draft(
+        session,
+        draft_id,
+        seen=seen,
+        by=user_id,
+        reason=reason,
+        now=now,
+        readable=ruling(session, user_id).has,
+    )
+    require_rule(session, user_id, EDIT, version.org_id, version.kind)
     return version
 
 
@@ -125,15 +156,25 @@ def propose_text(
     session: Session, user_id: str, text: str, file: str, reason: str, now: dt.datetime
 ) -> RulesetVersion:
     """Propose a text without a draft. Raises NotPermitted and as `propose`."""
-    require(session, user_id, EDIT, _named(session, text) or ROOT)
-    return propose(session, text, file, author=user_id, reason=reason, now=now)
+    _may_write(session, user_id, _named(session, text) or ROOT, heading(text).kind)
+    version = propose(
+        session,
+        text,
+        file,
+        author=user_id,
+        reason=reason,
+        now=now,
+        readable=ruling(session, user_id).has,
+    )
+    require_rule(session, user_id, EDIT, version.org_id, version.kind)
+    return version
 
 
 def visible_drafts(
     session: Session, user_id: str, state: str | None = "open"
 ) -> list[RulesetDraft]:
     """The drafts the user sees, saved last first."""
-    seen = visible_orgs(session, user_id, READ)
+    seen = rule_reach(session, user_id, READ)
     return [one for one in drafts.drafts(session, state=state) if sees_draft(one, user_id, seen)]
 
 
@@ -143,9 +184,17 @@ def _named(session: Session, text: str) -> str | None:
     return None if found is None else found.id
 
 
-def _own(session: Session, user_id: str) -> str:
+def _own(session: Session, user_id: str, kind: str) -> str:
     """Where a text without a readable scope is shared: the highest place the user edits for."""
-    if can(session, user_id, EDIT, ROOT):
-        return ROOT
-    edited = visible_orgs(session, user_id, EDIT)
+    reach = rule_reach(session, user_id, EDIT)
+    edited = reach.of(kind) if kind else reach.anywhere
     return next((code for code in organisations(session) if code in edited), ROOT)
+
+
+def _may_write(session: Session, user_id: str, org_id: str, kind: str) -> None:
+    """Raise NotPermitted unless the user may edit such rulesets; a text of no kind (yet) is kept
+    for who may edit some kind there."""
+    if kind:
+        require_rule(session, user_id, EDIT, org_id, kind)
+    else:
+        require_some_kind(session, user_id, EDIT, org_id)
