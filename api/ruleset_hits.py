@@ -23,6 +23,7 @@ from engine.rulebook.models import RulesetVersion
 from engine.rulebook.references import read
 from engine.rules.model import Ruleset
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.rulesets.visible import READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _hits(
     *,
     signed: bool,
 ) -> Hits:
-    seen = visible_orgs(session, user_id, "rulesets.read")
+    seen = visible_orgs(session, user_id, READ)
     if not signed:
         reads = visible_orgs(session, user_id, "documents.read")
         if not seen <= reads & unmasked_orgs(session, user_id):

@@ -17,14 +17,16 @@ class Heading:
     kind: str
     name: str
     org_id: str
+    subject: str
 
 
 def heading(text: str) -> Heading:
-    """Kind, name and scope of a ruleset text."""
+    """Kind, name, scope and subject of a ruleset text."""
     found, _ = outline(text)
     if found is None:
-        return Heading("", "", "")
-    return Heading(found.get("kind"), found.get("name"), found.get("scope.org"))
+        return Heading("", "", "", "")
+    said = (found.get(key) for key in ("kind", "name", "scope.org", "scope.subject"))
+    return Heading(*said)
 
 
 def clean_text(text: str) -> str:
