@@ -74,7 +74,8 @@ class Entry:
 
 
 def overview(session: Session, user_id: str, today: dt.date) -> list[Entry]:
-    """Every ruleset the user sees, by kind and subject, parents before what stands below them.
+    """Every ruleset the user sees, by kind and subject, parents before what stands below them;
+    drafts whose kind cannot be read come last.
 
     A ruleset that was never live stands where its newest version, or its draft, says.
     """
@@ -84,7 +85,9 @@ def overview(session: Session, user_id: str, today: dt.date) -> list[Entry]:
     versions = [one for one in stored_versions(session) if one.org_id in seen]
     drafts = visible_drafts(session, user_id)
     entries = _entries(live, versions, drafts, orgs, today)
-    return sorted(entries, key=lambda one: (one.kind, one.subject, _path(orgs, one), one.name))
+    return sorted(
+        entries, key=lambda one: (not one.kind, one.kind, one.subject, _path(orgs, one), one.name)
+    )
 
 
 def narrowed(entries: list[Entry], wanted: Filter, orgs: Mapping[str, Organisation]) -> list[Entry]:
