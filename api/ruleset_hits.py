@@ -36,56 +36,46 @@ class Hits:
     """Whose documents they speak of."""
 
 
-def hits_of_version(
-    session: Session,
-    services: Services,
-    user_id: str,
-    version: RulesetVersion,
-    days: Sequence[int] = USUAL,
-) -> Hits:
-    """The hits of a version the caller may see. Raises as `row_hits`, RulebookError
-    RULESET_UNREADABLE, and HiddenWords for what nobody has signed yet."""
-    ruleset = read(session, version)
-    pinned = services.rulebook.at(session)
-    live = live_world(pinned, ruleset.kind, ruleset.subject, services.clock.business_date())
-    draft = in_place(session, ruleset, live)
-    return _hits(session, services, user_id, draft, days, signed=version.reviewer is not None)
+class HitCounter:
+    """Counts hits for one user within one transaction."""
 
+    def __init__(self, session: Session, services: Services, user_id: str) -> None:
+        """Raises HistoryError NO_HISTORY where nobody keeps history."""
+        self._session = session
+        self._histories = histories_of(services)
+        self._pinned = services.rulebook.at(session)
+        self._today = services.clock.business_date()
+        self._seen = visible_orgs(session, user_id, READ)
+        open_orgs = visible_orgs(session, user_id, "documents.read")
+        self._open = self._seen <= open_orgs & unmasked_orgs(session, user_id)
 
-def hits_of_text(
-    session: Session,
-    services: Services,
-    user_id: str,
-    file: str,
-    text: str,
-    days: Sequence[int] = USUAL,
-) -> Hits:
-    """The hits of a text that is not stored. Raises as `row_hits` and `valid_draft`, and
-    HiddenWords."""
-    today = services.clock.business_date()
-    draft = valid_draft(session, services.rulebook.at(session), file, text, on=today)
-    return _hits(session, services, user_id, draft, days, signed=False)
+    def of_version(
+        self,
+        version: RulesetVersion,
+        ruleset: Ruleset | None = None,
+        *,
+        days: Sequence[int] = USUAL,
+    ) -> Hits:
+        """The hits of a version the user may see; `ruleset` where it is read already.
 
+        Raises as `row_hits` and `in_place`, RulebookError RULESET_UNREADABLE, and HiddenWords for
+        what nobody has signed yet.
+        """
+        decides = ruleset or read(self._session, version)
+        live = live_world(self._pinned, decides.kind, decides.subject, self._today)
+        draft = in_place(self._session, decides, live)
+        return self._hits(draft, days, signed=version.reviewer is not None)
 
-def _hits(
-    session: Session,
-    services: Services,
-    user_id: str,
-    draft: Draft,
-    days: Sequence[int],
-    *,
-    signed: bool,
-) -> Hits:
-    seen = visible_orgs(session, user_id, READ)
-    if not signed:
-        reads = visible_orgs(session, user_id, "documents.read")
-        if not seen <= reads & unmasked_orgs(session, user_id):
+    def of_text(self, file: str, text: str, *, days: Sequence[int] = USUAL) -> Hits:
+        """The hits of a text that is not stored. Raises as `row_hits` and `valid_draft`, and
+        HiddenWords."""
+        draft = valid_draft(self._session, self._pinned, file, text, on=self._today)
+        return self._hits(draft, days, signed=False)
+
+    def _hits(self, draft: Draft, days: Sequence[int], *, signed: bool) -> Hits:
+        if not signed and not self._open:
             refuse_hidden(draft.ruleset)
-    periods = row_hits(
-        draft,
-        histories_of(services),
-        services.clock.business_date(),
-        days=sorted(set(days)),
-        visible=seen,
-    )
-    return Hits(draft.ruleset, periods, seen)
+        periods = row_hits(
+            draft, self._histories, self._today, days=sorted(set(days)), visible=self._seen
+        )
+        return Hits(draft.ruleset, periods, self._seen)

@@ -16,11 +16,11 @@ from api.identity import Caller, needs
 from api.pages.language import language_of
 from api.pages.ruleset_view import ShownFinding, findings_of, shown_finding
 from api.pages.shell import Note, page
-from api.ruleset_hits import hits_of_version
+from api.ruleset_hits import HitCounter
 from api.services import Services, services_of
-from engine.base.text import SluiceError, Text
+from engine.base.text import Lang, SluiceError, Text
 from engine.rulebook import current_revision
-from engine.rulebook.history import PeriodHits
+from engine.rulebook.history import HistoryError, PeriodHits
 from engine.rulebook.history.hits import USUAL
 from engine.rulebook.library import Shelved, revision_of
 from engine.rulebook.live_findings import live_findings
@@ -41,13 +41,13 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What is only known after counting: findings of a live version, and its hits or why not."""
+    """What is only known after counting: findings of a live version, and its hits."""
 
     live: Shelved
     findings: tuple[ShownFinding, ...]
     hits: PeriodHits | None
     refused: Text | None
-    no_history: bool
+    """Why there are no hits; None beside no hits: nothing was decided in that time."""
 
 
 @router.get("/rulesets")
@@ -106,7 +106,8 @@ def counts(request: Request, caller: May) -> Response:
     with transaction(services.engine) as session:
         entries = overview(session, caller.user_id, services.clock.business_date())
         entries = narrowed(entries, _filter(request), organisations(session))[:SHOWN]
-        counted = _counted(session, services, caller.user_id, entries, request)
+        lang = language_of(request)
+        counted = _counted(session, services, caller.user_id, entries, lang)
     known = [one.hits for one in counted if one.hits is not None]
     return page(
         request,
@@ -130,19 +131,25 @@ def _filter(request: Request) -> Filter:
 
 
 def _counted(
-    session: Session, services: Services, user: str, entries: Sequence[Entry], request: Request
+    session: Session, services: Services, user: str, entries: Sequence[Entry], lang: Lang
 ) -> list[Counted]:
     live = [one.live for one in entries if one.live is not None]
     found = live_findings(session, [one.version for one in live])
-    made = []
-    for one in live:
-        hits, refused, none = None, None, False
-        try:
-            (hits,) = hits_of_version(session, services, user, one.version, USUAL[-1:]).periods
-        except SluiceError as error:
-            refused, none = error.text, error.code in ("NO_HISTORY", "NO_DOCUMENTS")
-        said = tuple(
-            shown_finding(finding, language_of(request)) for finding in found[one.version.hash]
-        )
-        made.append(Counted(one, said, hits, refused, none))
-    return made
+    said = {
+        hash: tuple(shown_finding(one, lang) for one in findings)
+        for hash, findings in found.items()
+    }
+    try:
+        counter = HitCounter(session, services, user)
+    except HistoryError as error:
+        return [Counted(one, said[one.version.hash], None, error.text) for one in live]
+    return [Counted(one, said[one.version.hash], *_hits(counter, one)) for one in live]
+
+
+def _hits(counter: HitCounter, one: Shelved) -> tuple[PeriodHits | None, Text | None]:
+    """The hits of one version, or why they cannot be told: (None, None) is no decisions."""
+    try:
+        (hits,) = counter.of_version(one.version, one.ruleset, days=USUAL[-1:]).periods
+    except SluiceError as error:
+        return None, None if error.code in ("NO_HISTORY", "NO_DOCUMENTS") else error.text
+    return hits, None

@@ -12,7 +12,7 @@ from api.pages.language import language_of
 from api.pages.ruleset_tree import tree_page
 from api.pages.ruleset_view import findings_of, show, shown_finding
 from api.pages.shell import Note, go, page, refusal
-from api.ruleset_hits import hits_of_version
+from api.ruleset_hits import HitCounter
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
@@ -77,10 +77,10 @@ def hits(request: Request, caller: May, hash: str) -> Response:
     periods: tuple[PeriodHits, ...] = ()
     refused = None
     with transaction(services.engine) as session:
-        version = version_for(session, caller.user_id, hash)
-        found = shelf.shelved_for(session, caller.user_id, version.hash)
+        found = shelf.shelved_for(session, caller.user_id, hash)
         try:
-            periods = hits_of_version(session, services, caller.user_id, version).periods
+            counter = HitCounter(session, services, caller.user_id)
+            periods = counter.of_version(found.version, found.ruleset).periods
         except SluiceError as error:
             refused = error.text
     rows = () if found.ruleset is None else found.ruleset.table.rows

@@ -13,7 +13,7 @@ from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.rest.history_problems import problem_of
 from api.rest.preview import MOST_TEXT
-from api.ruleset_hits import Hits, hits_of_text, hits_of_version
+from api.ruleset_hits import HitCounter, Hits
 from api.services import services_of
 from engine.rulebook.history import DraftErrors
 from engine.rulebook.history.reading import LONGEST
@@ -116,7 +116,8 @@ def version_hits(
     try:
         with transaction(services.engine) as session:
             version = version_for(session, caller.user_id, hash)
-            return HitsOut.of(hits_of_version(session, services, caller.user_id, version, [days]))
+            counter = HitCounter(session, services, caller.user_id)
+            return HitsOut.of(counter.of_version(version, days=[days]))
     except HistoryRefused as refused:
         return problem_of(refused)
 
@@ -132,9 +133,7 @@ def text_hits(request: Request, caller: May, asked: AskedHits) -> HitsOut | Resp
     services = services_of(request)
     try:
         with transaction(services.engine) as session:
-            found = hits_of_text(
-                session, services, caller.user_id, asked.file, asked.text, [asked.days]
-            )
-            return HitsOut.of(found)
+            counter = HitCounter(session, services, caller.user_id)
+            return HitsOut.of(counter.of_text(asked.file, asked.text, days=[asked.days]))
     except (DraftErrors, HistoryRefused) as refused:
         return problem_of(refused)
