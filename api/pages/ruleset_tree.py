@@ -29,8 +29,7 @@ from engine.rules import find_kind
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import organisations
 from engine.treasury.rulesets import shelf
-from engine.treasury.rulesets.overview import STATES, Entry, Filter, narrowed, overview
-from engine.treasury.rulesets.visible import ruling_orgs
+from engine.treasury.rulesets.overview import STATES, Entry, Filter, narrowed, overview, places
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -70,7 +69,6 @@ def tree_page(request: Request, caller: Caller, *notes: Note, status: int = 200)
         revision = None
         if number is not None and shelf.touching(session, user, [number]):
             revision = revision_of(session, number)
-        seen = ruling_orgs(session, user)
     findings = findings_of(files, language_of(request))
     shown = entries[:SHOWN]
     return page(
@@ -89,7 +87,7 @@ def tree_page(request: Request, caller: Caller, *notes: Note, status: int = 200)
         kinds=_kinds(every),
         state_of=state_of,
         states=STATES,
-        orgs=[one for one in orgs.values() if one.id in seen],
+        orgs=places(every, orgs),
         names=orgs,
         errors=[one for one in findings if one.severity == "error"],
         warnings=[one for one in findings if one.severity != "error"],

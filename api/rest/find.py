@@ -66,8 +66,8 @@ def find(
     services = services_of(request)
     said = lang or language_of(request)
     with transaction(services.engine) as session:
-        pinned = services.rulebook.at(session)
-        found = search(session, caller.user_id, pinned, q, said, MOST)
+        words = services.rulebook.at(session).vocabulary.words.values()
+        found = search(session, caller.user_id, words, q, said, MOST)
         groups = [
             *_rules(found, said),
             _documents(session, caller, q, said),

@@ -13,11 +13,10 @@ from engine.rulebook.draft_text import heading
 from engine.rulebook.expiry import Expiry, Force, expiry
 from engine.rulebook.library import Shelved
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.versions import state_of, stored_versions
+from engine.rulebook.versions import state_of
 from engine.treasury.organisations.models import Organisation
 from engine.treasury.organisations.tree import organisations
-from engine.treasury.rulesets.shelf import live_for
-from engine.treasury.rulesets.visible import ruling_orgs
+from engine.treasury.rulesets.shelf import live_for, stored_for
 from engine.treasury.rulesets.writing import visible_drafts
 
 STATES = ("live", "draft", "proposed", "returned", "signed", "expiring")
@@ -79,12 +78,9 @@ def overview(session: Session, user_id: str, today: dt.date) -> list[Entry]:
 
     A ruleset that was never live stands where its newest version, or its draft, says.
     """
-    seen = ruling_orgs(session, user_id)
     orgs = organisations(session)
-    live = live_for(session, user_id)
-    versions = [one for one in stored_versions(session) if one.org_id in seen]
-    drafts = visible_drafts(session, user_id)
-    entries = _entries(live, versions, drafts, orgs, today)
+    live, versions = live_for(session, user_id), stored_for(session, user_id)
+    entries = _entries(live, versions, visible_drafts(session, user_id), orgs, today)
     return sorted(
         entries, key=lambda one: (not one.kind, one.kind, one.subject, _path(orgs, one), one.name)
     )
@@ -100,6 +96,12 @@ def narrowed(entries: list[Entry], wanted: Filter, orgs: Mapping[str, Organisati
         and (wanted.state is None or wanted.state in one.states)
         and (wanted.word is None or wanted.word in one.words)
     ]
+
+
+def places(entries: list[Entry], orgs: Mapping[str, Organisation]) -> list[Organisation]:
+    """The organisations that `entries` are made for, and those above them, parents first."""
+    named = {code for one in entries for code in _path(orgs, one)}
+    return [one for one in orgs.values() if one.id in named]
 
 
 def _entries(
@@ -121,7 +123,7 @@ def _entries(
         if one.hash not in hashes and one.version > top.get((one.kind, one.name), 0)
     ]
     coming = [*ruling, *(one for one in newer if state_of(one) == "signed")]
-    places = {(one.kind, one.subject, one.org_id) for one in (*ruling, *newer)}
+    taken = {(one.kind, one.subject, one.org_id) for one in (*ruling, *newer)}
     found = []
     told: set[tuple[str, str]] = set()
     # Of several live versions of one name the highest carries what is being written.
@@ -132,7 +134,7 @@ def _entries(
         found.append(
             Entry(
                 *(version.kind, version.subject, version.name, version.org_id),
-                _depth(orgs, places, version.kind, version.subject, version.org_id),
+                _depth(orgs, taken, version.kind, version.subject, version.org_id),
                 one,
                 expiry(version, today, coming=coming, above=_above(orgs, ruling, version)),
                 _named(drafts, key) if first else (),
@@ -143,7 +145,7 @@ def _entries(
     for key in named - told:
         waiting, written = _newest(newer, key), _named(drafts, key)
         subject, org = _said(waiting, written)
-        depth = _depth(orgs, places, key[0], subject, org)
+        depth = _depth(orgs, taken, key[0], subject, org)
         found.append(Entry(key[0], subject, key[1], org, depth, None, None, written, waiting))
     return found
 
@@ -176,12 +178,12 @@ def _above(
 
 def _depth(
     orgs: Mapping[str, Organisation],
-    places: Collection[tuple[str, str, str]],
+    taken: Collection[tuple[str, str, str]],
     kind: str,
     subject: str,
     org_id: str,
 ) -> int:
-    return sum((kind, subject, above) in places for above in _line(orgs, org_id)[:-1])
+    return sum((kind, subject, above) in taken for above in _line(orgs, org_id)[:-1])
 
 
 def _path(orgs: Mapping[str, Organisation], one: Entry) -> tuple[str, ...]:

@@ -11,12 +11,10 @@ from sqlmodel import Session
 from engine.base.bounded import Bounded
 from engine.base.text import Lang, Text, normalise
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.pinned import Pinned
 from engine.rules import branch_params
 from engine.rules.model import Ruleset, Word
 from engine.rules.sentences import row_sentences
-from engine.treasury.rulesets.shelf import pending_for
-from engine.treasury.rulesets.visible import ruling_orgs
+from engine.treasury.rulesets.shelf import live_for, pending_for
 from engine.treasury.rulesets.writing import visible_drafts
 
 T = TypeVar("T")
@@ -64,9 +62,9 @@ def folded(text: str) -> str:
 
 
 def search(
-    session: Session, user_id: str, pinned: Pinned, text: str, lang: Lang, most: int
+    session: Session, user_id: str, words: Iterable[Word], text: str, lang: Lang, most: int
 ) -> Found:
-    """Everything whose names, cells or sentences hold every word of `text`.
+    """Everything whose names, cells or sentences hold every word of `text`; also among `words`.
 
     At most `most` of a sort. Sentences are those of the page's language; names and titles are
     looked for in both. A row is found by its id, its cells, basis and sentence, and by the name of
@@ -75,8 +73,7 @@ def search(
     terms = folded(text).split()
     if not terms:
         return Found(Some(), Some(), Some(), Some(), Some())
-    seen = ruling_orgs(session, user_id)
-    live = {one.hash: one for one in pinned if one.scope_org in seen}.values()
+    live = [one.ruleset for one in live_for(session, user_id) if one.ruleset is not None]
 
     def hold(*parts: str) -> bool:
         whole = folded(" ".join(parts))
@@ -100,7 +97,7 @@ def search(
             most,
         ),
         words=_some(
-            pinned.vocabulary.words.values(),
+            words,
             lambda one: hold(one.name, one.label.en, one.label.zh, *_values(one)),
             most,
         ),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from engine.rulebook.folder import FileState, folder_state
 from engine.rulebook.library import Shelved, live_rulesets, named, shelved, versions_of
 from engine.rulebook.models import RulesetFile, RulesetVersion
-from engine.rulebook.versions import pending
+from engine.rulebook.versions import pending, stored_versions
 from engine.rules.findings import Finding
 from engine.treasury.rulesets.visible import ruling_orgs, version_for
 
@@ -51,6 +51,12 @@ def versions_for(session: Session, user_id: str, kind: str, name: str) -> list[R
     """The stored versions of a ruleset that the user sees, newest first."""
     seen = ruling_orgs(session, user_id)
     return [one for one in versions_of(session, kind, name) if one.org_id in seen]
+
+
+def stored_for(session: Session, user_id: str) -> list[RulesetVersion]:
+    """Every stored version the user sees, by kind, name and version."""
+    seen = ruling_orgs(session, user_id)
+    return [one for one in stored_versions(session) if one.org_id in seen]
 
 
 def pending_for(session: Session, user_id: str) -> list[RulesetVersion]:
