@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from fastapi import Request
 
+from engine.base.text import Text
 from engine.rulebook import Rulebook
-from engine.rulebook.history import LoadedHistories
+from engine.rulebook.history import HistoryError, LoadedHistories
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 
@@ -32,3 +33,16 @@ def services_of(request: Request) -> Services:
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
+
+
+def histories_of(services: Services) -> LoadedHistories:
+    """The kept decision history. Raises HistoryError NO_HISTORY where nobody keeps it."""
+    if services.histories is None:
+        raise HistoryError(
+            "NO_HISTORY",
+            Text(
+                "this server keeps no decision history; start it with a workspace",
+                "此服务器未保存决策历史；请以工作区方式启动",
+            ),
+        )
+    return services.histories

@@ -1,8 +1,7 @@
-"""Rulesets: what is live, each row as a sentence, versions and what changed, what waits."""
+"""One version of a ruleset: each row as a sentence, its hits, what changed, and signing it."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,67 +9,27 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.identity import Caller, needs
 from api.pages.language import language_of
+from api.pages.ruleset_tree import tree_page
 from api.pages.ruleset_view import findings_of, show, shown_finding
 from api.pages.shell import Note, go, page, refusal
+from api.ruleset_hits import HitCounter
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.rulebook import RulesetRefused, current_revision
-from engine.rulebook.library import revision_of
+from engine.rulebook.history import PeriodHits
+from engine.rulebook.history.hits import USUAL
 from engine.rulebook.standing import standings
 from engine.rules import find_kind
 from engine.rules.diff import diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.runtime.db import transaction
-from engine.treasury.organisations.rule_grants import rule_reach
 from engine.treasury.rulesets import shelf
-from engine.treasury.rulesets.reviewing import APPROVE, sign_and_activate
+from engine.treasury.rulesets.reviewing import sign_and_activate
 from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
-
-
-@router.get("/rulesets")
-def tree(request: Request, caller: May) -> Response:
-    """Everything that is live, by kind; refused files; proposals that wait."""
-    return _tree(request, caller)
-
-
-def _tree(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        live = shelf.live_for(session, caller.user_id)
-        files = shelf.files_for(session, caller.user_id)
-        waiting = shelf.pending_for(session, caller.user_id)
-        signs = rule_reach(session, caller.user_id, APPROVE)
-        number = current_revision(session)
-        revision = None
-        if number is not None and shelf.touching(session, caller.user_id, [number]):
-            revision = revision_of(session, number)
-    groups = [
-        (find_kind(kind), kind, list(those))
-        for kind, those in groupby(live, key=lambda one: one.version.kind)
-    ]
-    findings = findings_of(files, language_of(request))
-    return page(
-        request,
-        "rulesets.html",
-        caller,
-        notes=notes,
-        status=status,
-        groups=groups,
-        errors=[one for one in findings if one.severity == "error"],
-        warnings=[one for one in findings if one.severity != "error"],
-        waiting=waiting,
-        signable={
-            one.hash
-            for one in waiting
-            if signs.covers(one) and caller.user_id not in (one.author, *one.editors)
-        },
-        revision=revision,
-        today=services.clock.business_date(),
-    )
 
 
 @router.get("/rulesets/by-name/{name}")
@@ -103,6 +62,32 @@ def one(request: Request, caller: May, hash: str) -> Response:
         versions=versions,
         standings=stands,
         findings=findings_of(files, language_of(request)),
+        periods=USUAL,
+    )
+
+
+@router.get("/rulesets/{hash}/hits")
+def hits(request: Request, caller: May, hash: str) -> Response:
+    """How often each row would have decided lately: it fills the gaps of the version's page."""
+    services = services_of(request)
+    periods: tuple[PeriodHits, ...] = ()
+    refused = None
+    with transaction(services.engine) as session:
+        found = shelf.shelved_for(session, caller.user_id, hash)
+        try:
+            counter = HitCounter(session, services, caller.user_id)
+            periods = counter.of_version(found.version, found.ruleset).periods
+        except SluiceError as error:
+            refused = error.text
+    rows = () if found.ruleset is None else found.ruleset.table.rows
+    return page(
+        request,
+        "_ruleset_hits.html",
+        caller,
+        rows=[row.id for row in rows],
+        periods=periods,
+        refused=refused,
+        asked_days=USUAL,
     )
 
 
@@ -160,7 +145,7 @@ def sign(
         notes = [
             Note("bad", f"{one.place} {one.severity}[{one.code}] {one.sentence}") for one in said
         ]
-        return _tree(request, caller, refusal(request, refused), *notes, status=409)
+        return tree_page(request, caller, refusal(request, refused), *notes, status=409)
     except SluiceError as error:
-        return _tree(request, caller, refusal(request, error), status=status_of(error))
+        return tree_page(request, caller, refusal(request, error), status=status_of(error))
     return go("/rulesets", key="done.signed", name=name, revision=revision)

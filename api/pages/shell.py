@@ -120,6 +120,7 @@ def _environment() -> Environment:
         "brief": show.brief,
         "clock": show.clock,
         "count": show.count,
+        "share": show.share,
     }
     environment.globals |= {"asset": asset}
     return environment

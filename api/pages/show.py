@@ -67,6 +67,16 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def share(part: int, whole: int) -> str:
+    """`part` of `whole` as 46.4%, rounded half up; what is more than nothing is never 0.0%."""
+    if not whole:
+        return "—"
+    thousandths = (part * 2000 + whole) // (whole * 2)
+    if part and not thousandths:
+        return "<0.1%"
+    return f"{thousandths // 10}.{thousandths % 10}%"
+
+
 def brief(kept: Mapping[str, object] | None) -> str:
     """The content of an audit entry in one line: name=value, long values cut."""
     if not kept:

@@ -16,19 +16,12 @@ from api.access import unmasked_orgs
 from api.document_names import named
 from api.identity import Caller, needs
 from api.masking import hide_accounts, refuse_new_questions, refuse_written_out
-from api.rest.errors import Finding as FoundProblem
 from api.rest.errors import Problem
-from api.services import Services, services_of
-from engine.base.text import Lang, Text
+from api.rest.history_problems import problem_of
+from api.services import Services, histories_of, services_of
+from engine.base.text import Lang
 from engine.rulebook.draft_text import clean_text
-from engine.rulebook.history import (
-    Draft,
-    DraftErrors,
-    HistoryError,
-    preview_draft,
-    since,
-    valid_draft,
-)
+from engine.rulebook.history import Draft, DraftErrors, preview_draft, since, valid_draft
 from engine.rulebook.library import shelved
 from engine.rulebook.models import RulesetVersion
 from engine.rules.columns import HistoryRefused
@@ -98,43 +91,15 @@ def preview(request: Request, caller: May, asked: Asked) -> Response:
     try:
         with transaction(services.engine) as session:
             return JSONResponse(_answer(session, services, caller, asked))
-    except DraftErrors as refused:
-        found = [
-            FoundProblem(
-                code=one.code,
-                column=f"{one.span.line}:{one.span.column}",
-                message_en=one.message.en,
-                message_zh=one.message.zh,
-            )
-            for one in refused.findings
-        ]
-        return _problem(refused.code, refused.text, found)
-    except HistoryRefused as refused:
-        found = [
-            FoundProblem(
-                code=one.code,
-                column=one.column,
-                message_en=one.text.en,
-                message_zh=one.text.zh,
-            )
-            for one in refused.problems
-        ]
-        return _problem(refused.code, refused.text, found)
+    except (DraftErrors, HistoryRefused) as refused:
+        return problem_of(refused)
 
 
 def _answer(
     session: Session, services: Services, caller: Caller, asked: Asked
 ) -> dict[str, object]:
     begun = time.perf_counter()
-    histories = services.histories
-    if histories is None:
-        raise HistoryError(
-            "NO_HISTORY",
-            Text(
-                "this server keeps no decision history; start it with a workspace",
-                "此服务器未保存决策历史；请以工作区方式启动",
-            ),
-        )
+    histories = histories_of(services)
     user = caller.user_id
     source = _source(session, user, asked)
     other = None if asked.against is None else version_for(session, user, asked.against)
@@ -208,8 +173,3 @@ def _refuse_oracle(
         refuse_new_questions(one, signed)
     for one in {id(one): one for one in (*draft.live.rulesets.values(), mine)}.values():
         refuse_written_out(one)
-
-
-def _problem(code: str, text: Text, found: list[FoundProblem]) -> Response:
-    problem = Problem(code=code, message_en=text.en, message_zh=text.zh, findings=found)
-    return JSONResponse(problem.model_dump(exclude_none=True), status_code=422)

@@ -15,10 +15,11 @@ from api.rest.rule_shapes import VersionOut, refused
 from api.services import services_of
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import ScheduledActivation
-from engine.rulebook.versions import state_of, stored_versions
+from engine.rulebook.versions import state_of
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.rulesets import activating, reviewing
+from engine.treasury.rulesets.shelf import stored_for
 from engine.treasury.rulesets.visible import ruling, version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
@@ -106,12 +107,10 @@ def versions(
 ) -> list[VersionOut]:
     """Of the rulesets that rule an organisation the caller may see."""
     with transaction(services_of(request).engine) as session:
-        seen = ruling(session, caller.user_id)
         found = [
             one
-            for one in stored_versions(session)
-            if seen.covers(one)
-            and kind in (None, one.kind)
+            for one in stored_for(session, caller.user_id)
+            if kind in (None, one.kind)
             and name in (None, one.name)
             and state in (None, state_of(one))
         ]

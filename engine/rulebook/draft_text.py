@@ -21,16 +21,18 @@ class Heading:
     kind: str
     name: str
     org_id: str
+    subject: str
 
 
 def heading(text: str) -> Heading:
-    """Kind, name and scope of a ruleset text."""
+    """Kind, name, scope and subject of a ruleset text."""
     found, _ = outline(text)
     if found is None:
-        return Heading("", "", "")
+        return Heading("", "", "", "")
     kind = found.get("kind")
     known = kind if find_kind(kind) is not None else ""
-    return Heading(known, found.get("name"), found.get("scope.org"))
+    said = (found.get(key) for key in ("name", "scope.org", "scope.subject"))
+    return Heading(known, *said)
 
 
 def refuse_too_large(text: str) -> None:

@@ -146,7 +146,10 @@ CASES = (
     Asked("POST", f"{API}/drafts/{{draft_id}}/claim", fill=DRAFT, body={"take_over": True}),
     Asked("DELETE", f"{API}/drafts/{{draft_id}}/claim", fill=DRAFT),
     Asked("GET", f"{API}/drafts/{{draft_id}}/watch", fill=DRAFT),
+    Asked("GET", f"{API}/rulesets/{{hash}}/hits", fill=HASH),
     Asked("GET", "/rulesets", 200),
+    Asked("GET", "/rulesets/counts/live", 200),
+    Asked("GET", "/rulesets/{hash}/hits", fill=HASH),
     Asked("GET", "/rulesets/by-name/{name}", fill={"name": "sh-approval"}),
     Asked("GET", "/rulesets/{hash}", fill=HASH),
     Asked("GET", "/rulesets/{old}/changes/{new}", fill={"old": "{live}", "new": "{timed}"}),
@@ -155,6 +158,8 @@ CASES = (
 ELSEWHERE = {
     # Needs history to answer at all: tests/preview/test_rest.py.
     ("POST", f"{API}/rulesets/preview"),
+    # The same: tests/shelf/test_hits.py.
+    ("POST", f"{API}/rulesets/hits"),
     # Works on the text that comes with it.
     ("POST", f"{API}/rulesets/edit"),
     # Takes back for those who may activate everything that changes: test_reload.py.

@@ -5,15 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
+from engine.base.bounded import Bounded
+from engine.rulebook.history.period import PeriodHits
 from engine.rulebook.history.reading import History, read_since
 from engine.rulebook.history.store import HistoryFolder
+from engine.rules.model import Ruleset
 from engine.rules.preview import Documents, OrgPath
 
 BOUND = 1 << 30
 """Bytes of Arrow tables kept at most; one history larger than that is kept alone."""
+
+
+KEPT_COUNTS = 256
+"""Counts of hits kept per history: one per ruleset, organisations seen, and day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,10 @@ class LoadedHistory:
 
     history: History
     documents: Documents
+    counted: Bounded[Hashable, tuple[Ruleset, tuple[PeriodHits, ...]]] = field(
+        default_factory=lambda: Bounded(KEPT_COUNTS)
+    )
+    """Hits that were counted over it (see engine.rulebook.history.hits)."""
 
 
 Stamp = tuple[tuple[str, int, int], ...]

@@ -29,7 +29,15 @@ from engine.rulebook.texts import (
 from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.params import ancestors
-from engine.rules.preview import LARGEST, OrgPath, Preview, PreviewRefused, World, compare
+from engine.rules.preview import (
+    LARGEST,
+    Documents,
+    OrgPath,
+    Preview,
+    PreviewRefused,
+    World,
+    compare,
+)
 from engine.rules.preview.comparing import branches_that_count
 from engine.rules.preview.guard import comparable, refuse_other_windows
 
@@ -115,17 +123,26 @@ def valid_draft(
         other = _stored(session, against)
         comparable(draft, other)
         live = live.with_draft(other)
-    above = ancestors(org_tree(session) or {}, draft.scope_org)
-    place = (*reversed(list(above)), draft.scope_org)
-    replaced = live.ruleset_for(place)
-    if replaced is not None:
-        comparable(draft, replaced)
-        refuse_other_windows(draft, replaced)
-    new = live.with_draft(draft)
+    placed = in_place(session, draft, live)
+    new = placed.new
     for child in _extensions(live_sources(session, None, readable), draft, words):
         if child.scope_org in new.rulesets and child.scope_org != draft.scope_org:
             new = new.with_draft(child)
-    return Draft(draft, live, new, place)
+    return replace(placed, new=new)
+
+
+def in_place(session: Session, ruleset: Ruleset, live: World) -> Draft:
+    """A ruleset in the place of what decides for its organisation; what extends it stays as it is.
+
+    Raises PreviewRefused OTHER_RULESET and WINDOW_CHANGED.
+    """
+    above = ancestors(org_tree(session) or {}, ruleset.scope_org)
+    place = (*reversed(list(above)), ruleset.scope_org)
+    replaced = live.ruleset_for(place)
+    if replaced is not None:
+        comparable(ruleset, replaced)
+        refuse_other_windows(ruleset, replaced)
+    return Draft(ruleset, live, live.with_draft(ruleset), place)
 
 
 def _stored(session: Session, hash: str) -> Ruleset:
@@ -183,14 +200,7 @@ def preview_draft(
     NO_DOCUMENTS.
     """
     documents = loaded.documents
-    chosen = [
-        at
-        for at, one in enumerate(documents.branches)
-        if (visible is None or one.code in visible)
-        and (below is None or (one.path is not None and below in one.path))
-    ]
-    if not chosen:
-        raise _no_documents(below)
+    chosen = branches_seen(documents, visible, below)
     found = compare(
         draft.ruleset,
         draft.live,
@@ -205,6 +215,22 @@ def preview_draft(
     made_up = sum(loaded.history.made_up.get(one, 0) for one in paths)
     notes = (*found.notes, *_notes(loaded, paths, made_up))
     return replace(found, made_up=made_up, notes=notes)
+
+
+def branches_seen(
+    documents: Documents, visible: Collection[str] | None, below: str | None = None
+) -> list[int]:
+    """The branches whose documents count, as `preview_draft` says. Raises PreviewRefused
+    NO_DOCUMENTS when there are none."""
+    chosen = [
+        at
+        for at, one in enumerate(documents.branches)
+        if (visible is None or one.code in visible)
+        and (below is None or (one.path is not None and below in one.path))
+    ]
+    if not chosen:
+        raise _no_documents(below)
+    return chosen
 
 
 def _notes(loaded: LoadedHistory, paths: Sequence[str], made_up: int) -> list[Text]:

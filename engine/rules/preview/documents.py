@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.base.bounded import Bounded
 from engine.rules.columns import FactColumns, HistoryRefused, read_facts
 from engine.rules.columns.facts import Coded, FactColumn, Whole
 from engine.rules.model import Column, Ruleset
@@ -61,8 +60,7 @@ class Documents:
         self.branches = tuple(_branch(table, code, paths) for code in known)
         self.branch_at = codes
         """Per document the index of its branch."""
-        self._parts: OrderedDict[Hashable, FactColumns] = OrderedDict()
-        self._lock = threading.Lock()
+        self._parts: Bounded[Hashable, FactColumns] = Bounded(KEPT_PARTS)
 
     def name(self, at: int) -> str:
         """The identifier of a document: its own, else its place in the file (#1 is the first)."""
@@ -87,16 +85,16 @@ class Documents:
         reading = _reading(ruleset)
         at = self.of(branches)
         try:
-            whole = self._kept((reading, None), lambda: read_facts(self.table, ruleset))
+            whole = self._parts.get((reading, None), lambda: read_facts(self.table, ruleset))
         except HistoryRefused:
             if at is None:
                 raise
             # What is wrong elsewhere neither stops these branches nor is told here.
             part = self.table.take(pa.array(at))
-            return self._kept((reading, tuple(branches)), lambda: read_facts(part, ruleset))
+            return self._parts.get((reading, tuple(branches)), lambda: read_facts(part, ruleset))
         if at is None:
             return whole
-        return self._kept((reading, tuple(branches)), lambda: _taken(whole, at))
+        return self._parts.get((reading, tuple(branches)), lambda: _taken(whole, at))
 
     def amounts(self, money: Column, ruleset: Ruleset, branches: Sequence[int]) -> Amounts:
         """The amounts in the column `money`, minor units of the ruleset's currency; null is 0.
@@ -111,19 +109,6 @@ class Documents:
         spread = np.zeros(self.rows, dtype=found.dtype)
         spread[at] = found
         return spread
-
-    def _kept(self, key: Hashable, make: Callable[[], FactColumns]) -> FactColumns:
-        with self._lock:
-            found = self._parts.get(key)
-            if found is not None:
-                self._parts.move_to_end(key)
-                return found
-        found = make()
-        with self._lock:
-            self._parts[key] = found
-            while len(self._parts) > KEPT_PARTS:
-                self._parts.popitem(last=False)
-        return found
 
 
 def _numbers(column: FactColumn) -> Amounts:

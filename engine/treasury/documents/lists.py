@@ -109,6 +109,21 @@ def get(session: Session, user_id: str, document_no: str) -> Document:
     return found
 
 
+def numbered(
+    session: Session, user_id: str, beginning: str, *, limit: int
+) -> tuple[tuple[Document, ...], int]:
+    """Documents whose number begins so, by number, and how many there are in all."""
+    condition = sa.and_(
+        col(Document.org_id).in_(visible_orgs(session, user_id, PERMISSION)),
+        col(Document.document_no).startswith(beginning.upper(), autoescape=True),
+    )
+    count = session.execute(sa.select(sa.func.count(col(Document.id))).where(condition))
+    rows = session.exec(
+        select(Document).where(condition).order_by(col(Document.document_no)).limit(limit)
+    ).all()
+    return tuple(rows), int(count.scalar_one())
+
+
 def _condition(session: Session, user_id: str, wanted: Filter) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = [
         col(Document.org_id).in_(visible_orgs(session, user_id, PERMISSION))

@@ -16,7 +16,7 @@ from engine.rulebook.library import Shelved, live_rulesets, named, shelved, vers
 from engine.rulebook.models import RulesetFile, RulesetVersion
 from engine.rulebook.planning import waiting_versions
 from engine.rulebook.revisions import current_revision, items_of
-from engine.rulebook.versions import pending
+from engine.rulebook.versions import pending, stored_versions
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.treasury.organisations.rule_grants import RuleReach
@@ -68,6 +68,12 @@ def versions_for(session: Session, user_id: str, kind: str, name: str) -> list[R
     """The stored versions of a ruleset that the user sees, newest first."""
     seen = ruling(session, user_id)
     return [one for one in versions_of(session, kind, name) if seen.covers(one)]
+
+
+def stored_for(session: Session, user_id: str) -> list[RulesetVersion]:
+    """Every stored version the user sees, by kind, name and version."""
+    seen = ruling(session, user_id)
+    return [one for one in stored_versions(session) if seen.covers(one)]
 
 
 def pending_for(session: Session, user_id: str) -> list[RulesetVersion]:
