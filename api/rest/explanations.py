@@ -12,24 +12,23 @@ from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
-from api.masking import hiding, refuse_hidden
+from api.masking import hiding
+from api.other_rules import other_rules
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
 from engine.base.text import Lang, SluiceError, Text
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.explain import explain
-from engine.rulebook.references import read_text
 from engine.rulebook.replay import AsOf, Difference, Selection, count, replay_all
 from engine.rulebook.replay_json import difference_json
 from engine.rulebook.why import why
 from engine.rulebook.why_json import summary_json, why_json
-from engine.rules.model import Ruleset
 from engine.rules.yaml_marks import MAX_BYTES
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.rulesets.referring import decision_for, is_signed, ruleset_for
+from engine.treasury.rulesets.referring import decision_for
 
 router = APIRouter(
     prefix="/api/v1", tags=["decisions"], dependencies=[Depends(needs("rulesets.read"))]
@@ -124,17 +123,8 @@ def _explained(
     try:
         with transaction(services_of(request).engine) as session:
             row = decision_for(session, caller.user_id, decision_id)
-            other: Ruleset | None = None
-            signed = False
-            if text is not None:
-                other = read_text(session, text)
-            elif reference is not None:
-                other = ruleset_for(session, caller.user_id, reference)
-                signed = is_signed(session, reference)
-            open_orgs = unmasked_orgs(session, caller.user_id)
-            if other is not None and row.org_id not in open_orgs and not signed:
-                refuse_hidden(other)
-            hide = hiding(row.org_id, open_orgs)
+            other = other_rules(session, caller.user_id, row.org_id, reference=reference, text=text)
+            hide = hiding(row.org_id, unmasked_orgs(session, caller.user_id))
             (found,) = why(session, [row.id], under=other, hide=hide)
     except RulesetRefused as error:
         return refused(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -12,11 +12,23 @@ from engine.base.text import Text
 from engine.rulebook.models import DecisionRow, RulesetVersion
 from engine.rulebook.texts import ruleset_in
 from engine.rules import branch_params
+from engine.rules.decide import outcome_from_json
+from engine.rules.model import Column, Ruleset, Type, Value
 from engine.rules.reasons import Hide, open_text
 from engine.rules.sentences import row_sentences
+from engine.rules.speaker import Speaker
 
 OutcomeLine = tuple[tuple[str, str], ...]
 """Output names and their values as text; outputs that were not given are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One output as people read it: the label of its column, and what its value is called."""
+
+    column: str
+    label: Text
+    value: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,10 @@ class Explained:
     rows: tuple[str, ...]
     sentences: tuple[Text, ...]
     outcome: tuple[OutcomeLine, ...]
+    given: tuple[tuple[Given, ...], ...]
+    """The outcome as people read it, line by line."""
+    title: Text
+    """What people call the ruleset."""
     facts: tuple[tuple[str, str], ...]
 
 
@@ -86,6 +102,8 @@ def explained(
         rows=tuple(row.rows),
         sentences=tuple(said[one] for one in row.rows if one in said),
         outcome=outcome_lines(row.outcome, row.facts, hide),
+        given=given_lines(ruleset, row.outcome, row.facts, hide),
+        title=ruleset.title,
         facts=tuple(
             (name, hide(name, _text(value)))
             for name, value in row.facts.items()
@@ -101,24 +119,56 @@ def outcome_lines(
 
     Facts that `hide` masks are masked in texts they were written into as well.
     """
+    masked = _masking(facts, hide)
+    lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
+    return tuple(
+        tuple(
+            (str(name), masked(_text(value))) for name, value in line.items() if value is not None
+        )
+        for line in lines
+        if isinstance(line, Mapping)
+    )
+
+
+def given_lines(
+    ruleset: Ruleset, outcome: object, facts: Mapping[str, object], hide: Hide
+) -> tuple[tuple[Given, ...], ...]:
+    """The same with labels of outputs and of their values; masked alike."""
+    masked = _masking(facts, hide)
+    english, chinese = Speaker(ruleset, {}, "en"), Speaker(ruleset, {}, "zh")
+
+    def said(speaker: Speaker, column: Column, value: Value) -> str:
+        plain = column.type is Type.TEXT and isinstance(value, str)
+        return masked(str(value) if plain else speaker.given(value, column))
+
+    return tuple(
+        tuple(
+            Given(
+                column.name,
+                column.label,
+                Text(said(english, column, value), said(chinese, column, value)),
+            )
+            for column in ruleset.table.outputs
+            if (value := line.get(column.name)) is not None
+        )
+        for line in outcome_from_json(ruleset, outcome)
+    )
+
+
+def _masking(facts: Mapping[str, object], hide: Hide) -> Callable[[str], str]:
+    """Puts what `hide` leaves of facts in their place, in texts they were written into."""
     masks = {
         value: hidden
         for name, value in facts.items()
         if isinstance(value, str) and value and (hidden := hide(name, value)) != value
     }
 
-    def shown(value: object) -> str:
-        text = _text(value)
+    def masked(text: str) -> str:
         for full, hidden in masks.items():
             text = text.replace(full, hidden)
         return text
 
-    lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
-    return tuple(
-        tuple((str(name), shown(value)) for name, value in line.items() if value is not None)
-        for line in lines
-        if isinstance(line, Mapping)
-    )
+    return masked
 
 
 def _text(value: object) -> str:

@@ -65,7 +65,7 @@ def why(
     if under is not None:
         rows = [one for one in rows if (one[0].kind, one[0].subject) == (under.kind, under.subject)]
         if decision_ids and not rows:
-            raise _not_so(under)
+            raise not_decided_so(under)
     return [_why(session, row, version, under, hide) for row, version in rows]
 
 
@@ -83,7 +83,7 @@ def unknown_decision(decision_id: int) -> RulebookError:
         "UNKNOWN_DECISION",
         Text(
             f"there is no decision {decision_id}; see the decisions of the document",
-            f"没有编号为 {decision_id} 的决策;请查看该单据的决策",
+            f"没有编号为 {decision_id} 的决策；请查看该单据的决策",
         ),
     )
 
@@ -109,7 +109,7 @@ def _why(
 def _under(row: DecisionRow, then: Ruleset, draft: Ruleset, hide: Hide) -> Under:
     path = tuple(row.org_path.split("/"))
     evaluator = compile_ruleset(draft, branch_params(draft, path))
-    notes = tuple(_notes(row, then, draft))
+    notes = window_notes(row, then, draft)
     try:
         facts = facts_from_json(draft, row.facts)
     except DecisionRefused as refused:
@@ -124,7 +124,8 @@ def _under(row: DecisionRow, then: Ruleset, draft: Ruleset, hide: Hide) -> Under
     return Under(draft, found, None, rows, outcome_lines(outcome, row.facts, hide), differs, notes)
 
 
-def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
+def window_notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> tuple[Text, ...]:
+    """What to know of the windows of `draft` for a decision that `then` made."""
     found = []
     for name, derive in draft.derive.items():
         before = then.derive.get(name)
@@ -132,7 +133,7 @@ def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
             found.append(
                 Text(
                     f"the window {name} was not counted at that time; it is taken as missing",
-                    f"窗口 {name} 当时未统计,按缺失处理",
+                    f"窗口 {name} 当时未统计，按缺失处理",
                 )
             )
         elif before is None or meaning(before) != meaning(derive):
@@ -140,19 +141,20 @@ def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
                 Text(
                     f"the window {name} is defined otherwise in the draft; the value counted at "
                     "that time is used",
-                    f"窗口 {name} 在草稿中定义不同;仍使用当时统计的值",
+                    f"窗口 {name} 在草稿中定义不同；仍使用当时统计的值",
                 )
             )
-    return found
+    return tuple(found)
 
 
-def _not_so(under: Ruleset) -> RulebookError:
+def not_decided_so(under: Ruleset) -> RulebookError:
+    """The refusal where a ruleset could have made none of the decisions."""
     return RulebookError(
         "NOT_DECIDED_SO",
         Text(
             f"no {under.kind} decision about a {under.subject} was made here, so {under.name} has "
             "nothing to say; choose a ruleset of a kind that decided",
-            f"此处没有针对 {under.subject} 的 {under.kind} 决策,{under.name} 无从适用;"
+            f"此处没有针对 {under.subject} 的 {under.kind} 决策，{under.name} 无从适用；"
             "请选择曾作出决策的类别",
         ),
         404,
