@@ -23,7 +23,14 @@ UPLOADS = (
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )
-TEXTS = ("/api/v1/drafts", "/api/v1/rulesets/preview")
+TEXTS = (
+    "/api/v1/decisions",
+    "/api/v1/drafts",
+    "/api/v1/rulesets/example",
+    "/api/v1/rulesets/preview",
+    "/decisions",
+    "/explain",
+)
 """These, and what is below them."""
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from api.access import unmasked_orgs
 from api.document_filter import CHANNELS, DIRECTIONS, document_filter
 from api.identity import Caller, needs
+from api.masking import hiding
 from api.pages.shell import Note, go, page, pager, refusal
 from api.services import services_of
 from engine.base.text import SluiceError
@@ -110,6 +111,7 @@ def show_document(
         document = lists.get(session, caller.user_id, document_no)
         document_id = document.id or 0
         user = caller.user_id
+        open_orgs = unmasked_orgs(session, user)
         account = session.get(BankAccount, document.account_id) if document.account_id else None
         values = {
             "document": document,
@@ -117,12 +119,16 @@ def show_document(
             "org": organisations(session)[document.org_id],
             "batch": batch_by_id(session, document.document_batch_id),
             "events": events_of(session, document_id),
-            "decisions": explain(session, decisions_about(session, "document", str(document_id))),
+            "decisions": explain(
+                session,
+                decisions_about(session, "document", str(document_id)),
+                hide=hiding(document.org_id, open_orgs),
+            ),
             "alerts": board.of_subject(session, "document", str(document_id)),
             "holds": holds.of_document(session, document_id),
             "rounds": desk.rounds_of(session, document_id),
             "attempts": attempts_of(session, document_id),
-            "open_orgs": unmasked_orgs(session, user),
+            "open_orgs": open_orgs,
             "voidable": State.VOID in TRANSITIONS[State(document.state)]
             and can(session, user, "documents.void", document.org_id),
             "resubmittable": (document.state == "REJECTED" or document.waiting_code == "WITHDRAWN")

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from api.access import unmasked_orgs
 from api.filters import text_of
 from api.identity import Caller, needs
+from api.masking import hiding
 from api.pages.shell import page
 from api.services import services_of
 from engine.rulebook.explain import explain
@@ -32,6 +33,7 @@ def trace_page(request: Request, caller: May) -> Response:
     missing = False
     decisions = {}
     with transaction(services_of(request).engine) as session:
+        open_orgs = unmasked_orgs(session, caller.user_id)
         if sought is not None:
             try:
                 ids = find(session, sought, caller.user_id)
@@ -39,11 +41,14 @@ def trace_page(request: Request, caller: May) -> Response:
                 ids, missing = [], True
             if len(ids) == 1:
                 found = of_document(session, ids[0])
-                steps = explain(session, [one.id for one in found.decisions])
+                steps = explain(
+                    session,
+                    [one.id for one in found.decisions],
+                    hide=hiding(found.document.org_id, open_orgs),
+                )
                 decisions = {one.id: one for one in steps}
             else:
                 several = list(documents_by_id(session, ids[:LISTED]).values())
-        open_orgs = unmasked_orgs(session, caller.user_id)
     return page(
         request,
         "trace.html",

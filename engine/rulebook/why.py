@@ -8,7 +8,14 @@ from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
-from engine.rulebook.explain import Explained, OutcomeLine, explained, outcome_lines
+from engine.rulebook.explain import (
+    Explained,
+    Given,
+    OutcomeLine,
+    explained,
+    given_lines,
+    outcome_lines,
+)
 from engine.rulebook.models import DecisionRow, RulesetVersion
 from engine.rulebook.texts import ruleset_in
 from engine.rules import branch_params, compile_ruleset, facts_from_json, outcome_to_json
@@ -29,6 +36,7 @@ class Under:
     error: Text | None
     rows: tuple[str, ...]
     outcome: tuple[OutcomeLine, ...]
+    given: tuple[tuple[Given, ...], ...]
     differs: bool
     notes: tuple[Text, ...]
     """What to know of windows: they were counted when the decision was made."""
@@ -39,6 +47,7 @@ class Why:
     """One stored decision, explained."""
 
     stored: Explained
+    ruleset: Ruleset
     explanation: Explanation
     under: Under | None
 
@@ -101,6 +110,7 @@ def _why(
     facts = facts_from_json(ruleset, row.facts)
     return Why(
         explained(session, row, version, hide),
+        ruleset,
         explain_cells(evaluator, facts, org_path=path, hide=hide),
         None if under is None else _under(row, ruleset, under, hide),
     )
@@ -113,15 +123,24 @@ def _under(row: DecisionRow, then: Ruleset, draft: Ruleset, hide: Hide) -> Under
     try:
         facts = facts_from_json(draft, row.facts)
     except DecisionRefused as refused:
-        return Under(draft, None, refused.text, (), (), True, notes)
+        return Under(draft, None, refused.text, (), (), (), True, notes)
     found = explain_cells(evaluator, facts, org_path=path, hide=hide)
     if found.decision is None:
         error = None if found.refused is None else found.refused.text
-        return Under(draft, found, error, (), (), True, notes)
+        return Under(draft, found, error, (), (), (), True, notes)
     outcome = outcome_to_json(draft, found.decision)["outcome"]
     rows = found.decision.rows
     differs = rows != tuple(row.rows) or outcome != row.outcome
-    return Under(draft, found, None, rows, outcome_lines(outcome, row.facts, hide), differs, notes)
+    return Under(
+        draft,
+        found,
+        None,
+        rows,
+        outcome_lines(outcome, row.facts, hide),
+        given_lines(draft, outcome, row.facts, hide),
+        differs,
+        notes,
+    )
 
 
 def window_notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> tuple[Text, ...]:
