@@ -17,12 +17,13 @@ from api.other_rules import example_for
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
+from api.statuses import error_body
 from engine.base.text import Lang
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.examples import decision_of_kind, several_documents
 from engine.rulebook.models import DecisionRow
 from engine.rulebook.references import read_text
-from engine.rules.edit import Edit
+from engine.rules.edit import Edit, EditRefused
 from engine.rules.edit.offsets import for_browser
 from engine.rules.yaml_marks import MAX_BYTES
 from engine.runtime.db import transaction
@@ -88,6 +89,8 @@ def example(request: Request, caller: May, asked: ExampleRequest) -> ExampleAnsw
             found = example_for(session, caller.user_id, row, asked.text)
     except RulesetRefused as error:
         return refused(error)
+    except EditRefused as error:
+        return JSONResponse(error_body(error), status_code=422)
     spans = list(found.edited.spans)
     if asked.offsets == "utf16":
         spans = for_browser(asked.text, spans)

@@ -35,25 +35,23 @@ class OutcomePair:
 def under_text(found: Why, under: Under, name: Text | None = None) -> Text:
     """What the other ruleset, called `name`, makes of the same facts, in one sentence."""
     said = f"{under.ruleset.name} {under.ruleset.version}"
-    by = Text(said, f" {said} ") if name is None else name
+    by = Text(said, f" {said}") if name is None else name
     if under.error is not None:
         return Text(
             f"Under {by.en} it could not be decided: {under.error.en}.",
-            f"按{by.zh}无法作出决策：{under.error.zh}。",
+            f"按{by.zh}，无法作出决策：{under.error.zh}。",
         )
     then, now = (", ".join(rows) or "-" for rows in (found.stored.rows, under.rows))
     if not under.differs:
         return Text(
-            f"Under {by.en} nothing differs: {now} again.", f"按{by.zh}没有差异：仍为{now}。"
+            f"Under {by.en} nothing differs: {now} again.", f"按{by.zh}，没有差异：仍为{now}。"
         )
     if then == now:
         return Text(
             f"Under {by.en} the same row hits with another outcome: {now}.",
-            f"按{by.zh}命中相同的行，但结果不同：{now}。",
+            f"按{by.zh}，命中相同的行，但结果不同：{now}。",
         )
-    return Text(
-        f"Under {by.en}: {now} instead of {then}.", f"按{by.zh.rstrip()}：{then}变为{now}。"
-    )
+    return Text(f"Under {by.en}: {now} instead of {then}.", f"按{by.zh}：{then}变为{now}。")
 
 
 def side_by_side(found: Why, under: Under) -> tuple[OutcomePair, ...]:
