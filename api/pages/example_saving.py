@@ -60,13 +60,11 @@ def save(
     except SluiceError as error:
         refused = refusal(request, error)
         return show_decision(request, caller, decision_id, refused, status=status_of(error))
-    return go(
-        f"/decisions/{decision_id}?under=draft:{number}",
-        key="done.example_differs" if found.differs else "done.example_saved",
-        draft=number,
-        rows=_rows(found.example.decision.rows),
-        then=_rows(row.rows),
-    )
+    address = f"/decisions/{decision_id}?under=draft:{number}"
+    rows, then = _rows(found.example.decision.rows), _rows(row.rows)
+    if found.differs:
+        return go(address, key="done.example_differs", draft=number, rows=rows, then=then)
+    return go(address, key="done.example_saved", draft=number, rows=rows)
 
 
 def _rows(rows: Sequence[str]) -> str:
