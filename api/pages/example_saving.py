@@ -20,12 +20,10 @@ from engine.base.text import SluiceError
 from engine.rulebook.draft_errors import DraftConflict
 from engine.rulebook.examples import ProposedExample
 from engine.rulebook.models import DecisionRow, RulesetDraft
-from engine.rulebook.numbering import free_number
-from engine.rules.edit import SetValue, apply
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import shelf, writing
 from engine.treasury.rulesets.referring import decision_for
-from engine.treasury.rulesets.visible import draft_for, version_for
+from engine.treasury.rulesets.visible import draft_for
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("rulesets.edit"))])
 May = Annotated[Caller, Depends(needs("documents.read"))]
@@ -89,9 +87,7 @@ def _begun(
         if (one.version.kind, one.version.name) == (row.kind, row.ruleset)
     ]
     base = next(iter(live), row.ruleset_hash)
-    version = version_for(session, caller.user_id, base)
-    number = free_number(session, row.kind, row.ruleset)
-    text = apply(version.text, [SetValue(path="version", value=str(number))]).text
+    text = writing.next_version(session, caller.user_id, base)
     found = example_for(session, caller.user_id, row, text)
     made = writing.begin(
         session, caller.user_id, found.edited.text, services.clock.now(), base=base

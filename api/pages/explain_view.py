@@ -19,7 +19,6 @@ from engine.rulebook.why import Under, Why, why
 from engine.rules.diff import diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.rules.explaining import ColumnWhy, Explanation, RowWhy
-from engine.treasury.organisations.grants import can
 from engine.treasury.rulesets import shelf, writing
 
 FEW = 8
@@ -28,7 +27,6 @@ NEAR = 12
 """Most rows shown that nearly matched."""
 CHANGES = 12
 """Most sentences about what another ruleset changes."""
-EDIT = "rulesets.edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +165,5 @@ def _choices(session: Session, user_id: str, kind: str, name: str) -> Choices:
         drafts,
         tuple(versions),
         standings(session, current_revision(session), versions),
-        tuple(one for one in drafts if can(session, user_id, EDIT, one.org_id)),
+        tuple(one for one in drafts if writing.may_edit(session, user_id, one)),
     )
