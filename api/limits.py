@@ -23,7 +23,17 @@ UPLOADS = (
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )
-TEXTS = ("/api/v1/drafts", "/api/v1/rulesets/preview", "/api/v1/decisions")
+TEXTS = (
+    "/api/v1/decisions",
+    "/api/v1/drafts",
+    "/api/v1/rulesets/example",
+    "/api/v1/rulesets/hits",
+    "/api/v1/rulesets/preview",
+    "/api/v1/workbench",
+    "/decisions",
+    "/drafts",
+    "/explain",
+)
 """These, and what is below them."""
 
 

@@ -84,6 +84,22 @@ def _named(found: Iterable[Question]) -> tuple[str, str]:
     return rows, ", ".join(sorted({word for one in every for word in one.words}))
 
 
+def refuse_copying(ruleset: Ruleset) -> None:
+    """Refuse to copy facts these rules read into an example, where the caller sees some masked.
+    Raises HiddenWords HIDDEN_WORDS."""
+    words = ", ".join(word for word in ruleset.facts if _hidden(word))
+    if words:
+        raise HiddenWords(
+            "HIDDEN_WORDS",
+            Text(
+                f"the example would hold {words}, which you see masked; ask somebody who sees "
+                "account numbers in full, or write an example with made-up numbers",
+                f"示例将包含 {words}，而您只能查看其脱敏内容；"
+                "请由可查看完整账号的人员操作，或使用虚构账号编写示例",
+            ),
+        )
+
+
 def hide_accounts(word: str, text: str) -> str:
     """The text of a fact: every word that names an account keeps its first and last digits."""
     return (masked(text) or "") if _hidden(word) else text

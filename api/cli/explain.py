@@ -13,6 +13,7 @@ from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from engine.base.text import Lang, SluiceError, Text
 from engine.rulebook.references import read_text, refer
+from engine.rulebook.under_words import under_text
 from engine.rulebook.why import Under, Why, why
 from engine.rulebook.why_json import why_json
 from engine.rules.check import read_file
@@ -103,34 +104,13 @@ def _under_lines(found: Why, under: Under, lang: Lang, everything: bool) -> Iter
             yield f"  {line}"
 
 
-def under_text(found: Why, under: Under) -> Text:
-    """What the other ruleset makes of the same facts, in one sentence."""
-    name = f"{under.ruleset.name} {under.ruleset.version}"
-    if under.error is not None:
-        return Text(
-            f"Under {name} it could not be decided: {under.error.en}.",
-            f"按 {name} 无法作出决策：{under.error.zh}。",
-        )
-    then, now = (", ".join(rows) or "-" for rows in (found.stored.rows, under.rows))
-    if not under.differs:
-        return Text(
-            f"Under {name} nothing differs: {now} again.", f"按 {name} 没有差异：仍为{now}。"
-        )
-    if then == now:
-        return Text(
-            f"Under {name} the same row hits with another outcome: {now}.",
-            f"按 {name} 命中相同的行，但结果不同：{now}。",
-        )
-    return Text(f"Under {name}: {now} instead of {then}.", f"按 {name}：{then}变为{now}。")
-
-
 def _none(document: str, kinds: list[str]) -> SluiceError:
     known = ", ".join(dict.fromkeys(kinds)) or "-"
     return SluiceError(
         "NOTHING_FOUND",
         Text(
             f"{document} has no such decision; it has decisions of these kinds: {known}",
-            f"{document} 没有这样的决策;已有决策的类别:{known}",
+            f"{document} 没有这样的决策；已有决策的类别：{known}",
         ),
     )
 

@@ -4,52 +4,119 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
-from api.access import unmasked_orgs
+from api.filters import text_of
 from api.identity import Caller, needs
-from api.masking import hiding
-from api.pages.shell import page
+from api.pages.explain import findings_in
+from api.pages.explain_view import Step, steps_of
+from api.pages.ruleset_view import ShownFinding
+from api.pages.shell import Note, page, refusal
 from api.services import services_of
-from engine.rulebook.why import Why
+from api.statuses import status_of
+from engine.base.text import SluiceError
+from engine.rulebook.errors import RulesetRefused
+from engine.rulebook.models import DecisionRow
 from engine.runtime.db import transaction
-from engine.treasury.rulesets.explaining import why_for
+from engine.treasury.documents.history import documents_by_id
+from engine.treasury.organisations.tree import organisations
 from engine.treasury.rulesets.referring import decision_for
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("rulesets.read"))])
 May = Annotated[Caller, Depends(needs("documents.read"))]
-NEAR = 1
-"""Rows that missed by at most so many conditions are open; the others are folded."""
 
 
 @router.get("/decisions/{decision_id}")
-def decision_page(request: Request, caller: May, decision_id: int) -> Response:
-    """By what it was decided, the rows that fired, and why each other row did not."""
-    return _shown(request, caller, "decision.html", decision_id)
+def decision_page(
+    request: Request, caller: May, decision_id: int, under: str | None = None
+) -> Response:
+    """By what it was decided, the rows that fired, and why each other row did not; `under`:
+    another ruleset beside it."""
+    return show_decision(request, caller, decision_id, reference=text_of(under))
+
+
+@router.post("/decisions/{decision_id}")
+def under_text(
+    request: Request, caller: May, decision_id: int, text: Annotated[str, Form()] = ""
+) -> Response:
+    """The same under a text that is sent along. Nothing is stored."""
+    return show_decision(request, caller, decision_id, text=text_of(text) and text)
 
 
 @router.get("/decisions/{decision_id}/why")
 def part(request: Request, caller: May, decision_id: int) -> Response:
-    """The same without a page around it, for a fold."""
-    return _shown(request, caller, "_why.html", decision_id)
+    """Only the cells, without a page around them, for a fold."""
+    with transaction(services_of(request).engine) as session:
+        row = decision_for(session, caller.user_id, decision_id)
+        (step,) = steps_of(session, caller.user_id, row.org_id, [row.id])
+        orgs = organisations(session)
+    return page(request, "_why.html", caller, step=step, orgs=orgs)
 
 
-def _shown(request: Request, caller: Caller, template: str, decision_id: int) -> Response:
-    found = _why(request, caller, decision_id)
-    rows = found.explanation.nearest_first()
+@router.get("/decisions/{decision_id}/rows")
+def folded(request: Request, caller: May, decision_id: int, under: str | None = None) -> Response:
+    """The rows that missed by more, which a page leaves out where they are many."""
+    with transaction(services_of(request).engine) as session:
+        row = decision_for(session, caller.user_id, decision_id)
+        reference = text_of(under)
+        (step,) = steps_of(session, caller.user_id, row.org_id, [row.id], reference=reference)
+    beside = step.beside
     return page(
         request,
-        template,
+        "_folded.html",
         caller,
-        found=found,
-        near=[one for one in rows if one.missed <= NEAR],
-        far=[one for one in rows if one.missed > NEAR],
+        cells=step.cells if beside is None or beside.cells is None else beside.cells,
+        hash=step.found.stored.hash if beside is None else None,
+        changed=frozenset() if beside is None else beside.changed,
     )
 
 
-def _why(request: Request, caller: Caller, decision_id: int) -> Why:
+def show_decision(
+    request: Request,
+    caller: Caller,
+    decision_id: int,
+    *notes: Note,
+    reference: str | None = None,
+    text: str | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a decision, with what an act on it was answered."""
     with transaction(services_of(request).engine) as session:
         row = decision_for(session, caller.user_id, decision_id)
-        hide = hiding(row.org_id, unmasked_orgs(session, caller.user_id))
-        return why_for(session, caller.user_id, row, hide)
+        findings: list[ShownFinding] = []
+        try:
+            step = _step(session, caller, row, reference, text)
+        except SluiceError as error:
+            step = _step(session, caller, row, None, None)
+            notes = (*notes, refusal(request, error))
+            findings = findings_in(request, error)
+            status = 422 if isinstance(error, RulesetRefused) else status_of(error)
+        document = None
+        if row.matter_kind == "document":
+            document = documents_by_id(session, [int(row.matter_id)])[int(row.matter_id)]
+        orgs = organisations(session)
+    return page(
+        request,
+        "decision.html",
+        caller,
+        notes=notes,
+        status=status,
+        step=step,
+        document=document,
+        findings=findings,
+        orgs=orgs,
+        base=f"/decisions/{row.id}",
+        reference=reference,
+        text=text,
+    )
+
+
+def _step(
+    session: Session, caller: Caller, row: DecisionRow, reference: str | None, text: str | None
+) -> Step:
+    (step,) = steps_of(
+        session, caller.user_id, row.org_id, [row.id], reference=reference, text=text
+    )
+    return step

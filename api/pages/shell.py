@@ -29,6 +29,7 @@ MENU = (
     ("nav.rulesets", "/rulesets", "rulesets.read"),
     ("nav.vouchers", "/vouchers", "vouchers.read"),
     ("nav.trace", "/trace", "documents.read"),
+    ("nav.explain", "/explain", "rulesets.read"),
     ("nav.alerts", "/alerts", "alerts.read"),
     ("nav.audit", "/audit", "audit.read"),
 )

@@ -12,25 +12,21 @@ from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
-from api.masking import hiding, refuse_new_questions
+from api.masking import hiding
+from api.other_rules import other_rules
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
 from engine.base.text import Lang, SluiceError, Text
-from engine.rulebook.draft_text import clean_text
 from engine.rulebook.errors import RulesetRefused
-from engine.rulebook.references import read_text
 from engine.rulebook.replay import AsOf, Difference, Selection, count, replay_all
 from engine.rulebook.replay_json import difference_json
 from engine.rulebook.why_json import summary_json, why_json
-from engine.rules.model import Ruleset
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.rulesets.explaining import differences_for, explained_for, why_for
-from engine.treasury.rulesets.referring import decision_for, is_signed, ruleset_for
-from engine.treasury.rulesets.shelf import shelved_for, signed_for
-from engine.treasury.rulesets.visible import require_readable
+from engine.treasury.rulesets.referring import decision_for
 
 router = APIRouter(
     prefix="/api/v1", tags=["decisions"], dependencies=[Depends(needs("rulesets.read"))]
@@ -130,22 +126,10 @@ def _explained(
     try:
         with transaction(services_of(request).engine) as session:
             row = decision_for(session, caller.user_id, decision_id)
-            other: Ruleset | None = None
-            signed = False
             user = caller.user_id
-            if text is not None:
-                text = clean_text(text)
-                seen = require_readable(session, user, text)
-                other = read_text(session, text, readable=seen.has)
-            elif reference is not None:
-                other = ruleset_for(session, user, reference)
-                signed = is_signed(session, user, reference)
-            open_orgs = unmasked_orgs(session, user)
-            found = why_for(session, user, row, hiding(row.org_id, open_orgs), under=other)
-            if other is not None and row.org_id not in open_orgs and not signed:
-                then = shelved_for(session, user, row.ruleset_hash).ruleset
-                live = signed_for(session, user, other.kind, other.subject)
-                refuse_new_questions(other, live if then is None else [*live, then])
+            other = other_rules(session, user, row.org_id, [row], reference=reference, text=text)
+            hide = hiding(row.org_id, unmasked_orgs(session, user))
+            found = why_for(session, user, row, hide, under=other)
     except RulesetRefused as error:
         return refused(error)
     return JSONResponse(why_json(found, lang))

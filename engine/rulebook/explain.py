@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -13,11 +14,23 @@ from engine.rulebook.masks import masked_text, masks_of
 from engine.rulebook.models import DecisionRow, RulesetVersion
 from engine.rulebook.texts import Readable, everything, ruleset_in
 from engine.rules import branch_params
+from engine.rules.decide import outcome_from_json
+from engine.rules.model import Column, Ruleset, Type, Value
 from engine.rules.reasons import Hide, open_text
 from engine.rules.sentences import row_sentences
+from engine.rules.speaker import Speaker
 
 OutcomeLine = tuple[tuple[str, str], ...]
 """Output names and their values as text; outputs that were not given are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One output as people read it: the label of its column, and what its value is called."""
+
+    column: str
+    label: Text
+    value: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,10 @@ class Explained:
     rows: tuple[str, ...]
     sentences: tuple[Text, ...]
     outcome: tuple[OutcomeLine, ...]
+    given: tuple[tuple[Given, ...], ...]
+    """The outcome as people read it, line by line."""
+    title: Text
+    """What people call the ruleset."""
     facts: tuple[tuple[str, str], ...]
     told: bool = True
 
@@ -84,9 +101,9 @@ def explained(
 ) -> Explained:
     """One stored decision and the version it was decided by, as people read it."""
     told = readable(version.org_id, version.kind)
+    ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
     said: Mapping[str, Text] = {}
     if told:
-        ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
         said = row_sentences(ruleset, branch_params(ruleset, row.org_path.split("/")))
     return Explained(
         id=row.id,
@@ -103,6 +120,8 @@ def explained(
         rows=tuple(row.rows) if told else (),
         sentences=tuple(said[one] for one in row.rows if one in said),
         outcome=outcome_lines(row.outcome, row.facts, hide),
+        given=given_lines(ruleset, row.outcome, row.facts, hide),
+        title=ruleset.title,
         facts=tuple(
             (name, hide(name, _text(value)))
             for name, value in row.facts.items()
@@ -119,17 +138,45 @@ def outcome_lines(
 
     Facts that `hide` masks are masked in texts they were written into as well.
     """
-    masks = masks_of(facts, hide)
-
-    def shown(value: object) -> str:
-        return masked_text(_text(value), masks)
-
+    masked = _masking(facts, hide)
     lines: Sequence[object] = outcome if isinstance(outcome, list) else [outcome]
     return tuple(
-        tuple((str(name), shown(value)) for name, value in line.items() if value is not None)
+        tuple(
+            (str(name), masked(_text(value))) for name, value in line.items() if value is not None
+        )
         for line in lines
         if isinstance(line, Mapping)
     )
+
+
+def given_lines(
+    ruleset: Ruleset, outcome: object, facts: Mapping[str, object], hide: Hide
+) -> tuple[tuple[Given, ...], ...]:
+    """The same with labels of outputs and of their values; masked alike."""
+    masked = _masking(facts, hide)
+    english, chinese = Speaker(ruleset, {}, "en"), Speaker(ruleset, {}, "zh")
+
+    def said(speaker: Speaker, column: Column, value: Value) -> str:
+        plain = column.type is Type.TEXT and isinstance(value, str)
+        return masked(str(value) if plain else speaker.given(value, column))
+
+    return tuple(
+        tuple(
+            Given(
+                column.name,
+                column.label,
+                Text(said(english, column, value), said(chinese, column, value)),
+            )
+            for column in ruleset.table.outputs
+            if (value := line.get(column.name)) is not None
+        )
+        for line in outcome_from_json(ruleset, outcome)
+    )
+
+
+def _masking(facts: Mapping[str, object], hide: Hide) -> Callable[[str], str]:
+    """Puts what `hide` leaves of facts in their place, in texts they were written into."""
+    return partial(masked_text, masks=masks_of(facts, hide))
 
 
 def _text(value: object) -> str:

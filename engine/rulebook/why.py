@@ -8,7 +8,14 @@ from sqlmodel import Session, col, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
-from engine.rulebook.explain import Explained, OutcomeLine, explained, outcome_lines
+from engine.rulebook.explain import (
+    Explained,
+    Given,
+    OutcomeLine,
+    explained,
+    given_lines,
+    outcome_lines,
+)
 from engine.rulebook.models import DecisionRow, RulesetVersion
 from engine.rulebook.texts import Readable, everything, ruleset_in
 from engine.rules import branch_params, compile_ruleset, facts_from_json, outcome_to_json
@@ -29,6 +36,7 @@ class Under:
     error: Text | None
     rows: tuple[str, ...]
     outcome: tuple[OutcomeLine, ...]
+    given: tuple[tuple[Given, ...], ...]
     differs: bool
     notes: tuple[Text, ...]
     """What to know of windows: they were counted when the decision was made."""
@@ -39,12 +47,14 @@ class Why:
     """One stored decision, explained."""
 
     stored: Explained
+    ruleset: Ruleset
     explanation: Explanation
     under: Under | None
 
 
 WITHHELD = Explanation(
     rows=(),
+    columns=(),
     policy=Text(
         "You may not read this ruleset: its outcome is shown, its rows are not.",
         "您无权查看该规则集：仅显示决策结果，不显示规则行。",
@@ -82,7 +92,7 @@ def why(
     if under is not None:
         rows = [one for one in rows if (one[0].kind, one[0].subject) == (under.kind, under.subject)]
         if decision_ids and not rows:
-            raise _not_so(under)
+            raise not_decided_so(under)
     return [_why(session, row, version, under, hide, readable) for row, version in rows]
 
 
@@ -100,7 +110,7 @@ def unknown_decision(decision_id: int) -> RulebookError:
         "UNKNOWN_DECISION",
         Text(
             f"there is no decision {decision_id}; see the decisions of the document",
-            f"没有编号为 {decision_id} 的决策;请查看该单据的决策",
+            f"没有编号为 {decision_id} 的决策；请查看该单据的决策",
         ),
     )
 
@@ -114,14 +124,15 @@ def _why(
     readable: Readable,
 ) -> Why:
     stored = explained(session, row, version, hide, readable)
-    if not stored.told:
-        return Why(stored, WITHHELD, None)
     ruleset = ruleset_in(session, row.revision_id, row.ruleset_hash, row.business_date)
+    if not stored.told:
+        return Why(stored, ruleset, WITHHELD, None)
     path = tuple(row.org_path.split("/"))
     evaluator = compile_ruleset(ruleset, branch_params(ruleset, path))
     facts = facts_from_json(ruleset, row.facts)
     return Why(
         stored,
+        ruleset,
         explain_cells(evaluator, facts, org_path=path, hide=hide),
         None if under is None else _under(row, ruleset, under, hide),
     )
@@ -130,22 +141,32 @@ def _why(
 def _under(row: DecisionRow, then: Ruleset, draft: Ruleset, hide: Hide) -> Under:
     path = tuple(row.org_path.split("/"))
     evaluator = compile_ruleset(draft, branch_params(draft, path))
-    notes = tuple(_notes(row, then, draft))
+    notes = window_notes(row, then, draft)
     try:
         facts = facts_from_json(draft, row.facts)
     except DecisionRefused as refused:
-        return Under(draft, None, refused.text, (), (), True, notes)
+        return Under(draft, None, refused.text, (), (), (), True, notes)
     found = explain_cells(evaluator, facts, org_path=path, hide=hide)
     if found.decision is None:
         error = None if found.refused is None else found.refused.text
-        return Under(draft, found, error, (), (), True, notes)
+        return Under(draft, found, error, (), (), (), True, notes)
     outcome = outcome_to_json(draft, found.decision)["outcome"]
     rows = found.decision.rows
     differs = rows != tuple(row.rows) or outcome != row.outcome
-    return Under(draft, found, None, rows, outcome_lines(outcome, row.facts, hide), differs, notes)
+    return Under(
+        draft,
+        found,
+        None,
+        rows,
+        outcome_lines(outcome, row.facts, hide),
+        given_lines(draft, outcome, row.facts, hide),
+        differs,
+        notes,
+    )
 
 
-def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
+def window_notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> tuple[Text, ...]:
+    """What to know of the windows of `draft` for a decision that `then` made."""
     found = []
     for name, derive in draft.derive.items():
         before = then.derive.get(name)
@@ -153,7 +174,7 @@ def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
             found.append(
                 Text(
                     f"the window {name} was not counted at that time; it is taken as missing",
-                    f"窗口 {name} 当时未统计,按缺失处理",
+                    f"窗口 {name} 当时未统计，按缺失处理",
                 )
             )
         elif before is None or meaning(before) != meaning(derive):
@@ -161,19 +182,20 @@ def _notes(row: DecisionRow, then: Ruleset, draft: Ruleset) -> list[Text]:
                 Text(
                     f"the window {name} is defined otherwise in the draft; the value counted at "
                     "that time is used",
-                    f"窗口 {name} 在草稿中定义不同;仍使用当时统计的值",
+                    f"窗口 {name} 在草稿中定义不同；仍使用当时统计的值",
                 )
             )
-    return found
+    return tuple(found)
 
 
-def _not_so(under: Ruleset) -> RulebookError:
+def not_decided_so(under: Ruleset) -> RulebookError:
+    """The refusal where a ruleset could have made none of the decisions."""
     return RulebookError(
         "NOT_DECIDED_SO",
         Text(
             f"no {under.kind} decision about a {under.subject} was made here, so {under.name} has "
             "nothing to say; choose a ruleset of a kind that decided",
-            f"此处没有针对 {under.subject} 的 {under.kind} 决策,{under.name} 无从适用;"
+            f"此处没有针对 {under.subject} 的 {under.kind} 决策，{under.name} 无从适用；"
             "请选择曾作出决策的类别",
         ),
         404,

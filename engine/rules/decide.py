@@ -198,3 +198,31 @@ def outcome_to_json(ruleset: Ruleset, decision: Decision) -> dict[str, object]:
     if outcomes:
         outcome = outcomes[0] if HitPolicy(ruleset.hit_policy).single else outcomes
     return {"rows": list(decision.rows), "outcome": outcome}
+
+
+def outcome_from_json(ruleset: Ruleset, obj: object) -> tuple[Outcome, ...]:
+    """The typed outcomes that `outcome_to_json` wrote for a decision of `ruleset`.
+
+    Raises Problem for a value that is none of its column.
+    """
+    columns = {column.name: column for column in ruleset.table.outputs}
+    lines = obj if isinstance(obj, list) else [obj]
+    return tuple(
+        {
+            name: _given(value, columns[name], ruleset.currency)
+            for name, value in line.items()
+            if name in columns
+        }
+        for line in lines
+        if isinstance(line, Mapping)
+    )
+
+
+def _given(value: object, column: Column, currency: str) -> Value | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return tuple(str(one) for one in value)
+    if column.type is Type.TEXT:
+        return str(value)  # as it was made, and not normalised
+    return read_value(str(value), column.type, currency)

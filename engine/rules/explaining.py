@@ -19,6 +19,7 @@ from engine.rules.policy_words import policy_text, reason_of_hit
 from engine.rules.reasons import Hide, Reasons, open_text
 from engine.rules.sentences import row_sentences
 from engine.rules.speaker import Speaker
+from engine.rules.table import WHEN
 from engine.rules.window_words import window_text
 from engine.rules.working import shown_output, working_of
 
@@ -31,7 +32,18 @@ class CellWhy:
     label: Text
     fact: Text
     condition: Text
+    test: Text
+    """The condition without its column: "at least 500,000 (large)"."""
     holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnWhy:
+    """One input column and the fact it was asked about; None for `when`, which names its own."""
+
+    column: str
+    label: Text
+    fact: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,10 @@ class RowWhy:
     decides: bool
     missed: int
     reason: Text
+
+    def cell(self, column: str) -> CellWhy | None:
+        """What the row asks of a column; None where it takes everything."""
+        return next((one for one in self.cells if one.column == column), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +96,16 @@ class WindowWhy:
     """A counted window: its value, and what was counted."""
 
     column: str
+    label: Text
     value: Text
     counted: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Rows in the table's order; `refused` when the facts cannot be decided."""
+    """Columns and rows in the table's order; `refused` when the facts cannot be decided."""
 
+    columns: tuple[ColumnWhy, ...]
     rows: tuple[RowWhy, ...]
     policy: Text
     outcomes: tuple[OutcomeWhy, ...]
@@ -150,6 +168,7 @@ class _Explainer:
         ]
         rows = tuple(self._row(at, those, decided) for at, those in enumerate(cells))
         return Explanation(
+            columns=tuple(self._column(column) for column in self.ruleset.table.inputs),
             rows=rows,
             policy=policy_text(self.ruleset, hits, decision, refused),
             outcomes=() if decision is None else tuple(self._outcomes(decision)),
@@ -165,6 +184,10 @@ class _Explainer:
         except DecisionRefused as refused:
             return None, refused
 
+    def _column(self, column: Column) -> ColumnWhy:
+        asked = None if column.name == WHEN else self.both(partial(Reasons.fact, column=column))
+        return ColumnWhy(column.name, column.label, asked)
+
     # --- rows
 
     def _cells(self, at: int) -> tuple[CellWhy, ...]:
@@ -175,6 +198,7 @@ class _Explainer:
                 column.label,
                 self.both(partial(Reasons.seen, column=column, cell=cell)),
                 self.both(partial(Reasons.condition, column=column, cell=cell)),
+                self.both(partial(Reasons.test, column=column, cell=cell)),
                 self.evaluator.holds(at, place, self.facts),
             )
             for place, (column, cell) in enumerate(
@@ -264,6 +288,7 @@ class _Explainer:
         return [
             WindowWhy(
                 one.name,
+                self.both(partial(_label, name=one.name)),
                 self.both(partial(Reasons.named, name=one.name)),
                 self.both(partial(window_text, derive=one)),
             )
@@ -275,6 +300,10 @@ def _name(column: Column) -> Text:
     """The label; that of a yes-or-no fact is a sentence of its own and stands in quotes."""
     label = column.label
     return Text(f'"{label.en}"', f"“{label.zh}”") if column.type is Type.BOOL else label
+
+
+def _label(words: Reasons, name: str) -> str:
+    return words.speaker.name(name)
 
 
 def _param_text(words: Reasons, value: Value, type_: Type) -> str:

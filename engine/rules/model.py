@@ -250,6 +250,8 @@ class Column:
     nullable: bool = False
     minimum: Value | None = None
     derived: bool = False
+    offers: Mapping[str, Text] | None = None
+    """Labels of some values of an open list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,16 +74,18 @@ class Reasons:
         if isinstance(cell, WhenCell):
             return self._all_named(other_columns(cell))
         more = self._all_named([n for n in other_columns(cell) if n != column.name])
-        own = self.fact(column)
-        return (
-            f"{own}{self.speaker.say(' (', '（')}{more}{self.speaker.say(')', '）')}"
-            if more
-            else own
-        )
+        return f"{self.fact(column)}{self._aside(more)}"
 
     def condition(self, column: Column, cell: Cell) -> str:
         """The cell as a whole condition."""
         return self.speaker.condition(column, cell)
+
+    def test(self, column: Column, cell: Cell) -> str:
+        """The condition under the head of its column, with the facts of the columns it names."""
+        if isinstance(cell, WhenCell):
+            return f"{self.condition(column, cell)}{self._aside(self.seen(column, cell))}"
+        others = self._all_named([n for n in other_columns(cell) if n != column.name])
+        return f"{self.speaker.test(column, cell)}{self._aside(others)}"
 
     def raw(self, name: str) -> str:
         """A fact as a template writes it: without labels and quotes."""
@@ -91,6 +93,9 @@ class Reasons:
         if value is None:
             return ""
         return self._hide(name, value_text(value, column.type, self._ruleset.currency))
+
+    def _aside(self, said: str) -> str:
+        return self.speaker.say(f" ({said})", f"（{said}）") if said else ""
 
     def _all_named(self, names: list[str]) -> str:
         said = [

@@ -163,6 +163,8 @@ class Speaker:
     def _code(self, value: str, column: Column) -> str:
         if column.values is not None and value in column.values:
             return column.values[value].say(self.lang)
+        if column.offers is not None and value in column.offers:
+            return column.offers[value].say(self.lang)
         if value in ROLES and column.type in {Type.CHAIN, Type.LIST}:
             return ROLES[value].say(self.lang)
         if column.values is None and value in self._ruleset.facts:

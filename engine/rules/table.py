@@ -233,7 +233,7 @@ class TableReader:
                 suggest(cell.shadow, [*self.outputs, BASIS]),
             )
             return None
-        return Column(cell.shadow, spec.type, spec.label, span, spec.values)
+        return Column(cell.shadow, spec.type, spec.label, span, spec.values, offers=spec.offers)
 
     def _required_columns(self, header: Header, names: Mapping[str, int]) -> None:
         unknown = [

@@ -1,5 +1,5 @@
 """The played day for the tests of this folder."""
 
-from tests.pages.fixtures import chromium, played, read_only, served, world
+from tests.pages.fixtures import changed, chromium, played, read_only, served, world
 
-__all__ = ["chromium", "played", "read_only", "served", "world"]
+__all__ = ["changed", "chromium", "played", "read_only", "served", "world"]

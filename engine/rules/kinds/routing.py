@@ -95,6 +95,7 @@ KIND = Kind(
         "bank": OutputSpec(
             Type.CODE,
             Text("our bank", "我方银行"),
+            offers={"same": Text("the counterparty's own", "与对方同行")},
         ),
         "after_cutoff": OutputSpec(
             Type.CODE,

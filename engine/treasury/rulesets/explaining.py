@@ -6,13 +6,13 @@ sentences, parameters and near misses are the ruleset's: they are told to whoeve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlmodel import Session
 
 from engine.rulebook.explain import Explained, explain
-from engine.rulebook.models import DecisionRow, RulesetVersion
+from engine.rulebook.models import DecisionRow
 from engine.rulebook.replay import Difference
 from engine.rulebook.why import WITHHELD, Why, why
 from engine.rules.model import Ruleset
@@ -41,13 +41,29 @@ def why_for(
 ) -> Why:
     """One decision about a matter the user may see, and what `under` would make of it.
 
+    Raises as `whys_for`.
+    """
+    (found,) = whys_for(session, user_id, [row.id], hide, under=under)
+    return found
+
+
+def whys_for(
+    session: Session,
+    user_id: str,
+    decision_ids: Sequence[int],
+    hide: Hide,
+    *,
+    under: Ruleset | None = None,
+) -> list[Why]:
+    """Decisions about matters the user may see, and what `under` would make of them.
+
     Raises NotPermitted for `under` beside a ruleset the user may not read, and as `why`.
     """
     seen = ruling(session, user_id)
-    version = session.get_one(RulesetVersion, row.ruleset_hash)
-    if under is not None and not seen.covers(version):
-        raise not_permitted(user_id, READ, version.org_id, version.kind)
-    (found,) = why(session, [row.id], under=under, hide=hide, readable=seen.has)
+    found = why(session, list(decision_ids), under=under, hide=hide, readable=seen.has)
+    for one in found if under is not None else ():
+        if not one.stored.told:
+            raise not_permitted(user_id, READ, one.ruleset.scope_org, one.stored.kind)
     return found
 
 
