@@ -16,11 +16,15 @@ from engine.treasury.organisations.permissions import ROLES
 
 FOLDER = Path(api.pages.__file__).parent
 SOURCES = [*sorted(FOLDER.glob("templates/*.html")), *sorted(FOLDER.glob("*.py"))]
+SCRIPTS = sorted(FOLDER.glob("static/**/*.js"))
 USED = re.compile(
     r"""\bt\(\s*'([a-z_]+\.[a-z_]+)'|key="(done\.[a-z_]+)"|"(nav\.[a-z_]+)"|"""
     r"""translate\(lang, "([a-z_.]+)\""""
 )
+IN_SCRIPTS = re.compile(r'"(wb\.[a-z_]+)"')
 BUILT = {
+    "wb.column.": ("basis", "branch", "id", "when"),
+    "wb.way.": ("any", "down", "fixed", "up"),
     "today.wait_": ("approvals", "holds", "pay", "rejected", "matches", "rulesets"),
     "approvals.taken_": ("approve", "reject"),
 }
@@ -38,6 +42,9 @@ def _used() -> set[str]:
         for name in groups
         if name
     }
+    for file in SCRIPTS:
+        if not file.name.endswith(".min.js"):
+            found |= set(IN_SCRIPTS.findall(file.read_text("utf-8")))
     built = {prefix + end for prefix, ends in BUILT.items() for end in ends}
     return {one for one in found if one not in BUILT} | built
 
