@@ -28,6 +28,7 @@ ALTERED = (
     "business_date = 'infinity'",
     "decided_at = 'infinity'",
     "decided_at = '0044-03-15 BC'",
+    "rows = '5', org_id = 'NOWHERE'",
 )
 
 

@@ -28,7 +28,7 @@ VISITS = {
         "/trace",
     ),
     "accountant": ("/reconcile", "/payments/upload", "/docs"),
-    "cashier": ("/pay",),
+    "cashier": ("/pay", "/me/permissions"),
     "auditor": ("/audit?verify=1",),
 }
 

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.base.text import Text
+from engine.rulebook.versions import ROOT
 from engine.treasury.alerts.board import AlertDraft, raise_alerts
 from engine.treasury.alerts.holds import HoldDraft, place
 from engine.treasury.documents.course import wait
 from engine.treasury.documents.states import State
+from engine.treasury.organisations.tree import organisations
 
 ACTOR = "system:monitor"
 
@@ -58,7 +60,7 @@ def settle(session: Session, findings: Sequence[Finding], now: dt.datetime) -> i
         if one.document_id is not None and one.draft.action == "hold"
     }
     states = _locked(session, sorted(wishes))
-    drafts = [_fitting(one, states) for one in fresh]
+    drafts = _somewhere(session, [_fitting(one, states) for one in fresh])
     ids = raise_alerts(session, drafts, now)
     held = [
         (one.document_id, draft)
@@ -89,6 +91,13 @@ def _unraised(session: Session, findings: Sequence[Finding]) -> list[Finding]:
     for key in known.all():
         del by_key[key]
     return list(by_key.values())
+
+
+def _somewhere(session: Session, drafts: Sequence[AlertDraft]) -> list[AlertDraft]:
+    """The alerts with organisations that exist: what an altered row names in vain is told to the
+    whole group, and does not stop the others."""
+    known = organisations(session)
+    return [one if one.org_id in known else replace(one, org_id=ROOT) for one in drafts]
 
 
 def _locked(session: Session, ids: Sequence[int]) -> dict[int, State]:
