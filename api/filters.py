@@ -6,6 +6,7 @@ import datetime as dt
 
 from engine.base.money import parse_major
 from engine.base.text import SluiceError, Text, normalise
+from engine.runtime.clock import BUSINESS_ZONE
 
 
 class FilterError(SluiceError):
@@ -38,6 +39,26 @@ def date_of(raw: str | None) -> dt.date | None:
                 f"{text!r} 不是日期;请写成 2026-11-23",
             ),
         ) from None
+
+
+def instant_of(raw: str) -> dt.datetime:
+    """An instant in UTC; without a zone it is Shanghai time. FilterError INSTANT_UNCLEAR."""
+    try:
+        found = dt.datetime.fromisoformat(raw.strip())
+    except ValueError:
+        raise unclear(raw) from None
+    return (found if found.tzinfo else found.replace(tzinfo=BUSINESS_ZONE)).astimezone(dt.UTC)
+
+
+def unclear(raw: str) -> FilterError:
+    """The refusal of what is neither a date nor a time."""
+    return FilterError(
+        "INSTANT_UNCLEAR",
+        Text(
+            f"{raw!r} is no date or time; write 2026-12-01 or 2026-12-01T08:00",
+            f"{raw!r} 不是日期或时间；请写成 2026-12-01 或 2026-12-01T08:00",
+        ),
+    )
 
 
 def number_of(raw: str | None) -> int | None:

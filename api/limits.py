@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,15 +38,22 @@ TEXTS = (
 """These, and what is below them."""
 
 
+_EXCEL = re.compile(r"/(rulesets|drafts)/[0-9a-f]{1,64}/excel(/keep)?")
+"""A workbook that comes to a ruleset, and the text it made, which is then kept."""
+
+
 def limit_of(path: str) -> int:
     """How many bytes a request for `path` may bring."""
-    if path in UPLOADS:
+    excel = _EXCEL.fullmatch(path)
+    if path in UPLOADS or (excel is not None and excel[2] is None):
         return MAX_UPLOAD
     return MAX_TEXT if _carries_text(path) else MAX_BODY
 
 
 def _carries_text(path: str) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in TEXTS)
+    excel = _EXCEL.fullmatch(path)
+    kept = excel is not None and excel[2] is not None
+    return kept or any(path == one or path.startswith(f"{one}/") for one in TEXTS)
 
 
 class TooLarge(Exception):

@@ -14,6 +14,7 @@ from api.cli.rule_words import CAUSE, VERSION, local, timed_line, version_named,
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
+from api.filters import instant_of, unclear
 from engine.base.text import SluiceError, Text
 from engine.rulebook import Rulebook
 from engine.rulebook.reloading import revisions
@@ -23,7 +24,6 @@ from engine.rules import find_kind
 from engine.rules.registry import all_kinds
 from engine.rules.render import counted
 from engine.rules.suggest import remedy
-from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.rulesets import activating, reviewing
@@ -64,7 +64,7 @@ def schedule(
 ) -> None:
     """Let signed versions become live at an instant; a running worker does it."""
     with explained(lang), acting(workspace, user) as (session, person, clock):
-        made = activating.at(session, person, hashes, instant(at), reason, clock.now())
+        made = activating.at(session, person, hashes, instant_of(at), reason, clock.now())
     say(timed_line(made, lang))
     stop = f"sluice rules cancel {made.id} --as USER --reason TEXT"
     say(Text(f"stop it: {stop}", f"取消:{stop}").say(lang))
@@ -176,7 +176,7 @@ def as_of(
     with explained(lang, output), opened(workspace) as (place, _, engine):
         _known_kind(kind)
         clock = clock_for(place)
-        instant_known = clock.now() if known is None else instant(known)
+        instant_known = clock.now() if known is None else instant_of(known)
         day = clock.business_date() if on is None else _day(on)
         with transaction(engine) as session:
             pinned = Rulebook().known_at(session, instant_known)
@@ -218,30 +218,11 @@ def _known_kind(kind: str) -> None:
         )
 
 
-def instant(written: str) -> dt.datetime:
-    """An instant as people write it; without a zone it is Shanghai time. INSTANT_UNCLEAR."""
-    try:
-        found = dt.datetime.fromisoformat(written)
-    except ValueError:
-        raise _unclear(written) from None
-    return (found if found.tzinfo else found.replace(tzinfo=BUSINESS_ZONE)).astimezone(dt.UTC)
-
-
 def _day(written: str) -> dt.date:
     try:
         return dt.date.fromisoformat(written)
     except ValueError:
-        raise _unclear(written) from None
-
-
-def _unclear(written: str) -> SluiceError:
-    return SluiceError(
-        "INSTANT_UNCLEAR",
-        Text(
-            f"{written!r} is no date or time; write 2026-12-01 or 2026-12-01T08:00",
-            f"{written!r} 不是日期或时间;请写成 2026-12-01 或 2026-12-01T08:00",
-        ),
-    )
+        raise unclear(written) from None
 
 
 def add_to(group: typer.Typer) -> None:

@@ -21,8 +21,6 @@ from engine.rulebook.history import PeriodHits
 from engine.rulebook.history.hits import USUAL
 from engine.rulebook.standing import standings
 from engine.rules import find_kind
-from engine.rules.diff import diff_rulesets
-from engine.rules.diff_sentences import diff_sentences
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import shelf
 from engine.treasury.rulesets.reviewing import sign_and_activate
@@ -88,42 +86,6 @@ def hits(request: Request, caller: May, hash: str) -> Response:
         periods=periods,
         refused=refused,
         asked_days=USUAL,
-    )
-
-
-@router.get("/rulesets/{old}/changes/{new}")
-def difference(request: Request, caller: May, old: str, new: str) -> Response:
-    """What changed in meaning between two versions."""
-    with transaction(services_of(request).engine) as session:
-        before, after = (shelf.shelved_for(session, caller.user_id, one) for one in (old, new))
-    diff = None
-    if before.ruleset is not None and after.ruleset is not None:
-        diff = diff_rulesets(before.ruleset, after.ruleset)
-    said = {
-        side: {}
-        if one.ruleset is None
-        else {row.id: row.sentence for row in show(one.ruleset).rows}
-        for side, one in (("old", before), ("new", after))
-    }
-    return page(
-        request,
-        "ruleset_changes.html",
-        caller,
-        before=before.version,
-        after=after.version,
-        diff=diff,
-        sentences=[]
-        if diff is None or before.ruleset is None or after.ruleset is None
-        else diff_sentences(before.ruleset, after.ruleset, diff),
-        said=said,
-        reworded=[
-            row
-            for row, sentence in said["new"].items()
-            if diff is not None
-            and row in said["old"]
-            and row not in diff.changed
-            and said["old"][row] != sentence
-        ],
     )
 
 

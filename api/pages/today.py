@@ -26,8 +26,8 @@ from engine.treasury.arrivals.proposals import proposals
 from engine.treasury.documents import lists
 from engine.treasury.documents.lists import Filter
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.organisations.rule_grants import rule_reach
-from engine.treasury.rulesets.shelf import files_for, pending_for
+from engine.treasury.rulesets import waiting
+from engine.treasury.rulesets.shelf import files_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("documents.read"))]
@@ -83,10 +83,11 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
     if "statements.reconcile" in may:
         found.append(Waiting("matches", len(proposals(session, user)), (), "/reconcile"))
     if "rulesets.approve" in may:
-        signs = rule_reach(session, user, "rulesets.approve")
-        waiting = pending_for(session, user)
-        count = sum(signs.covers(one) and user not in (one.author, *one.editors) for one in waiting)
-        found.append(Waiting("rulesets", count, (), "/rulesets"))
+        count = len(waiting.to_sign(session, user))
+        found.append(Waiting("rulesets", count, (), "/rulesets/waiting#to-sign"))
+    if "rulesets.edit" in may:
+        count = len(waiting.returned_to(session, user))
+        found.append(Waiting("returned", count, (), "/rulesets/waiting#returned"))
     return [one for one in found if one.count]
 
 

@@ -17,10 +17,10 @@ from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import ScheduledActivation
 from engine.rulebook.versions import state_of
 from engine.runtime.db import transaction
-from engine.treasury.organisations.tree import path_of
 from engine.treasury.rulesets import activating, reviewing
+from engine.treasury.rulesets.known import known as known_then
 from engine.treasury.rulesets.shelf import stored_for
-from engine.treasury.rulesets.visible import ruling, version_for
+from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 Reads = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -214,12 +214,15 @@ def as_of(
     services = services_of(request)
     with transaction(services.engine) as session:
         day = on or services.clock.business_date()
-        pinned = services.rulebook.known_at(session, known or services.clock.now())
-        seen = ruling(session, caller.user_id)
-        found = pinned.effective(kind, org_path=path_of(session, org), on=day, subject=subject)
-        visible = [
-            version_for(session, caller.user_id, one.hash)
-            for one in found
-            if seen.has(one.scope_org, one.kind)
-        ]
-    return AsOf(revision=pinned.revision, on=day, rulesets=[VersionOut.of(one) for one in visible])
+        found = known_then(
+            session,
+            caller.user_id,
+            services.rulebook,
+            kind,
+            org=org,
+            on=day,
+            at=known or services.clock.now(),
+            subject=subject,
+        )
+    rulesets = [VersionOut.of(one.version) for one in found.rulesets]
+    return AsOf(revision=found.revision, on=day, rulesets=rulesets)

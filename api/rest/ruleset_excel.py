@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session
 
 from api.downloads import XLSX, download
 from api.identity import Caller, needs
@@ -16,11 +17,13 @@ from api.rest.errors import Problem
 from api.ruleset_changes import Changed, change_of
 from api.services import services_of
 from api.statuses import error_body
-from engine.rulebook.texts import current_vocabulary, vocabulary_of
+from engine.rulebook.references import Located
 from engine.rules.edit import EditRefused
-from engine.rules.excel import ExcelRefused, from_xlsx, to_xlsx
+from engine.rules.excel import ExcelRefused
 from engine.runtime.db import transaction
-from engine.treasury.rulesets.visible import version_for
+from engine.treasury.rulesets import workbooks
+from engine.treasury.rulesets.referring import located_for
+from engine.treasury.rulesets.visible import draft_for, version_for
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 
@@ -42,16 +45,38 @@ def workbook(
 ) -> Response:
     """By the whole hash of a version, or the beginning of it (8 digits at least)."""
     with transaction(services_of(request).engine) as session:
-        version = version_for(session, caller.user_id, hash)
-        words = vocabulary_of(current_vocabulary(session).text)
-        content = to_xlsx(version.text, words)
-        name = f"{version.name}-{version.version}.xlsx"
-    return download(content, name, XLSX)
+        return _workbook(session, version_for(session, caller.user_id, hash))
+
+
+@router.get(
+    "/drafts/{draft_id}/xlsx",
+    summary="A draft as a workbook; every cell is text",
+    response_class=Response,
+    responses={
+        200: {"content": {XLSX: {}}},
+        404: {"model": Problem},
+        422: {"model": Problem, "description": "Its text is no YAML with a table"},
+    },
+)
+def draft_workbook(
+    request: Request, caller: Annotated[Caller, Depends(needs("rulesets.read"))], draft_id: int
+) -> Response:
+    """As it is stored; it may have errors, as long as its table can be found."""
+    with transaction(services_of(request).engine) as session:
+        return _workbook(session, draft_for(session, caller.user_id, draft_id))
+
+
+def _workbook(session: Session, found: Located) -> Response:
+    try:
+        content = workbooks.workbook_of(session, found)
+    except EditRefused as refused:
+        return JSONResponse(error_body(refused), status_code=422)
+    return download(content, workbooks.workbook_name(found), XLSX)
 
 
 @router.post(
     "/rulesets/xlsx",
-    summary="A changed workbook as the text it makes of the version it came from",
+    summary="A changed workbook as the text it makes of the version or draft it came from",
     response_model=Changed,
     responses={404: {"model": Problem}, 413: {"model": Problem}, 422: {"model": ExcelProblem}},
 )
@@ -59,16 +84,17 @@ def take(
     request: Request,
     caller: Annotated[Caller, Depends(needs("rulesets.edit"))],
     file: Annotated[UploadFile, File()],
-    base: Annotated[str, Form(description="Hash of the version the workbook was made from")],
+    base: Annotated[
+        str, Form(description="What the workbook was made from: a version's hash, or draft:NUMBER")
+    ],
 ) -> Changed | JSONResponse:
     """The text, what differs from the base in lines and in meaning, and what is found in it."""
     content = file.file.read()
     with transaction(services_of(request).engine) as session:
-        version = version_for(session, caller.user_id, base)
-        words = vocabulary_of(current_vocabulary(session).text)
+        made_from = located_for(session, caller.user_id, base)
         try:
-            edited = from_xlsx(content, version.text, words)
+            text = workbooks.text_of(session, made_from, content)
         except (ExcelRefused, EditRefused) as refused:
             cell = refused.cell if isinstance(refused, ExcelRefused) else None
             return JSONResponse({**error_body(refused), "cell": cell}, status_code=422)
-        return change_of(session, caller.user_id, version.text, edited.text)
+        return change_of(session, caller.user_id, made_from.text, text)

@@ -55,7 +55,7 @@ def clean_text(text: str) -> str:
     DRAFT_CHARACTERS."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n")
     refuse_too_large(clean)
-    if "\x00" in clean or any("\ud800" <= one <= "\udfff" for one in clean):
+    if not is_text(clean):
         raise RulebookError(
             "DRAFT_CHARACTERS",
             Text(
@@ -65,3 +65,8 @@ def clean_text(text: str) -> str:
             ),
         )
     return clean
+
+
+def is_text(given: str) -> bool:
+    """Whether it can be stored as text: no NUL, no half of a surrogate pair."""
+    return not any(one == "\x00" or "\ud800" <= one <= "\udfff" for one in given)

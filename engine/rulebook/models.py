@@ -101,6 +101,25 @@ class RulesetDraft(SQLModel, table=True):
     updated_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class RulesetComment(SQLModel, table=True):
+    """What somebody said of a draft or of a version (append-only): nothing is ever taken back."""
+
+    __tablename__ = "ruleset_comment"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    """The organisation of the draft or version."""
+    draft_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("ruleset_draft.id"), nullable=True)
+    )
+    version_hash: str | None = Field(default=None, foreign_key="ruleset_version.hash")
+    """One of both is given."""
+    row_id: str | None = None
+    """The row it speaks of, where it names one."""
+    text: str
+    author: str
+    created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class Revision(SQLModel, table=True):
     """A set of rulesets that became active together (append-only). The highest id is live."""
 

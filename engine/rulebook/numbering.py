@@ -11,6 +11,7 @@ from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.models import RulesetVersion
 from engine.rules.collector import Collector
+from engine.rules.edit import SetValue, apply
 from engine.rules.extending import told
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
@@ -56,6 +57,13 @@ def version_conflict(session: Session, ruleset: Ruleset) -> Finding | None:
 def free_number(session: Session, kind: str, name: str) -> int:
     """The number the next version of a ruleset can have: above all stored ones, never used."""
     return _last_and_free(_stored(session, kind, name))[1]
+
+
+def with_next_number(session: Session, kind: str, name: str, text: str) -> str:
+    """A text of this ruleset under the next free number, nothing else changed. Raises EditRefused
+    where the text has no version that can be found."""
+    number = str(free_number(session, kind, name))
+    return apply(text, [SetValue(path="version", value=number)]).text
 
 
 def _stored(session: Session, kind: str, name: str) -> Sequence[RulesetVersion]:

@@ -25,7 +25,8 @@ IN_SCRIPTS = re.compile(r'"(wb\.[a-z_]+)"')
 BUILT = {
     "wb.column.": ("basis", "branch", "id", "when"),
     "wb.way.": ("any", "down", "fixed", "up"),
-    "today.wait_": ("approvals", "holds", "pay", "rejected", "matches", "rulesets"),
+    "today.wait_": ("approvals", "holds", "pay", "rejected", "matches", "rulesets", "returned"),
+    "review.wait_": ("proposed", "signed", "returned", "live", "past"),
     "approvals.taken_": ("approve", "reject"),
 }
 

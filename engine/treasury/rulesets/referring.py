@@ -15,12 +15,17 @@ from engine.treasury.organisations.rule_grants import RuleReach, rule_reach
 from engine.treasury.rulesets.visible import READ, ruling, sees_draft
 
 
-def ruleset_for(session: Session, user_id: str, reference: str) -> Ruleset:
-    """The ruleset NAME@VERSION, live:NAME, draft:NUMBER or a hash names.
+def located_for(session: Session, user_id: str, reference: str) -> Located:
+    """The version or draft that NAME@VERSION, live:NAME, draft:NUMBER or a hash names.
 
     What the user must not see is as unknown as what does not exist. Raises as
     engine.rulebook.references.
     """
+    return _located(session, user_id, reference, ruling(session, user_id))
+
+
+def ruleset_for(session: Session, user_id: str, reference: str) -> Ruleset:
+    """The ruleset a reference names, read. Raises as `located_for` and `read`."""
     seen = ruling(session, user_id)
     return read(session, _located(session, user_id, reference, seen), seen.has)
 
@@ -37,7 +42,7 @@ def _located(session: Session, user_id: str, reference: str, seen: RuleReach) ->
 
 def is_signed(session: Session, user_id: str, reference: str) -> bool:
     """Whether a second person has signed what a reference names. Raises as `ruleset_for`."""
-    found = _located(session, user_id, reference, ruling(session, user_id))
+    found = located_for(session, user_id, reference)
     return not isinstance(found, RulesetDraft) and found.reviewer is not None
 
 

@@ -13,7 +13,7 @@ from engine.treasury.intake.course import notice_revision
 from engine.treasury.organisations.permissions import RulePermission
 from engine.treasury.organisations.rule_grants import require_rule
 from engine.treasury.rulesets.shelf import telling
-from engine.treasury.rulesets.visible import version_for
+from engine.treasury.rulesets.visible import version_for, writers
 
 APPROVE: RulePermission = "rulesets.approve"
 EDIT: RulePermission = "rulesets.edit"
@@ -44,7 +44,6 @@ def give_back(
     Raises NotPermitted, and as `send_back`.
     """
     version = version_for(session, user_id, hash)
-    wrote = user_id == version.author or user_id in version.editors
-    needed = EDIT if wrote else APPROVE
+    needed = EDIT if user_id in writers(version) else APPROVE
     require_rule(session, user_id, needed, version.org_id, version.kind)
     return send_back(session, version.hash, by=user_id, reason=reason, now=now)

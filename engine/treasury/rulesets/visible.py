@@ -54,6 +54,11 @@ def draft_for(session: Session, user_id: str, draft_id: int) -> RulesetDraft:
     return draft
 
 
+def writers(subject: RulesetDraft | RulesetVersion) -> frozenset[str]:
+    """Everybody who wrote at a draft or a version: none of them ever signs it."""
+    return frozenset({subject.author, *subject.editors})
+
+
 def require_readable(session: Session, user_id: str, text: str) -> RuleReach:
     """What the user may read, when the kind and the organisation a text names are within it.
 

@@ -10,9 +10,8 @@ from engine.rulebook import drafts
 from engine.rulebook.claims import Claim, claim, give_back, refuse_claimed
 from engine.rulebook.draft_text import heading
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.numbering import free_number
+from engine.rulebook.numbering import with_next_number
 from engine.rulebook.versions import ROOT, propose
-from engine.rules.edit import SetValue, apply
 from engine.treasury.organisations.errors import NotPermitted
 from engine.treasury.organisations.models import Organisation
 from engine.treasury.organisations.permissions import RulePermission
@@ -119,8 +118,23 @@ def next_version(session: Session, user_id: str, hash: str) -> str:
     Raises as `version_for`.
     """
     version = version_for(session, user_id, hash)
-    number = free_number(session, version.kind, version.name)
-    return apply(version.text, [SetValue(path="version", value=str(number))]).text
+    return with_next_number(session, version.kind, version.name, version.text)
+
+
+def go_on(session: Session, user_id: str, hash: str, now: dt.datetime) -> RulesetDraft:
+    """A draft that goes on from a returned version, under the next free number.
+
+    It carries the note of the draft that was submitted; an open draft of the user from it is
+    taken up again instead of a second one. Raises as `next_version` and `begin`.
+    """
+    version = version_for(session, user_id, hash)
+    for one in visible_drafts(session, user_id):
+        if one.base_hash == version.hash and user_id in one.editors:
+            return one
+    text = next_version(session, user_id, version.hash)
+    origin = None if version.draft_id is None else session.get(RulesetDraft, version.draft_id)
+    note = "" if origin is None else origin.note
+    return begin(session, user_id, text, now, base=version.hash, note=note)
 
 
 def drop(session: Session, user_id: str, draft_id: int, now: dt.datetime) -> RulesetDraft:
