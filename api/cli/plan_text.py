@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from api.cli.preview_text import grouped
 from api.cli.rules_text import diff_lines
+from api.plan_json import left_out
 from engine.base.text import Lang, Text
 from engine.rulebook.impact import DAYS, Impact
 from engine.rulebook.planning import Plan, Planned
@@ -21,9 +22,16 @@ def plan_lines(
     """Each ruleset that changes with who answers for it and what differs; the summary last."""
     for one in plan.changes:
         yield from _change(one, lang)
-        if one.new is not None and impacts is not None:
-            yield f"  {_impact(impacts.get(one.new.hash)).say(lang)}"
+        if one.new is not None and impacts is not None and one.new.hash in impacts:
+            yield f"  {impact_text(impacts[one.new.hash]).say(lang)}"
         yield ""
+    hidden = 0 if impacts is None else left_out(plan, impacts)
+    if hidden:
+        yield Text(
+            f"impact of {counted(hidden, 'version', 'versions')} more not looked for: "
+            "`sluice plan --hash HASH`, or --impacts",
+            f"另有 {hidden:,} 个版本未计算影响：`sluice plan --hash HASH` 或 --impacts",
+        ).say(lang)
     if plan.new_words:
         yield Text("the vocabulary changes", "词汇表有变化").say(lang)
     for timed in plan.scheduled:
@@ -62,7 +70,8 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
             yield line if line.startswith("  ") else f"  {line}"
 
 
-def _impact(impact: Impact | Text | None) -> Text:
+def impact_text(impact: Impact | Text) -> Text:
+    """How many documents would change outcome and how much money they are, or why not known."""
     if isinstance(impact, Impact):
         amount = f"{impact.currency} {grouped(impact.amount, impact.currency)}"
         made_up = Text("", "")
@@ -77,8 +86,7 @@ def _impact(impact: Impact | Text | None) -> Text:
             f"影响：近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
             f"（{amount}）{made_up.zh}",
         )
-    why = impact or Text("nothing to compare", "无可比较")
-    return Text(f"no history: {why.en}", f"无历史数据：{why.zh}")
+    return Text(f"no history: {impact.en}", f"无历史数据：{impact.zh}")
 
 
 def _summary(plan: Plan) -> Text:

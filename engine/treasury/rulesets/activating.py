@@ -16,6 +16,7 @@ from engine.rulebook.models import ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled, waiting_versions
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
+from engine.rulebook.undo_plan import plan_undo
 from engine.rulebook.versions import ROOT
 from engine.runtime import actions, db
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry
@@ -46,8 +47,25 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
     )
 
 
+def plan_back(session: Session, user_id: str, to: int | None) -> tuple[int, Plan]:
+    """The revision an undo goes to and what it would change, as far as the user sees it.
+
+    Raises as `plan_undo`.
+    """
+    target, found = plan_undo(session, to)
+    seen = ruling_orgs(session, user_id)
+    return target, replace(
+        found, changes=tuple(one for one in found.changes if one.version.org_id in seen)
+    )
+
+
 def reload(
-    session: Session, user_id: str, hashes: Sequence[str] | None, reason: str, now: dt.datetime
+    session: Session,
+    user_id: str,
+    hashes: Sequence[str] | None,
+    reason: str,
+    now: dt.datetime,
+    over: int | None = None,
 ) -> Reloaded:
     """Make signed versions live (None: all that wait).
 
@@ -58,14 +76,19 @@ def reload(
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
     changes = plan_reload(session, chosen).changes
     _require_all(session, user_id, {one.version.org_id for one in changes})
-    done = reload_signed(session, chosen, by=user_id, reason=reason, now=now)
+    done = reload_signed(session, chosen, by=user_id, reason=reason, now=now, over=over)
     if done.changed:
         notice_revision(session)
     return done
 
 
 def take_back(
-    session: Session, user_id: str, to: int | None, reason: str, now: dt.datetime
+    session: Session,
+    user_id: str,
+    to: int | None,
+    reason: str,
+    now: dt.datetime,
+    over: int | None = None,
 ) -> Reloaded:
     """Let an earlier revision rule again (None: the one before).
 
@@ -73,7 +96,7 @@ def take_back(
     as `undo`.
     """
     with session.begin_nested():
-        done = undo(session, to, by=user_id, reason=reason, now=now)
+        done = undo(session, to, by=user_id, reason=reason, now=now, over=over)
         old = {item.version.hash: item.version.org_id for item in items_of(session, done.before)}
         new = {item.version.hash: item.version.org_id for item in items_of(session, done.revision)}
         orgs = {
