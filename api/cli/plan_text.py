@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from api.cli.preview_text import grouped
 from api.cli.rules_text import diff_lines
 from api.plan_json import left_out
+from api.plan_words import impact_text
 from engine.base.text import Lang, Text
-from engine.rulebook.impact import DAYS, Impact
+from engine.rulebook.impact import Impact
 from engine.rulebook.planning import Plan, Planned
 from engine.rules.render import counted
 from engine.runtime.clock import BUSINESS_ZONE
@@ -68,25 +68,6 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
     if one.diff is not None and one.old_ruleset is not None and one.new_ruleset is not None:
         for line in list(diff_lines(one.old_ruleset, one.new_ruleset, one.diff, lang))[1:]:
             yield line if line.startswith("  ") else f"  {line}"
-
-
-def impact_text(impact: Impact | Text) -> Text:
-    """How many documents would change outcome and how much money they are, or why not known."""
-    if isinstance(impact, Impact):
-        amount = f"{impact.currency} {grouped(impact.amount, impact.currency)}"
-        made_up = Text("", "")
-        if impact.made_up:
-            made_up = Text(
-                f"; {impact.made_up:,} of the documents are made up (demo)",
-                f"；其中 {impact.made_up:,} 笔为演示用虚构单据（demo）",
-            )
-        return Text(
-            f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
-            f"change outcome ({amount}){made_up.en}",
-            f"影响：近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
-            f"（{amount}）{made_up.zh}",
-        )
-    return Text(f"no history: {impact.en}", f"无历史数据：{impact.zh}")
 
 
 def _summary(plan: Plan) -> Text:

@@ -31,6 +31,7 @@ MENU = (
     ("nav.trace", "/trace", "documents.read"),
     ("nav.alerts", "/alerts", "alerts.read"),
     ("nav.audit", "/audit", "audit.read"),
+    ("nav.operations", "/operations", "operations.read"),
 )
 """Label key, address, and the permission without which the entry is not offered."""
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from engine.base.text import Text
 from engine.rulebook.errors import (
@@ -140,9 +140,15 @@ def undo(
     return Reloaded(number, before, changed=True)
 
 
-def revisions(session: Session, *, limit: int = 100) -> list[Revision]:
+def revisions(session: Session, *, limit: int = 100, offset: int = 0) -> list[Revision]:
     """The latest revisions, newest first."""
-    return list(session.exec(select(Revision).order_by(col(Revision.id).desc()).limit(limit)))
+    newest = select(Revision).order_by(col(Revision.id).desc())
+    return list(session.exec(newest.limit(limit).offset(offset)))
+
+
+def revision_count(session: Session) -> int:
+    """How many revisions there are."""
+    return session.exec(select(func.count()).select_from(Revision)).one()
 
 
 def undo_target(session: Session, to: int | None, before: int) -> int:

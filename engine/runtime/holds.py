@@ -140,7 +140,7 @@ def _note(
         session,
         actor=actor,
         action=f"{'schedule' if one.scope == 'schedule' else 'queue'}.{what}",
-        subject_kind=one.scope,
+        subject_kind="action_kind" if one.scope == "kind" else one.scope,
         subject_id=one.name,
         org_id=one.org_id,
         before=None,

@@ -42,7 +42,7 @@ class BankRow:
 
 
 def banks(
-    session: Session, user_id: str, configured: Callable[[BankProfile], bool | None]
+    session: Session, user_id: str | None, configured: Callable[[BankProfile], bool | None]
 ) -> tuple[BankRow, ...]:
     """One row per profile, by its name."""
     rows = {row.bank_id: row for row in session.execute(_LAST, reach(session, user_id).values)}

@@ -87,7 +87,7 @@ class KindRow:
 
 
 def kinds(
-    session: Session, user_id: str, known: Iterable[str], now: dt.datetime
+    session: Session, user_id: str | None, known: Iterable[str], now: dt.datetime
 ) -> tuple[KindRow, ...]:
     """Every kind the product knows (`known`) or has in its queue, by name."""
     counts: dict[str, dict[str, int]] = {kind: {} for kind in known}
@@ -97,12 +97,19 @@ def kinds(
     holds = {one.name: one for one in open_holds(session, "kind")}
     for name in holds:
         counts.setdefault(name, {})
-    return tuple(KindRow(kind, counts[kind], holds.get(kind)) for kind in sorted(counts))
+    return tuple(
+        KindRow(
+            kind,
+            {one: counts[kind][one] for one in STATES if one in counts[kind]},
+            holds.get(kind),
+        )
+        for kind in sorted(counts)
+    )
 
 
 def find(
     session: Session,
-    user_id: str,
+    user_id: str | None,
     wanted: QueueFilter,
     now: dt.datetime,
     *,

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from engine.rulebook.versions import ROOT
 from engine.treasury.organisations.grants import can, require, visible_orgs
+from engine.treasury.organisations.tree import organisations
 
 READ, RUN = "operations.read", "operations.run"
 
@@ -32,8 +33,10 @@ SEEN = "(a.org_id = ANY(:orgs) OR (a.org_id IS NULL AND :wide))"
 """SQL: whether the row `a` is within a reach."""
 
 
-def reach(session: Session, user_id: str) -> Reach:
-    """What the user may see."""
+def reach(session: Session, user_id: str | None) -> Reach:
+    """What the user may see; None is who holds the workspace itself and sees everything."""
+    if user_id is None:
+        return Reach(tuple(sorted(organisations(session))), group_wide=True)
     orgs = visible_orgs(session, user_id, READ)
     return Reach(tuple(sorted(orgs)), can(session, user_id, READ, ROOT))
 

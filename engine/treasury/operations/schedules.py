@@ -49,7 +49,7 @@ class ScheduleRow:
 
 
 def listed(
-    session: Session, user_id: str, known: Sequence[Schedule], now: dt.datetime
+    session: Session, user_id: str | None, known: Sequence[Schedule], now: dt.datetime
 ) -> tuple[ScheduleRow, ...]:
     """The schedules within the user's reach, by name."""
     seen = reach(session, user_id)
@@ -69,7 +69,7 @@ def listed(
             last.get(one.name),
             schedules.next_due(session, one, now),
             held.get(one.name),
-            _may_run_now(session, user_id, one),
+            user_id is not None and _may_run_now(session, user_id, one),
         )
         for one in shown
     )

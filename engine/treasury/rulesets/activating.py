@@ -12,7 +12,7 @@ from engine.base.text import SluiceError, Text
 from engine.rulebook import timing
 from engine.rulebook.library import shelved
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import ScheduledActivation
+from engine.rulebook.models import RulesetVersion, ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled, waiting_versions
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
@@ -45,6 +45,12 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
         unsigned=len(pending_for(session, user_id)),
         scheduled=tuple(timed(session, user_id)),
     )
+
+
+def waiting(session: Session, user_id: str) -> list[RulesetVersion]:
+    """The signed versions that wait for a reload, as far as the user sees them."""
+    seen = ruling_orgs(session, user_id)
+    return [one for one in waiting_versions(session) if one.org_id in seen]
 
 
 def plan_back(session: Session, user_id: str, to: int | None) -> tuple[int, Plan]:
