@@ -54,7 +54,7 @@ class MonitorOut(BaseModel):
 
 
 class HeldOut(BaseModel):
-    """Something no worker begins: a `kind` of action, one `action`, or a `schedule`."""
+    """Something no worker begins: a `kind` of action or a `schedule`."""
 
     scope: str
     name: str

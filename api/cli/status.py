@@ -13,7 +13,7 @@ from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.runtime.models import WorkHold
 from engine.treasury.status import status
-from engine.treasury.status_shapes import MOST_WAITING, Status
+from engine.treasury.status_shapes import MOST_WAITING, Red, Status
 
 RED = 4
 """Exit code."""
@@ -69,7 +69,6 @@ _WORDS = {
 
 _HELD = {
     "kind": Text("all actions", "任务类型"),
-    "action": Text("action", "任务"),
     "schedule": Text("schedule", "定时任务"),
 }
 
@@ -112,8 +111,13 @@ def screen(found: Status, lang: Lang) -> list[str]:
     lines.append(f"{t['queue']}: {t['queued'].format(*counts)}")
     lines += [_hold(one, lang) for one in found.held]
     lines.append(f"{t['outbox']}: {t['boxed'].format(found.outbox_pending, found.outbox_dead)}")
-    lines += [f"{t['red']}: {one.said.say(lang)}" for one in found.red] or [t["fine"]]
+    lines += [f"{t['red']}: {_red(one).say(lang)}" for one in found.red] or [t["fine"]]
     return lines
+
+
+def _red(one: Red) -> Text:
+    """What is wrong and what to do about it."""
+    return Text(f"{one.said.en}: {one.act.en}", f"{one.said.zh}：{one.act.zh}")
 
 
 def _hold(one: WorkHold, lang: Lang) -> str:

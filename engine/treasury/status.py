@@ -39,7 +39,7 @@ def status(session: Session, now: dt.datetime) -> Status:
         queue_ready=counts.ready,
         queue_later=counts.later,
         queue_held=counts.held,
-        held=tuple(open_holds(session, "kind", "action", "schedule")),
+        held=tuple(open_holds(session, "kind", "schedule")),
         dead_actions=counts.dead,
         outbox_pending=counts.pending,
         outbox_dead=counts.outbox_dead,

@@ -43,8 +43,11 @@ _UNDECIDED_ACT = Text(
     "mend the ruleset or the source of the facts, and resolve the alert",
     "请修正规则集或数据来源,并处理预警",
 )
-_DEAD = Text("actions were given up (sluice queue dead)", "个任务已放弃")
-_DEAD_ACT = Text("mend the cause, then retry them", "请排除原因后重试")
+_DEAD = Text("actions were given up", "个任务已放弃")
+_DEAD_ACT = Text(
+    "mend the cause, then retry them (sluice queue ls --state dead)",
+    "请排除原因后重试(sluice queue ls --state dead)",
+)
 _LETTERS = Text("messages to source systems were given up", "条发往来源系统的消息已放弃")
 _LETTERS_ACT = Text("mend the receiver and replay them", "请修复接收方后重发")
 _BEHIND_ACT = Text(

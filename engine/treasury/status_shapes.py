@@ -87,7 +87,7 @@ class Status:
     queue_held: int
     """Actions that no worker begins until somebody releases them; in neither number above."""
     held: tuple[WorkHold, ...]
-    """The holds on kinds, actions and schedules, oldest first."""
+    """The holds on kinds and schedules, oldest first; those on one action are only counted."""
     dead_actions: int
     outbox_pending: int
     outbox_dead: int

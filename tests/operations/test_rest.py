@@ -44,7 +44,10 @@ def said(user: str) -> dict[str, str]:
 
 def post(web: TestClient, path: str, user: str = "oli", **body: object) -> httpx.Response:
     """An act with a reason."""
-    return web.post(f"{API}/{path}", json={"reason": "look", **body}, headers=said(user))
+    answer: httpx.Response = web.post(
+        f"{API}/{path}", json={"reason": "look", **body}, headers=said(user)
+    )
+    return answer
 
 
 def keys(web: TestClient, user: str, **params: str) -> list[str]:
