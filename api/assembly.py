@@ -52,7 +52,6 @@ class Assembly:
     arrivals: arrivals.Services
     banks: Banks
     registry: Registry
-    schedules: tuple[Schedule, ...]
     action_services: ActionServices
 
     def worker(self, name: str) -> Worker:
@@ -62,7 +61,7 @@ class Assembly:
 
     def scheduler(self) -> Scheduler:
         """What fires the schedules; any number of them fire each time once."""
-        return Scheduler(self.services.engine, self.services.clock, self.schedules)
+        return Scheduler(self.services.engine, self.services.clock, self.services.schedules)
 
 
 def assemble(
@@ -108,11 +107,20 @@ def assemble(
         *more_schedules,
     )
     return Assembly(
-        services=Services(engine, clock, demo, rulebook, anchors, histories),
+        services=Services(
+            engine,
+            clock,
+            demo,
+            rulebook,
+            anchors,
+            histories,
+            schedules,
+            tuple(registry.kinds()),
+            banks,
+        ),
         arrivals=arrival_services,
         banks=banks,
         registry=registry,
-        schedules=schedules,
         action_services=kept,
     )
 

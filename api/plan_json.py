@@ -13,10 +13,13 @@ from engine.rulebook.planning import Plan, Planned
 
 def plan_json(plan: Plan, impacts: Mapping[str, Impact | Text] | None = None) -> dict[str, object]:
     """{"revision", "changes": [...], "unsigned", "scheduled": [...]}; findings are added by the
-    caller, in his form. `impact` of a change is null where there is no history to tell."""
+    caller, in his form. `impact` of a change is null where there is no history to tell, and where
+    it was left out: `impacts_left_out` says how many were, as each is a preview of its own."""
+    told = impacts or {}
     return {
         "revision": plan.revision,
-        "changes": [_change(one, impacts or {}) for one in plan.changes],
+        "impacts_left_out": left_out(plan, told),
+        "changes": [_change(one, told) for one in plan.changes],
         "vocabulary_changes": plan.new_words,
         "broken": plan.broken,
         "unsigned": plan.unsigned,
@@ -31,6 +34,11 @@ def plan_json(plan: Plan, impacts: Mapping[str, Impact | Text] | None = None) ->
             for one in plan.scheduled
         ],
     }
+
+
+def left_out(plan: Plan, impacts: Mapping[str, Impact | Text]) -> int:
+    """Versions that would come and whose impact was not looked for."""
+    return sum(one.new is not None and one.new.hash not in impacts for one in plan.changes)
 
 
 def _change(one: Planned, impacts: Mapping[str, Impact | Text]) -> dict[str, object]:

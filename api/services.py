@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from fastapi import Request
 
+from engine.banks.connect import Banks
+from engine.banks.profile import BankProfile
 from engine.base.text import Text
 from engine.rulebook import Rulebook
 from engine.rulebook.history import HistoryError, LoadedHistories
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
+from engine.runtime.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Services:
     """Heads of the audit chain outside the database; None where nobody keeps them."""
     histories: LoadedHistories | None = None
     """Decision history for previews; None where no workspace keeps it."""
+    schedules: tuple[Schedule, ...] = ()
+    """What fires by itself."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of action that have a handler."""
+    banks: Banks | None = None
+    """Connectors of the banks; None where this process reaches none."""
+
+    def bank_configured(self, profile: BankProfile) -> bool | None:
+        """Whether the bank's endpoint and token are set; None where this process cannot know."""
+        return None if self.banks is None else self.banks.configured(profile)
 
 
 def services_of(request: Request) -> Services:

@@ -7,7 +7,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from engine.base.text import Text
-from engine.treasury.status import Status
+from engine.treasury.status_shapes import Status
 
 
 class Said(BaseModel):
@@ -53,6 +53,24 @@ class MonitorOut(BaseModel):
     refused: list[str]
 
 
+class HeldOut(BaseModel):
+    """Something no worker begins: a `kind` of action or a `schedule`."""
+
+    scope: str
+    name: str
+    since: dt.datetime
+
+
+class RedOut(BaseModel):
+    """Something that needs a person: a code that never changes, what it is and what to do."""
+
+    code: str
+    en: str
+    zh: str
+    act_en: str
+    act_zh: str
+
+
 class StatusOut(BaseModel):
     """The whole product; `red` is empty when nothing needs a person."""
 
@@ -60,10 +78,11 @@ class StatusOut(BaseModel):
     processes: list[ProcessOut]
     monitor: MonitorOut
     queue: dict[str, int]
-    """ready, later, dead"""
+    """ready, later, held, dead"""
     outbox: dict[str, int]
     """pending, dead"""
-    red: list[Said]
+    held: list[HeldOut]
+    red: list[RedOut]
 
 
 def status_out(found: Status) -> StatusOut:
@@ -98,9 +117,24 @@ def status_out(found: Status) -> StatusOut:
             last_at=monitor.last_at,
             refused=list(monitor.refused),
         ),
-        queue={"ready": found.queue_ready, "later": found.queue_later, "dead": found.dead_actions},
+        queue={
+            "ready": found.queue_ready,
+            "later": found.queue_later,
+            "held": found.queue_held,
+            "dead": found.dead_actions,
+        },
         outbox={"pending": found.outbox_pending, "dead": found.outbox_dead},
-        red=[Said(en=one.en, zh=one.zh) for one in found.red],
+        held=[HeldOut(scope=one.scope, name=one.name, since=one.held_at) for one in found.held],
+        red=[
+            RedOut(
+                code=one.code,
+                en=one.said.en,
+                zh=one.said.zh,
+                act_en=one.act.en,
+                act_zh=one.act.zh,
+            )
+            for one in found.red
+        ],
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from api.cli.preview_text import grouped
 from api.cli.rules_text import diff_lines
+from api.plan_json import left_out
+from api.plan_words import impact_text
 from engine.base.text import Lang, Text
-from engine.rulebook.impact import DAYS, Impact
+from engine.rulebook.impact import Impact
 from engine.rulebook.planning import Plan, Planned
 from engine.rules.render import counted
 from engine.runtime.clock import BUSINESS_ZONE
@@ -21,9 +22,16 @@ def plan_lines(
     """Each ruleset that changes with who answers for it and what differs; the summary last."""
     for one in plan.changes:
         yield from _change(one, lang)
-        if one.new is not None and impacts is not None:
-            yield f"  {_impact(impacts.get(one.new.hash)).say(lang)}"
+        if one.new is not None and impacts is not None and one.new.hash in impacts:
+            yield f"  {impact_text(impacts[one.new.hash]).say(lang)}"
         yield ""
+    hidden = 0 if impacts is None else left_out(plan, impacts)
+    if hidden:
+        yield Text(
+            f"impact of {counted(hidden, 'version', 'versions')} more not looked for: "
+            "`sluice plan --hash HASH`, or --impacts",
+            f"另有 {hidden:,} 个版本未计算影响：`sluice plan --hash HASH` 或 --impacts",
+        ).say(lang)
     if plan.new_words:
         yield Text("the vocabulary changes", "词汇表有变化").say(lang)
     for timed in plan.scheduled:
@@ -60,25 +68,6 @@ def _change(one: Planned, lang: Lang) -> Iterator[str]:
     if one.diff is not None and one.old_ruleset is not None and one.new_ruleset is not None:
         for line in list(diff_lines(one.old_ruleset, one.new_ruleset, one.diff, lang))[1:]:
             yield line if line.startswith("  ") else f"  {line}"
-
-
-def _impact(impact: Impact | Text | None) -> Text:
-    if isinstance(impact, Impact):
-        amount = f"{impact.currency} {grouped(impact.amount, impact.currency)}"
-        made_up = Text("", "")
-        if impact.made_up:
-            made_up = Text(
-                f"; {impact.made_up:,} of the documents are made up (demo)",
-                f"；其中 {impact.made_up:,} 笔为演示用虚构单据（demo）",
-            )
-        return Text(
-            f"impact: {impact.changed:,} of {impact.documents:,} documents of the last {DAYS} days "
-            f"change outcome ({amount}){made_up.en}",
-            f"影响：近 {DAYS} 天 {impact.documents:,} 笔单据中 {impact.changed:,} 笔结果改变"
-            f"（{amount}）{made_up.zh}",
-        )
-    why = impact or Text("nothing to compare", "无可比较")
-    return Text(f"no history: {why.en}", f"无历史数据：{why.zh}")
 
 
 def _summary(plan: Plan) -> Text:

@@ -20,7 +20,7 @@ from engine.base.text import Lang, SluiceError, Text
 from engine.rulebook import Rulebook, RulesetRefused
 from engine.rulebook.folder_plan import plan_folder
 from engine.rulebook.history import HistoryFolder, LoadedHistories
-from engine.rulebook.impact import Impact, impacts
+from engine.rulebook.impact import MOST, Impact, impacts
 from engine.rulebook.library import shelved
 from engine.rulebook.planning import Plan, plan_reload
 from engine.rulebook.reloading import Reloaded
@@ -62,6 +62,9 @@ def plan(
     only: Annotated[
         list[str] | None, typer.Option("--hash", help="Only these signed versions.")
     ] = None,
+    most: Annotated[
+        int, typer.Option("--impacts", min=0, help="Versions whose impact is looked for.")
+    ] = MOST,
     output: Format = "full",
     lang: Language = "en",
     exit_code: Annotated[
@@ -79,7 +82,7 @@ def plan(
             found = plan_reload(session, hashes)
             histories = LoadedHistories(HistoryFolder(place.folder / "history"))
             today = clock_for(place).business_date()
-            told = impacts(session, found, Rulebook().at(session), histories, today)
+            told = impacts(session, found, Rulebook().at(session), histories, today, most=most)
     _show(found, told, output, lang)
     if found.broken:
         raise typer.Exit(1)

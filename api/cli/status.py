@@ -8,10 +8,12 @@ from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from api.status_json import status_json
-from engine.base.text import Lang
+from engine.base.text import Lang, Text
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
-from engine.treasury.status import MOST_WAITING, Status, status
+from engine.runtime.models import WorkHold
+from engine.treasury.status import status
+from engine.treasury.status_shapes import MOST_WAITING, Red, Status
 
 RED = 4
 """Exit code."""
@@ -33,7 +35,7 @@ _WORDS = {
         "never": "-",
         "least": "at least ",
         "queue": "queue",
-        "queued": "{:,} due, {:,} later, {:,} given up",
+        "queued": "{:,} due, {:,} later, {:,} held, {:,} given up",
         "outbox": "outbox",
         "boxed": "{:,} waiting, {:,} given up",
         "refused": "not given to durable-rules",
@@ -55,13 +57,19 @@ _WORDS = {
         "never": "-",
         "least": "至少 ",
         "queue": "任务队列",
-        "queued": "到期 {:,},稍后 {:,},已放弃 {:,}",
+        "queued": "到期 {:,},稍后 {:,},暂停 {:,},已放弃 {:,}",
         "outbox": "发件箱",
         "boxed": "待发 {:,},已放弃 {:,}",
         "refused": "未交由 durable-rules",
         "red": "异常",
         "fine": "一切正常",
     },
+}
+
+
+_HELD = {
+    "kind": Text("all actions", "任务类型"),
+    "schedule": Text("schedule", "定时任务"),
 }
 
 
@@ -99,11 +107,26 @@ def screen(found: Status, lang: Lang) -> list[str]:
         monitor.events, monitor.undecided, at or t["never"], least, monitor.waiting
     )
     lines.append(f"{t['events']}: {looked}")
-    queued = t["queued"].format(found.queue_ready, found.queue_later, found.dead_actions)
-    lines.append(f"{t['queue']}: {queued}")
+    counts = (found.queue_ready, found.queue_later, found.queue_held, found.dead_actions)
+    lines.append(f"{t['queue']}: {t['queued'].format(*counts)}")
+    lines += [_hold(one, lang) for one in found.held]
     lines.append(f"{t['outbox']}: {t['boxed'].format(found.outbox_pending, found.outbox_dead)}")
-    lines += [f"{t['red']}: {one.say(lang)}" for one in found.red] or [t["fine"]]
+    lines += [f"{t['red']}: {_red(one).say(lang)}" for one in found.red] or [t["fine"]]
     return lines
+
+
+def _red(one: Red) -> Text:
+    """What is wrong and what to do about it."""
+    return Text(f"{one.said.en}: {one.act.en}", f"{one.said.zh}：{one.act.zh}")
+
+
+def _hold(one: WorkHold, lang: Lang) -> str:
+    since = one.held_at.astimezone(BUSINESS_ZONE).isoformat(" ", "seconds")
+    scope = _HELD[one.scope].say(lang)
+    return Text(
+        f"  held since {since}: {scope} {one.name} ({one.held_by}: {one.reason})",
+        f"  自 {since} 起暂停：{scope} {one.name}（{one.held_by}：{one.reason}）",
+    ).say(lang)
 
 
 def register(app: typer.Typer) -> None:

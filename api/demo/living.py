@@ -34,7 +34,7 @@ OPENS, CLOSES = dt.time(9), dt.time(16)
 """The demo's business hours: started outside them, its clock moves on to the next morning."""
 
 QUICK = (
-    Schedule("demo.payments", "* 9-16 * * *", slots.SLOT),
+    Schedule("demo.payments", "* 9-16 * * *", slots.SLOT, also_needs="payments.release"),
     Schedule("demo.statements", "* * * * *", statements.FETCH_ALL),
     Schedule("demo.history", "* * * * *", KEEP),
 )

@@ -17,6 +17,11 @@ from api.demo.world import Simulator
 from engine.runtime.audit import Sealer
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.db import transaction
+from engine.runtime.holds import HELD
+
+_NEXT_DUE = sa.text(
+    f"SELECT min(due_at) FROM action a WHERE state = 'ready' AND NOT {HELD}"  # noqa: S608 - constants
+)
 
 OUTBOX_DRAIN = dt.timedelta(hours=6)
 """Longest the end of the day waits for the source to acknowledge everything."""
@@ -74,9 +79,7 @@ class Stage:
 
     def _next_due(self) -> dt.datetime | None:
         with transaction(self.assembly.services.engine) as session:
-            found: dt.datetime | None = session.execute(
-                sa.text("SELECT min(due_at) FROM action WHERE state = 'ready'")
-            ).scalar_one()
+            found: dt.datetime | None = session.execute(_NEXT_DUE).scalar_one()
         return found
 
     def _unacked(self) -> bool:

@@ -32,6 +32,7 @@ MENU = (
     ("nav.explain", "/explain", "rulesets.read"),
     ("nav.alerts", "/alerts", "alerts.read"),
     ("nav.audit", "/audit", "audit.read"),
+    ("nav.operations", "/operations", "operations.read"),
 )
 """Label key, address, and the permission without which the entry is not offered."""
 

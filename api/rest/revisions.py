@@ -15,7 +15,7 @@ from api.rest.errors import Problem
 from api.rest.rule_shapes import FindingOut, VersionOut, refused
 from api.services import services_of
 from engine.rulebook.errors import RulesetRefused, unknown_revision
-from engine.rulebook.impact import impacts
+from engine.rulebook.impact import MOST, impacts
 from engine.rulebook.models import Revision
 from engine.rulebook.reloading import Reloaded, revisions
 from engine.rulebook.revisions import items_of
@@ -73,6 +73,7 @@ class Reload(BaseModel):
     """Which signed versions become live; null: all that wait."""
 
     hashes: list[str] | None = Field(default=None, min_length=1, max_length=500)
+    over: int | None = Field(default=None, description="`revision` of the plan that was read")
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -80,6 +81,7 @@ class Undo(BaseModel):
     """Which revision rules again; null: the one before the live one."""
 
     revision: int | None = None
+    over: int | None = Field(default=None, description="`revision` of the plan that was read")
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -101,8 +103,12 @@ def plan(
     request: Request,
     caller: Reads,
     hash: Annotated[list[str] | None, Query(description="only these signed versions")] = None,
+    impacts_of: Annotated[
+        int, Query(ge=0, le=MOST, description="how many versions the impact is told of")
+    ] = MOST,
 ) -> dict[str, Any]:
-    """Nothing is written. The form of `sluice plan --format json`."""
+    """Nothing is written. The form of `sluice plan --format json`. Each impact is a preview on
+    the whole history: of versions behind the first ask by `hash`."""
     services = services_of(request)
     with transaction(services.engine) as session:
         found = activating.plan(session, caller.user_id, hash)
@@ -115,9 +121,22 @@ def plan(
                 services.histories,
                 services.clock.business_date(),
                 visible=rule_reach(session, caller.user_id, READ).of,
+                most=impacts_of,
             )
     findings = [FindingOut.of(one).model_dump() for one in found.findings]
     return {**plan_json(found, told), "findings": findings}
+
+
+@router.get("/rulesets/undo-plan", summary="What an undo would bring back")
+def undo_plan(
+    request: Request,
+    caller: Reads,
+    revision: Annotated[int | None, Query(description="null: the one before the live one")] = None,
+) -> dict[str, Any]:
+    """Nothing is written. A plan as of a reload, with the revision it `restores`."""
+    with transaction(services_of(request).engine) as session:
+        target, found = activating.plan_back(session, caller.user_id, revision)
+    return {**plan_json(found), "findings": [], "restores": target}
 
 
 @router.post(
@@ -131,8 +150,9 @@ def reload(request: Request, caller: Activates, given: Reload) -> Activated | JS
     services = services_of(request)
     try:
         with transaction(services.engine) as session:
+            now = services.clock.now()
             done = activating.reload(
-                session, caller.user_id, given.hashes, given.reason, services.clock.now()
+                session, caller.user_id, given.hashes, given.reason, now, given.over
             )
             return Activated.of(done)
     except RulesetRefused as error:
@@ -150,8 +170,9 @@ def undo(request: Request, caller: Activates, given: Undo) -> Activated | JSONRe
     services = services_of(request)
     try:
         with transaction(services.engine) as session:
+            now = services.clock.now()
             done = activating.take_back(
-                session, caller.user_id, given.revision, given.reason, services.clock.now()
+                session, caller.user_id, given.revision, given.reason, now, given.over
             )
             return Activated.of(done)
     except RulesetRefused as error:

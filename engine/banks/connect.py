@@ -75,6 +75,10 @@ class Banks:
             found = self._open.setdefault(bank_id, made)
         return found
 
+    def configured(self, profile: BankProfile) -> bool:
+        """Whether the settings hold its endpoint and token."""
+        return all(self._settings.get(key) for key in (profile.url_key, profile.token_key))
+
     def close(self) -> None:
         """Close all connectors."""
         while self._open:

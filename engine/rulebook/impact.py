@@ -16,6 +16,9 @@ from engine.rulebook.planning import Plan
 DAYS = 90
 """How far back the impact of a plan is looked for."""
 
+MOST = 5
+"""Versions whose impact is told at once; each is a preview of the whole history."""
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -38,14 +41,18 @@ def impacts(
     today: dt.date,
     *,
     visible: Callable[[str], Collection[str]] | None = None,
+    most: int = MOST,
 ) -> Mapping[str, Impact | Text]:
-    """Impact by the hash of each version that would come; a sentence where there is none to
-    tell: no history, or nothing to compare. `visible` says by kind the organisations whose
-    documents count (None: all)."""
+    """Impact by the hash of the first `most` versions that would come; a sentence where there is
+    none to tell: no history, or nothing to compare. The others are not in the answer: ask for
+    them by a plan of their own. `visible` says by kind the organisations whose documents count
+    (None: all)."""
     found: dict[str, Impact | Text] = {}
     for one in plan.changes:
         if one.new is None:
             continue
+        if len(found) >= most:
+            break
         try:
             draft = valid_draft(session, pinned, one.new.file, one.new.text, on=today)
             first = since(f"live:{DAYS}d", today)

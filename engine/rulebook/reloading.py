@@ -52,8 +52,11 @@ def reload_signed(
     now: dt.datetime,
     approved_by: str | None = None,
     cause: Cause = "reload",
+    over: int | None = None,
 ) -> Reloaded:
     """Make the signed versions `hashes` (None: all that wait) live under one revision.
+
+    `over`: the revision a plan was read over; PLAN_STALE when another one is live by now.
 
     Raises RulesetRefused when the set is broken, RulebookError NOT_SIGNED, RETURNED,
     UNKNOWN_RULESET, NO_REASON, and SUPERSEDED for a version below one that is live: then nothing
@@ -63,6 +66,7 @@ def reload_signed(
         raise no_reason()
     lock_rulebook(session)
     before = current_revision(session) or 0
+    _still_over(before, over)
     chosen = [one.hash for one in waiting_versions(session)] if hashes is None else hashes
     if not chosen:
         return Reloaded(before, before, changed=False)
@@ -79,33 +83,32 @@ def reload_signed(
 
 
 def undo(
-    session: Session, to: int | None = None, *, by: str, reason: str, now: dt.datetime
+    session: Session,
+    to: int | None = None,
+    *,
+    by: str,
+    reason: str,
+    now: dt.datetime,
+    over: int | None = None,
 ) -> Reloaded:
     """Let the rulesets and the vocabulary of revision `to` (None: the one before) rule again.
 
     It is a new revision with exactly the items of the earlier one. Raises RulebookError
     UNKNOWN_REVISION, NOTHING_TO_UNDO, NO_REASON, UNDONE_ALREADY without `to` while an undo is live,
-    and RulesetRefused when the product can no longer read what ruled then: nothing has changed in
-    these cases. Nothing else stops it.
+    PLAN_STALE when `over` is no longer live, and RulesetRefused when the product can no longer read
+    what ruled then: nothing has changed in these cases. Nothing else stops it.
     """
     if not reason.strip():
         raise no_reason()
     lock_rulebook(session)
     before = current_revision(session) or 0
-    target = _target(session, to, before)
+    _still_over(before, over)
+    target = undo_target(session, to, before)
     items = items_of(session, target)
     words = words_of(session, target)
     same = {i.version.hash for i in items} == {i.version.hash for i in items_of(session, before)}
     if words is None or (same and words == words_of(session, before)):
-        raise RulebookError(
-            "NOTHING_TO_UNDO",
-            Text(
-                f"revision {target} has the rulesets that are live; name another one "
-                "(`sluice rules revisions`)",
-                f"第 {target} 次激活的规则集与当前生效的相同;请另指定(`sluice rules revisions`)",
-            ),
-            409,
-        )
+        raise _nothing_to_undo(target)
     # It was checked when it became live. Going back must not fail for what the tree of
     # organisations has become since; only what cannot be read cannot rule.
     vocabulary, among = live_words(session, target).text, live_sources(session, target)
@@ -148,7 +151,11 @@ def revision_count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Revision)).one()
 
 
-def _target(session: Session, to: int | None, before: int) -> int:
+def undo_target(session: Session, to: int | None, before: int) -> int:
+    """The revision an undo of `before` goes to (`to` None: the one before it).
+
+    Raises RulebookError UNKNOWN_REVISION, NOTHING_TO_UNDO, UNDONE_ALREADY.
+    """
     if to is None:
         _refuse_again(session, before)
         found = session.exec(
@@ -167,6 +174,32 @@ def _target(session: Session, to: int | None, before: int) -> int:
     if session.get(Revision, to) is None:
         raise unknown_revision(to)
     return to
+
+
+def _nothing_to_undo(target: int) -> RulebookError:
+    return RulebookError(
+        "NOTHING_TO_UNDO",
+        Text(
+            f"revision {target} has the rulesets that are live; name another one "
+            "(`sluice rules revisions`)",
+            f"第 {target} 次激活的规则集与当前生效的相同;请另指定(`sluice rules revisions`)",
+        ),
+        409,
+    )
+
+
+def _still_over(before: int, over: int | None) -> None:
+    """What somebody confirms is the plan he has read."""
+    if over is not None and over != before:
+        raise RulebookError(
+            "PLAN_STALE",
+            Text(
+                f"the plan was over revision {over}, and revision {before} is live by now; "
+                "read the plan again",
+                f"该计划基于第 {over} 次激活,现已生效第 {before} 次激活;请重新查看计划",
+            ),
+            409,
+        )
 
 
 def _refuse_again(session: Session, before: int) -> None:

@@ -12,6 +12,7 @@ from engine.base.text import SluiceError, Text
 from engine.rulebook.errors import RulebookError, no_reason
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision, ScheduledActivation
+from engine.rulebook.planning import scheduled
 from engine.rulebook.reloading import Reloaded, reload_signed
 from engine.rulebook.revisions import current_revision, items_of, signed_version
 from engine.rulebook.versions import ROOT
@@ -30,7 +31,8 @@ def schedule(
 ) -> ScheduledActivation:
     """Write down that `hashes` become live at `at`. Who carries it out is the caller's question.
 
-    Raises RulebookError NO_REASON, SCHEDULE_PAST, SCHEDULE_EMPTY, and as `signed_version`.
+    Raises RulebookError NO_REASON, SCHEDULE_PAST, SCHEDULE_EMPTY, SCHEDULED_ALREADY for a version
+    that another waiting activation takes, and as `signed_version`.
     """
     if not reason.strip():
         raise no_reason()
@@ -51,7 +53,9 @@ def schedule(
                 f"{today.isoformat(timespec='minutes')});请指定以后的时刻,或立即重新加载",
             ),
         )
+    lock_rulebook(session)
     chosen = [signed_version(session, one).hash for one in dict.fromkeys(hashes)]
+    _refuse_twice(session, chosen)
     made = ScheduledActivation(
         org_id=ROOT,
         hashes=chosen,
@@ -64,6 +68,27 @@ def schedule(
     session.flush()
     _note(session, made, by, "activation.scheduled", reason, now)
     return made
+
+
+def _refuse_twice(session: Session, hashes: Sequence[str]) -> None:
+    """Two activations of one version would make it live at the first time and, after an undo,
+    again at the second."""
+    for other in scheduled(session):
+        for hash in hashes:
+            if hash in other.hashes:
+                version = signed_version(session, hash)
+                at = other.activate_at.astimezone(BUSINESS_ZONE).isoformat(timespec="minutes")
+                raise RulebookError(
+                    "SCHEDULED_ALREADY",
+                    Text(
+                        f"{version.name} version {version.version} becomes live at {at} already "
+                        f"(timed activation {other.id}); cancel that first (`sluice rules cancel "
+                        f"{other.id}`)",
+                        f"{version.name} 第 {version.version} 版已安排于 {at} 激活"
+                        f"(定时激活 {other.id});请先取消(`sluice rules cancel {other.id}`)",
+                    ),
+                    409,
+                )
 
 
 def scheduled_of(session: Session, number: int) -> ScheduledActivation:

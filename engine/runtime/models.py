@@ -1,4 +1,4 @@
-"""Rows of the runtime: actions, schedules and their runs, inbox, outbox, audit.
+"""Rows of the runtime: actions, schedules and their runs, holds, inbox, outbox, audit.
 
 `org_id` is None where a row belongs to the system and to no organisation.
 """
@@ -62,6 +62,26 @@ class Run(SQLModel, table=True):
     due_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
     org_id: str | None = None
     fired_at: dt.datetime = Field(sa_column=_instant())
+    asked_by: str | None = None
+    """Who had it run outside its times; None: it was due."""
+
+
+class WorkHold(SQLModel, table=True):
+    """What no worker begins until it is released (append-only; released once)."""
+
+    __tablename__ = "work_hold"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str | None = None
+    scope: str
+    """kind | action | schedule"""
+    name: str
+    """The kind, the action's key, or the schedule's name."""
+    reason: str
+    held_by: str
+    held_at: dt.datetime = Field(sa_column=_instant())
+    released_by: str | None = None
+    released_at: dt.datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    release_reason: str | None = None
 
 
 class InboxMessage(SQLModel, table=True):

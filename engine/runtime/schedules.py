@@ -18,7 +18,7 @@ from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped
 from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
-from engine.runtime import actions, db
+from engine.runtime import actions, db, holds
 from engine.runtime.clock import BUSINESS_ZONE, Clock, business_date_of
 
 NextDue = Callable[[Session, datetime], datetime | None]
@@ -26,6 +26,9 @@ NextDue = Callable[[Session, datetime], datetime | None]
 
 LONGEST_WAIT = timedelta(seconds=30)
 """A waiting replica looks again after this long at the latest."""
+
+LOOKS_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
+"""Where the latest missed time is looked for first."""
 
 MOST_MISSED = 1000
 """Due times one look goes through per schedule; the rest follow at the next look."""
@@ -51,6 +54,8 @@ class Schedule:
     next_due: NextDue | None = None
     missed: Literal["latest", "all"] = "latest"
     org_id: str | None = None
+    also_needs: str | None = None
+    """A permission, besides the one to operate, without which nobody runs it by hand."""
 
 
 def cron(line: str) -> CronTrigger:
@@ -87,19 +92,65 @@ def next_due(session: Session, schedule: Schedule, after: datetime) -> datetime 
 def fire_due(session: Session, schedules: Iterable[Schedule], now: datetime) -> list[str]:
     """Enqueue every schedule that became due until `now`; keys of the actions made here.
 
-    A schedule never seen before is due from `now` on. The action's key is
+    A schedule never seen before is due from `now` on; one that is held is not due. Of the times
+    that passed while it was held only the latest is fired after its release. The action's key is
     `schedule:<name>:<due instant>`, its payload {"schedule", "due_at", "business_date"}.
     """
     fired: list[str] = []
+    holds.claims_see_holds(session)
+    paused = {one.name for one in holds.open_holds(session, "schedule")}
     for schedule in schedules:
-        times = _missed(session, schedule, now)
-        for due in times[-1:] if schedule.missed == "latest" else times:
+        _see(session, schedule, now)
+        if schedule.name in paused:
+            continue
+        for due in _to_fire(session, schedule, now):
             if _fire(session, schedule, due, now):
                 fired.append(_enqueue(session, schedule, due))
     return fired
 
 
-def _missed(session: Session, schedule: Schedule, now: datetime) -> list[datetime]:
+def run_now(session: Session, schedule: Schedule, by: str, now: datetime) -> str | None:
+    """One extra run, due `now`, that changes none of the schedule's times; its action's key.
+
+    It runs also while the schedule is held: holding stops what comes by itself. None when there
+    is a run of this very instant already. Record who and why with `audit.record` beside it.
+    """
+    _see(session, schedule, now)
+    if not _fire(session, schedule, now, now, by):
+        return None
+    return _enqueue(session, schedule, now)
+
+
+def _to_fire(session: Session, schedule: Schedule, now: datetime) -> list[datetime]:
+    after: datetime = session.execute(
+        sa.text(
+            "SELECT coalesce((SELECT max(due_at) FROM run WHERE schedule = :name "
+            "AND asked_by IS NULL), since) FROM schedule WHERE name = :name"
+        ),
+        {"name": schedule.name},
+    ).scalar_one()
+    if schedule.missed == "latest":
+        return _latest(session, schedule, after, now)
+    times = _times(session, schedule, after, now)
+    released = holds.last_release(session, "schedule", schedule.name)
+    if released is None:
+        return times
+    while_held = [one for one in times if one <= released]
+    return while_held[-1:] + times[len(while_held) :]
+
+
+def _latest(session: Session, schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
+    """The latest due time after a standstill of any length, looked for from the end."""
+    for back in LOOKS_BACK:
+        if now - back <= after:
+            break
+        times = _times(session, schedule, now - back, now)
+        if times:
+            return times[-1:]
+    return _times(session, schedule, after, now)[-1:]
+
+
+def _see(session: Session, schedule: Schedule, now: datetime) -> None:
     session.execute(
         sa.text(
             "INSERT INTO schedule (name, org_id, since) VALUES (:name, :org, :now) "
@@ -107,13 +158,9 @@ def _missed(session: Session, schedule: Schedule, now: datetime) -> list[datetim
         ),
         {"name": schedule.name, "org": schedule.org_id, "now": now},
     )
-    after: datetime = session.execute(
-        sa.text(
-            "SELECT coalesce((SELECT max(due_at) FROM run WHERE schedule = :name), since) "
-            "FROM schedule WHERE name = :name"
-        ),
-        {"name": schedule.name},
-    ).scalar_one()
+
+
+def _times(session: Session, schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
     times: list[datetime] = []
     while len(times) < MOST_MISSED:
         due = next_due(session, schedule, after)
@@ -124,23 +171,29 @@ def _missed(session: Session, schedule: Schedule, now: datetime) -> list[datetim
     return times
 
 
-def _fire(session: Session, schedule: Schedule, due: datetime, now: datetime) -> bool:
+def _fire(
+    session: Session, schedule: Schedule, due: datetime, now: datetime, by: str | None = None
+) -> bool:
     made = session.execute(
         sa.text(
-            "INSERT INTO run (schedule, due_at, org_id, fired_at) "
-            "VALUES (:name, :due, :org, :now) ON CONFLICT DO NOTHING RETURNING schedule"
+            "INSERT INTO run (schedule, due_at, org_id, fired_at, asked_by) "
+            "VALUES (:name, :due, :org, :now, :by) ON CONFLICT DO NOTHING RETURNING schedule"
         ),
-        {"name": schedule.name, "due": due, "org": schedule.org_id, "now": now},
+        {"name": schedule.name, "due": due, "org": schedule.org_id, "now": now, "by": by},
     )
     return made.first() is not None
 
 
+def key_of(name: str, due: datetime) -> str:
+    """The key of the action a schedule makes for a due time."""
+    return f"schedule:{name}:{due.astimezone(BUSINESS_ZONE).isoformat()}"
+
+
 def _enqueue(session: Session, schedule: Schedule, due: datetime) -> str:
-    instant = due.astimezone(BUSINESS_ZONE).isoformat()
-    key = f"schedule:{schedule.name}:{instant}"
+    key = key_of(schedule.name, due)
     payload = {
         "schedule": schedule.name,
-        "due_at": instant,
+        "due_at": due.astimezone(BUSINESS_ZONE).isoformat(),
         "business_date": business_date_of(due).isoformat(),
     }
     actions.enqueue(session, schedule.kind, key, payload, due, org_id=schedule.org_id)

@@ -3,94 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.base.text import Text
 from engine.rulebook import current_revision
-from engine.runtime.clock import BUSINESS_ZONE
+from engine.runtime.holds import HELD, open_holds
 from engine.treasury.monitor import reading
 from engine.treasury.monitor.disagreeing import DISAGREES
 from engine.treasury.monitor.opinions import CRASHED
 from engine.treasury.monitor.watching import UNDECIDED
-
-STALE_SECONDS = 300
-"""A monitor whose last good step is older does not come on."""
-
-GONE_SECONDS = 30
-"""A process not seen for so long has ended."""
-
-FORGOTTEN = dt.timedelta(days=1)
-"""Processes that ended longer ago are not shown."""
-
-MOST_WAITING = 20_000
-"""Rows the monitor may be behind; counting stops there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """One process of the product. Seconds by the database's clock."""
-
-    name: str
-    kind: str
-    """api | worker | scheduler | monitor"""
-    pid: int
-    host: str
-    revision: int
-    """The revision it decides by; 0 before the first."""
-    seen_seconds: int
-    alive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorState:
-    """How the monitor and the second opinion are."""
-
-    alive: bool
-    second_opinion: bool
-    """Every decision is decided again by durable-rules; else by the first evaluator only."""
-    why_off: Text | None
-    trouble: Text | None
-    good_at: dt.datetime | None
-    """End of its last good step, by the database's clock; None before the first."""
-    stale: bool
-    """That is longer ago than STALE_SECONDS."""
-    events: int
-    decisions: int
-    """Decided again so far."""
-    by_rete: int
-    """Of these, by durable-rules."""
-    disagreements: int
-    undecided: int
-    """Events no ruleset could judge so far."""
-    waiting: int
-    """Events and decisions not looked at yet; MOST_WAITING means "at least"."""
-    last_at: dt.datetime | None
-    """When the last event looked at happened."""
-    refused: tuple[str, ...]
-    """Ruleset versions durable-rules is not given, with the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Everything; `red` says in sentences what needs a person."""
-
-    revision: int | None
-    processes: tuple[Process, ...]
-    monitor: MonitorState
-    queue_ready: int
-    """Actions that are due by the business clock, or have no time."""
-    queue_later: int
-    dead_actions: int
-    outbox_pending: int
-    outbox_dead: int
-    open_disagreements: int
-    open_crashes: int
-    open_undecided: int
-    """Alerts EVENT_UNDECIDED not resolved."""
-    red: tuple[Text, ...]
+from engine.treasury.status_red import red
+from engine.treasury.status_shapes import (
+    FORGOTTEN,
+    GONE_SECONDS,
+    MOST_WAITING,
+    STALE_SECONDS,
+    MonitorState,
+    Process,
+    Status,
+)
 
 
 def status(session: Session, now: dt.datetime) -> Status:
@@ -104,6 +38,8 @@ def status(session: Session, now: dt.datetime) -> Status:
         monitor=monitor,
         queue_ready=counts.ready,
         queue_later=counts.later,
+        queue_held=counts.held,
+        held=tuple(open_holds(session, "kind", "schedule")),
         dead_actions=counts.dead,
         outbox_pending=counts.pending,
         outbox_dead=counts.outbox_dead,
@@ -112,21 +48,25 @@ def status(session: Session, now: dt.datetime) -> Status:
         open_undecided=counts.undecided,
         red=(),
     )
-    return _with_red(found)
+    return replace(found, red=tuple(red(found)))
 
 
-_COUNTS = sa.text("""
+_COUNTS = sa.text(
+    f"""
+WITH waiting AS (SELECT coalesce(a.due_at <= :now, true) AS due, {HELD} AS held
+  FROM action a WHERE a.state = 'ready')
 SELECT
-  (SELECT count(*) FROM action WHERE state = 'ready' AND (due_at IS NULL OR due_at <= :now))
-    AS ready,
-  (SELECT count(*) FROM action WHERE state = 'ready' AND due_at > :now) AS later,
+  (SELECT count(*) FROM waiting WHERE due AND NOT held) AS ready,
+  (SELECT count(*) FROM waiting WHERE NOT due AND NOT held) AS later,
+  (SELECT count(*) FROM waiting WHERE held) AS held,
   (SELECT count(*) FROM action WHERE state = 'dead') AS dead,
   (SELECT count(*) FROM outbox_message WHERE state = 'pending') AS pending,
   (SELECT count(*) FROM outbox_message WHERE state = 'dead') AS outbox_dead,
   count(*) FILTER (WHERE code = 'ENGINE_DISAGREES') AS disagreements,
   count(*) FILTER (WHERE code = 'MONITOR_CRASHED') AS crashes,
   count(*) FILTER (WHERE code = 'EVENT_UNDECIDED') AS undecided
-FROM alert WHERE state <> 'resolved' AND code = ANY(:red)""")
+FROM alert WHERE state <> 'resolved' AND code = ANY(:red)"""  # noqa: S608 - a constant
+)
 
 
 def _processes(session: Session) -> tuple[Process, ...]:
@@ -196,63 +136,3 @@ FROM (SELECT detail, CAST(detail ->> 'good_at' AS timestamptz) AS good_at
 
 def _text(found: dict[str, str] | None) -> Text | None:
     return None if found is None else Text(found["en"], found["zh"])
-
-
-def _with_red(found: Status) -> Status:
-    monitor = found.monitor
-    red: list[Text] = []
-    if not monitor.alive:
-        red.append(
-            Text(
-                "the monitor is not running: no alerts on events, no second opinion",
-                "监控进程未运行:无事件预警,无第二意见",
-            )
-        )
-    elif monitor.trouble is not None:
-        red.append(monitor.trouble)
-    if monitor.alive and monitor.stale:
-        at = monitor.good_at and monitor.good_at.astimezone(BUSINESS_ZONE)
-        when = at.isoformat(" ", "seconds") if at else "-"
-        red.append(
-            Text(
-                f"the monitor's last good step was at {when}",
-                f"监控进程最近一次成功处理在 {when}",
-            )
-        )
-    if monitor.waiting >= MOST_WAITING:
-        red.append(
-            Text(
-                f"the monitor is {monitor.waiting:,} rows or more behind",
-                f"监控进程落后至少 {monitor.waiting:,} 条",
-            )
-        )
-    for count, en, zh in (
-        (found.open_disagreements, "decisions on which the engines disagree", "条决策两引擎不一致"),
-        (found.open_crashes, "rulesets ended the second engine", "个规则集使第二引擎退出"),
-        (
-            found.open_undecided,
-            f"alerts on events no ruleset could judge ({monitor.undecided:,} events so far)",
-            f"条预警:事件无法由规则集判断(累计 {monitor.undecided:,} 个事件)",
-        ),
-        (found.dead_actions, "actions were given up (sluice queue dead)", "个任务已放弃"),
-        (
-            found.outbox_dead,
-            "messages to source systems were given up",
-            "条发往来源系统的消息已放弃",
-        ),
-    ):
-        if count:
-            red.append(Text(f"{count:,} {en}", f"{count:,} {zh}"))
-    late = [
-        one.name
-        for one in found.processes
-        if one.alive and found.revision is not None and one.revision < found.revision
-    ]
-    if late:
-        red.append(
-            Text(
-                f"{', '.join(late)} decides by an older revision than {found.revision}",
-                f"{'、'.join(late)} 仍按早于第 {found.revision} 次激活的规则决策",
-            )
-        )
-    return replace(found, red=tuple(red))

@@ -115,7 +115,7 @@ def test_an_event_its_ruleset_cannot_judge_is_told_once_a_branch_and_day_and_cou
         found = status(session, group.clock.now())
     assert (found.monitor.undecided, found.open_undecided) == (6, 3)
     assert "3 alerts on events no ruleset could judge (6 events so far)" in [
-        one.en for one in found.red
+        one.said.en for one in found.red
     ]
     assert any("6 of them no ruleset could judge" in line for line in screen(found, "en"))
 

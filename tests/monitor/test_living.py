@@ -19,7 +19,8 @@ from api.supervising import Supervisor
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import make_engine, transaction
 from engine.treasury.monitor.stepping import Stepped
-from engine.treasury.status import MonitorState, monitor_state
+from engine.treasury.status import monitor_state
+from engine.treasury.status_shapes import MonitorState
 from tests.monitor.world import Group
 
 STUCK = SluiceError("STUCK", Text("stuck", "停滞"))

@@ -52,7 +52,7 @@ def test_an_operator_sees_what_runs_and_what_is_red(client: TestClient) -> None:
     code, found = _get(client, "op")
     assert code == 200
     assert found["revision"] == 1
-    assert found["queue"] == {"ready": 0, "later": 0, "dead": 0}
+    assert found["queue"] == {"ready": 0, "later": 0, "held": 0, "dead": 0}
     monitor = found["monitor"]
     assert isinstance(monitor, dict)
     assert monitor["second_opinion"] is False

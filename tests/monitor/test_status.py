@@ -16,7 +16,8 @@ from engine.rules import Decision
 from engine.runtime.db import transaction
 from engine.runtime.workspace import Workspace
 from engine.treasury.monitor.heartbeat import beat
-from engine.treasury.status import STALE_SECONDS, Status, status
+from engine.treasury.status import status
+from engine.treasury.status_shapes import STALE_SECONDS, Status
 from tests.monitor.world import FakeEngine, Group
 from tests.payments.world import Draft
 
@@ -39,7 +40,7 @@ def _beat(
 
 
 def _said(found: Status) -> str:
-    return " | ".join(one.en for one in found.red)
+    return " | ".join(one.said.en for one in found.red)
 
 
 def test_a_monitor_that_was_never_seen_is_red(group: Group) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner
 
-from api.cli import operations
+from api.cli import reviews
 from engine.runtime.settings import Settings
 from engine.runtime.workspace import Workspace
 from tests.payments.stage import Stage
@@ -27,10 +27,10 @@ def command(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ty
     def opened(_folder: Path | None) -> Iterator[tuple[Workspace, Settings, sa.Engine]]:
         yield place, Settings.load(place.folder, environ={}), stage.engine
 
-    monkeypatch.setattr(operations, "opened", opened)
-    monkeypatch.setattr(operations, "clock_for", lambda _place: stage.clock)
+    monkeypatch.setattr(reviews, "opened", opened)
+    monkeypatch.setattr(reviews, "clock_for", lambda _place: stage.clock)
     app = typer.Typer()
-    operations.register(app)
+    reviews.register(app)
     return app
 
 
@@ -59,9 +59,3 @@ def test_two_persons_with_proof_end_an_unknown_payment(
     assert "UNKNOWN -> PAID" in decide(command, proof, instruction, "accountant", "boss")
     assert stage.states(documents) == ["PAID"]
     assert stage.value("SELECT count(*) FROM audit_entry WHERE action = 'review.decide'") == 1
-
-
-def test_a_live_action_is_not_revived(command: typer.Typer) -> None:
-    assert "0 dead" in CliRunner().invoke(command, ["queue", "dead"]).output
-    asked = ["queue", "revive", "nothing", "--as", "boss", "--reason", "mended"]
-    assert "NOT_PERMITTED" in str(CliRunner().invoke(command, asked).exception)

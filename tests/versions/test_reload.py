@@ -238,8 +238,8 @@ def test_what_was_undone_after_it_was_scheduled_does_not_come_back_by_itself(
 ) -> None:
     hash = signed(web, approval_text(version=2, large="40万"))
     at = clock.now() + dt.timedelta(hours=1)
+    post(web, "scheduled-activations", hashes=[hash], activate_at=at.isoformat())
     for _ in range(2):
-        post(web, "scheduled-activations", hashes=[hash], activate_at=at.isoformat())
         assert post(web, "rulesets/reload", hashes=[hash]).json()["changed"]
         clock.advance(dt.timedelta(minutes=1))
         assert post(web, "rulesets/undo", revision=1).json()["changed"]
@@ -247,7 +247,7 @@ def test_what_was_undone_after_it_was_scheduled_does_not_come_back_by_itself(
     clock.advance(dt.timedelta(hours=1))
     worked(ruled, clock)
     ended = web.get("/api/v1/scheduled-activations", headers=said("aud")).json()
-    assert [one["state"] for one in ended] == ["refused", "refused"]
+    assert [one["state"] for one in ended] == ["refused"]
     assert all("[UNDONE]" in one["outcome"] for one in ended)
     assert web.get("/api/v1/health").json()["revision"] == before
     with db.transaction(ruled) as session:
@@ -270,6 +270,32 @@ def test_what_was_undone_before_it_was_scheduled_becomes_live_at_its_time(
     [done] = web.get("/api/v1/scheduled-activations", headers=said("aud")).json()
     assert done["state"] == "done"
     assert hash in held(ruled, done["revision"])
+
+
+def test_a_version_waits_for_one_time_only(
+    web: httpx.Client, ruled: sa.Engine, clock: ManualClock
+) -> None:
+    hash = signed(web, approval_text(version=2, large="40万"))
+    at = (clock.now() + dt.timedelta(hours=1)).isoformat()
+    number = post(web, "scheduled-activations", hashes=[hash], activate_at=at).json()["id"]
+    again = post(web, "scheduled-activations", hashes=[hash], activate_at=at)
+    assert (again.status_code, again.json()["code"]) == (409, "SCHEDULED_ALREADY")
+    assert f"timed activation {number}" in again.json()["message_en"]
+    post(web, f"scheduled-activations/{number}/cancel")
+    assert post(web, "scheduled-activations", hashes=[hash], activate_at=at).status_code == 201
+
+
+def test_a_plan_over_another_revision_is_not_carried_out(
+    web: httpx.Client, ruled: sa.Engine
+) -> None:
+    first = signed(web, approval_text(version=2, large="40万"))
+    over = web.get("/api/v1/rulesets/plan", headers=said("aud")).json()["revision"]
+    assert post(web, "rulesets/reload", hashes=[first], over=over).json()["changed"]
+    second = signed(web, approval_text(version=3, large="50万"))
+    late = post(web, "rulesets/reload", hashes=[second], over=over)
+    assert (late.status_code, late.json()["code"]) == (409, "PLAN_STALE")
+    assert post(web, "rulesets/undo", over=over).json()["code"] == "PLAN_STALE"
+    assert post(web, "rulesets/undo", over=over + 1).json()["changed"]
 
 
 def test_a_cancelled_activation_never_comes(

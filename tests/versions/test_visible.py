@@ -104,6 +104,7 @@ CASES = (
     Asked("GET", f"{API}/rulesets", 200),
     Asked("GET", f"{API}/rulesets/plan", 200),
     Asked("GET", f"{API}/rulesets/plan", params={"hash": "{timed}"}),
+    Asked("GET", f"{API}/rulesets/undo-plan", 200, params={"revision": "1"}),
     Asked("GET", f"{API}/rulesets/as-of", 200, params={"kind": "approval", "org": "SH"}),
     Asked("GET", f"{API}/rulesets/diff", params={"old": "{live}", "new": "{timed}"}),
     Asked("GET", f"{API}/rulesets/{{hash}}/xlsx", fill=HASH),

@@ -41,8 +41,9 @@ function recount(form) {
   const boxes = ticked(form);
   const sums = new Map();
   for (const box of boxes) {
+    if (box.dataset.minor === undefined) continue;
     const currency = box.dataset.currency ?? "CNY";
-    sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(box.dataset.minor ?? "0"));
+    sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(box.dataset.minor));
   }
   const said = [...sums].map(([currency, minor]) => `${currency} ${major(minor, currency)}`);
   for (const place of form.querySelectorAll("[data-ticked]")) {

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from engine.base.text import Text
-from engine.runtime import db
+from engine.runtime import db, holds
 from engine.runtime.actions.queue import (
     MAX_CRASHES,
     ActionContext,
@@ -28,6 +28,7 @@ from engine.runtime.actions.queue import (
     Services,
 )
 from engine.runtime.clock import Clock
+from engine.runtime.holds import HELD
 from engine.runtime.jsontypes import JsonObject, canonical_json, check_object
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,23 @@ RETURNING id, org_id, kind, key, payload, state, last_error
 )
 
 _CLAIM = sa.text(
-    """
+    f"""
 UPDATE action a SET state = 'leased', epoch = epoch + 1, attempts = attempts + 1, worker = :worker,
        lease_until = clock_timestamp() + CAST(CAST(:leases AS jsonb) ->> a.kind AS interval)
-FROM (SELECT id FROM action
+FROM (SELECT a.id FROM action a
       WHERE state = 'ready' AND (due_at IS NULL OR due_at <= :now) AND kind = ANY(:kinds)
+        AND NOT {HELD}
       ORDER BY due_at NULLS FIRST, id LIMIT :most FOR UPDATE SKIP LOCKED) picked
 WHERE a.id = picked.id
 RETURNING a.id, a.org_id, a.kind, a.key, a.payload, a.epoch, a.attempts, a.crashes, a.due_at
-"""
+"""  # noqa: S608 - a constant of ours
+)
+
+_GIVE_BACK = sa.text(
+    f"""
+UPDATE action a SET state = 'ready', lease_until = NULL, attempts = attempts - 1
+WHERE id = :id AND epoch = :epoch AND state = 'leased' AND {HELD} RETURNING id
+"""  # noqa: S608 - a constant of ours
 )
 
 _RENEW = sa.text(
@@ -111,7 +120,9 @@ class Worker:
         """Claim at most `limit` due actions and run them; how many were claimed."""
         claimed = self._claim(limit)
         since = time.monotonic()
-        for action in claimed:
+        for place, action in enumerate(claimed):
+            if place and self._held_meanwhile(action):
+                continue
             # Those at the end of a batch waited; half a lease is too little to begin with.
             lease = self._registry.lease(action.kind)
             if time.monotonic() - since > lease.total_seconds() / 2 and not self._renew(action):
@@ -120,7 +131,7 @@ class Worker:
         return len(claimed)
 
     def run_until_idle(self, *, most: int = 1_000_000) -> int:
-        """Run until nothing is due; how many runs that took.
+        """Run until nothing is due, held actions not counted; how many runs that took.
 
         For tests and the demo day, whose clock stands still meanwhile. Raises ActionError
         ACTIONS_NEVER_IDLE after `most` runs (a handler that retries at once for ever).
@@ -158,6 +169,7 @@ class Worker:
         leases = {k: f"{self._registry.lease(k).total_seconds()} seconds" for k in kinds}
         now = self._clock.now()
         with db.transaction(self._engine) as session:
+            holds.claims_see_holds(session)
             back = session.execute(_TAKE_BACK, {"most": MAX_CRASHES, "kinds": kinds}).all()
             for row in back:
                 if row.state == "dead":
@@ -190,6 +202,12 @@ class Worker:
             )
             for row in rows
         ]
+
+    def _held_meanwhile(self, action: _Claimed) -> bool:
+        """Whether it was held while it waited in its batch: then it goes back unbegun."""
+        with db.transaction(self._engine) as session:
+            values = {"id": action.id, "epoch": action.epoch}
+            return session.execute(_GIVE_BACK, values).first() is not None
 
     def _renew(self, action: _Claimed) -> bool:
         lease = f"{self._registry.lease(action.kind).total_seconds()} seconds"

@@ -34,6 +34,14 @@ Permission = Literal[
     "vouchers.read",
 ]
 """What is permitted by organisation alone."""
+_KNOWN: Mapping[str, Permission] = {one: one for one in get_args(Permission)}
+
+
+def known_permission(name: str) -> Permission:
+    """The permission that a module below this one names as text. KeyError for none."""
+    return _KNOWN[name]
+
+
 RulePermission = Literal["rulesets.read", "rulesets.edit", "rulesets.approve", "rulesets.activate"]
 """What is permitted by organisation and kind of ruleset: see rule_grants."""
 RULE_PERMISSIONS: tuple[RulePermission, ...] = get_args(RulePermission)

@@ -41,6 +41,7 @@ def _schedule(rulebook: Rulebook, time: dt.time) -> Schedule:
         trigger=f"{time:%H:%M} on business days",
         kind=SLOT,
         next_due=due,
+        also_needs="payments.release",
     )
 
 

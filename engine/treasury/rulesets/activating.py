@@ -16,6 +16,7 @@ from engine.rulebook.models import RulesetVersion, ScheduledActivation
 from engine.rulebook.planning import Plan, plan_reload, scheduled, waiting_versions
 from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
+from engine.rulebook.undo_plan import plan_undo
 from engine.rulebook.versions import ROOT
 from engine.runtime import actions, db
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry
@@ -47,8 +48,31 @@ def plan(session: Session, user_id: str, hashes: Sequence[str] | None = None) ->
     )
 
 
+def waiting(session: Session, user_id: str) -> list[RulesetVersion]:
+    """The signed versions that wait for a reload, as far as the user sees them."""
+    seen = ruling(session, user_id)
+    return [one for one in waiting_versions(session) if seen.covers(one)]
+
+
+def plan_back(session: Session, user_id: str, to: int | None) -> tuple[int, Plan]:
+    """The revision an undo goes to and what it would change, as far as the user sees it.
+
+    Raises as `plan_undo`.
+    """
+    target, found = plan_undo(session, to)
+    seen = ruling(session, user_id)
+    return target, replace(
+        found, changes=tuple(one for one in found.changes if seen.covers(one.version))
+    )
+
+
 def reload(
-    session: Session, user_id: str, hashes: Sequence[str] | None, reason: str, now: dt.datetime
+    session: Session,
+    user_id: str,
+    hashes: Sequence[str] | None,
+    reason: str,
+    now: dt.datetime,
+    over: int | None = None,
 ) -> Reloaded:
     """Make signed versions live (None: all that wait).
 
@@ -60,14 +84,19 @@ def reload(
     changes = plan_reload(session, chosen).changes
     _require_all(session, user_id, (one.version for one in changes))
     with telling(session, user_id):
-        done = reload_signed(session, chosen, by=user_id, reason=reason, now=now)
+        done = reload_signed(session, chosen, by=user_id, reason=reason, now=now, over=over)
     if done.changed:
         notice_revision(session)
     return done
 
 
 def take_back(
-    session: Session, user_id: str, to: int | None, reason: str, now: dt.datetime
+    session: Session,
+    user_id: str,
+    to: int | None,
+    reason: str,
+    now: dt.datetime,
+    over: int | None = None,
 ) -> Reloaded:
     """Let an earlier revision rule again (None: the one before).
 
@@ -76,7 +105,7 @@ def take_back(
     what the user may read.
     """
     with telling(session, user_id, to), session.begin_nested():
-        done = undo(session, to, by=user_id, reason=reason, now=now)
+        done = undo(session, to, by=user_id, reason=reason, now=now, over=over)
         old = {item.version.hash: item.version for item in items_of(session, done.before)}
         new = {item.version.hash: item.version for item in items_of(session, done.revision)}
         changed = old.keys() ^ new.keys()

@@ -1,4 +1,4 @@
-"""`sluice review` and `sluice queue`: what the product leaves to people, decided by people."""
+"""`sluice review`: what the product leaves to people, decided by people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from engine.machines.instruction.confirm import Verdict, resolve_review
 from engine.machines.instruction.evidence import Evidence
 from engine.rulebook import Rulebook
 from engine.runtime import audit
-from engine.runtime.actions import revive
 from engine.runtime.db import transaction
 from engine.treasury.organisations.grants import require
 from engine.treasury.organisations.permissions import Permission
@@ -90,59 +89,9 @@ def decide_review(
         typer.echo(f"{instruction}: {change.old.value} -> {change.new.value}")
 
 
-def list_dead(workspace: WorkspaceOption = None) -> None:
-    """Actions that were given up."""
-    with opened(workspace) as (_, _, engine), transaction(engine) as session:
-        rows = session.execute(
-            sa.text("SELECT key, last_error FROM action WHERE state = 'dead' ORDER BY id")
-        ).all()
-    for row in rows:
-        typer.echo(f"{row.key}: {row.last_error}")
-    typer.echo(f"{len(rows)} dead")
-
-
-def revive_action(
-    key: Annotated[str, typer.Argument(help="Key, as `queue dead` shows.")],
-    user: AsOption,
-    reason: Annotated[str, typer.Option(help="What was mended.")],
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Let a given-up action be tried again, after its cause was mended."""
-    with opened(workspace) as (place, _, engine):
-        clock = clock_for(place)
-        person = proven(place, engine, clock, user)
-        with transaction(engine) as session:
-            require(session, person, "operations.run", "GROUP")
-            if not revive(session, key):
-                raise SluiceError(
-                    "NOT_DEAD",
-                    Text(
-                        f"there is no dead action {key}; see `sluice queue dead`",
-                        f"没有已放弃的任务 {key};请查看 `sluice queue dead`",
-                    ),
-                )
-            audit.record(
-                session,
-                person,
-                "queue.revive",
-                "action",
-                key,
-                None,
-                None,
-                None,
-                reason,
-                clock.now(),
-            )
-    typer.echo(f"{key} will be tried again")
-
-
 def register(app: typer.Typer) -> None:
-    """Add the groups `review` and `queue`."""
+    """Add the group `review`."""
     review = typer.Typer(help="Payments whose outcome people decide.", no_args_is_help=True)
     review.command("list")(list_reviews)
     review.command("decide")(decide_review)
     app.add_typer(review, name="review")
-    queue = typer.Typer(help="Actions that were given up.", no_args_is_help=True)
-    queue.command("dead")(list_dead)
-    queue.command("revive")(revive_action)
-    app.add_typer(queue, name="queue")

@@ -1,0 +1,1 @@
+"""What operators see and do: the action queue, schedules and banks, within their organisations."""
