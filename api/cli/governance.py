@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import rule_versions
+from api.cli import rule_beginnings, rule_versions
 from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
@@ -151,4 +151,5 @@ def register(app: typer.Typer) -> None:
     group.command("pending")(list_pending)
     group.add_typer(drafts_group(), name="draft")
     rule_versions.add_to(group)
+    rule_beginnings.add_to(group)
     app.add_typer(group, name="rules")
