@@ -1,0 +1,180 @@
+"""The vocabulary in people's hands: who may propose a change, sign it, return it.
+
+It belongs to the whole group: proposing needs rulesets.edit, signing rulesets.approve at the root.
+Whoever may read rules may read the words; rulesets he must not see are not named to him.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from engine.rulebook.models import VocabularyProposal
+from engine.rulebook.texts import current_vocabulary, vocabulary_of
+from engine.rulebook.versions import ROOT
+from engine.rulebook.words import proposals
+from engine.rulebook.words.effects import Effect, effects, words_used
+from engine.rulebook.words.standing import base_words, waiting_words
+from engine.rules.model import Word
+from engine.rules.registry import all_kinds
+from engine.rules.words import WordEdit
+from engine.treasury.organisations.grants import require
+from engine.treasury.rulesets.shelf import live_for
+from engine.treasury.rulesets.visible import ruling_orgs
+
+EDIT, APPROVE = "rulesets.edit", "rulesets.approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """A kind that supplies a word when it asks about these subjects."""
+
+    kind: str
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A live ruleset that asks about a word."""
+
+    name: str
+    hash: str
+    org_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWord:
+    """A word of the live vocabulary, who supplies it, and which live rulesets ask about it."""
+
+    word: Word
+    supplied: tuple[Supply, ...]
+    used: tuple[UsedBy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The live vocabulary. `waiting` is the hash of a signed one that is not live yet."""
+
+    hash: str
+    text: str
+    known: tuple[KnownWord, ...]
+    waiting: str | None
+
+
+def words_for(session: Session, user_id: str) -> Words:
+    """Every word, with the rulesets the user sees. Raises RulebookError NO_VOCABULARY."""
+    stored = current_vocabulary(session)
+    supplied = suppliers()
+    used: dict[str, list[UsedBy]] = {}
+    for one in live_for(session, user_id):
+        if one.ruleset is not None:
+            told = UsedBy(one.version.name, one.version.hash, one.version.org_id)
+            for word in words_used(one.ruleset):
+                used.setdefault(word, []).append(told)
+    waits = waiting_words(session)
+    return Words(
+        stored.hash,
+        stored.text,
+        tuple(
+            KnownWord(word, supplied.get(name, ()), tuple(used.get(name, ())))
+            for name, word in vocabulary_of(stored.text).words.items()
+        ),
+        None if waits is None else waits.hash,
+    )
+
+
+def suppliers() -> Mapping[str, tuple[Supply, ...]]:
+    """Word -> the kinds that supply it, and about which subjects: facts of the product's code."""
+    found: dict[str, list[Supply]] = {}
+    for kind in all_kinds().values():
+        subjects: dict[str, list[str]] = {}
+        for subject, facts in kind.facts.items():
+            for word in facts.__dataclass_fields__:
+                subjects.setdefault(word, []).append(subject)
+        for word, those in subjects.items():
+            found.setdefault(word, []).append(Supply(kind.name, tuple(those)))
+    return {word: tuple(those) for word, those in found.items()}
+
+
+def propose(
+    session: Session, user_id: str, edits: Sequence[WordEdit], reason: str, now: dt.datetime
+) -> VocabularyProposal:
+    """Propose a change. Raises NotPermitted, and as `propose_words`."""
+    require(session, user_id, EDIT, ROOT)
+    return proposals.propose_words(session, edits, author=user_id, reason=reason, now=now)
+
+
+def carry_on(
+    session: Session,
+    user_id: str,
+    number: int,
+    now: dt.datetime,
+    *,
+    keep: Collection[int] | None = None,
+    more: Sequence[WordEdit] = (),
+    reason: str | None = None,
+) -> VocabularyProposal:
+    """Continue a proposal on the vocabulary as it is now. Raises NotPermitted, and as
+    `continue_words`."""
+    require(session, user_id, EDIT, ROOT)
+    return proposals.continue_words(
+        session, number, by=user_id, now=now, keep=keep, more=more, reason=reason
+    )
+
+
+def sign(session: Session, user_id: str, number: int, now: dt.datetime) -> VocabularyProposal:
+    """Sign a proposal. Raises NotPermitted, and as `sign_words`."""
+    require(session, user_id, APPROVE, ROOT)
+    return proposals.sign_words(session, number, reviewer=user_id, now=now)
+
+
+def give_back(
+    session: Session, user_id: str, number: int, reason: str, now: dt.datetime
+) -> VocabularyProposal:
+    """Return a proposal. Who wrote at it may withdraw it; others need rulesets.approve.
+
+    Raises NotPermitted, and as `return_words`.
+    """
+    found = proposals.proposal_of(session, number)
+    wrote = user_id in (found.author, *found.editors)
+    require(session, user_id, EDIT if wrote else APPROVE, ROOT)
+    return proposals.return_words(session, number, by=user_id, reason=reason, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a proposal does, as one user sees it: rulesets of others are only counted.
+
+    `moved`: another change was signed meanwhile, `clashes` are the edits that cannot be made on
+    the vocabulary as it now is.
+    """
+
+    seen: tuple[Effect, ...]
+    hidden: int
+    hidden_broken: int
+    moved: bool
+    clashes: tuple[proposals.Clash, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether it cannot be signed because of a ruleset."""
+        return self.hidden_broken > 0 or any(one.result == "broken" for one in self.seen)
+
+
+def impact(session: Session, user_id: str, found: VocabularyProposal) -> Impact:
+    """What a proposal that waits would do if it were signed now."""
+    base = base_words(session)
+    mine = ruling_orgs(session, user_id)
+    every = effects(session, base.text, found.text)
+    others = [one for one in every if one.version.org_id not in mine]
+    moved = base.hash != found.base_hash
+    return Impact(
+        tuple(one for one in every if one.version.org_id in mine),
+        len(others),
+        sum(one.result == "broken" for one in others),
+        moved,
+        proposals.clashes(session, found) if moved else (),
+    )
