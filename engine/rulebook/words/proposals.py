@@ -161,8 +161,8 @@ def sign_words(
     names = broken(effects(session, base.text, found.text))
     if names:
         raise WordsInUse(names)
-    found.reviewer, found.reviewed_at = reviewer, now
-    found.signed_over = current_revision(session) or 0
+    over = current_revision(session) or 0
+    found.reviewer, found.reviewed_at, found.signed_over = reviewer, now, over
     session.add(found)
     session.flush()
     publish_vocabulary(

@@ -7,12 +7,12 @@ Whoever may read rules may read the words; rulesets he must not see are not name
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from engine.rulebook.models import VocabularyProposal
+from engine.rulebook.models import VocabularyProposal, VocabularyVersion
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rulebook.versions import ROOT
 from engine.rulebook.words import proposals
@@ -86,6 +86,26 @@ def words_for(session: Session, user_id: str) -> Words:
     )
 
 
+def matching(known: Sequence[KnownWord], asked: str) -> list[KnownWord]:
+    """The words in whose name, labels or values `asked` occurs; all when it is blank."""
+    part = asked.strip().casefold()
+
+    def texts(word: Word) -> Iterator[str]:
+        yield from (word.name, word.label.en, word.label.zh, word.iso20022 or "")
+        for value, label in (word.values or {}).items():
+            yield from (value, label.en, label.zh)
+
+    return [one for one in known if not part or any(part in t.casefold() for t in texts(one.word))]
+
+
+def base_text(session: Session, found: VocabularyProposal) -> str:
+    """The text of the vocabulary that a proposal changes."""
+    stored = session.get(VocabularyVersion, found.base_hash)
+    if stored is None:
+        raise AssertionError("a proposal refers to a stored vocabulary")
+    return stored.text
+
+
 def suppliers() -> Mapping[str, tuple[Supply, ...]]:
     """Word -> the kinds that supply it, and about which subjects: facts of the product's code."""
     found: dict[str, list[Supply]] = {}
@@ -148,8 +168,8 @@ def give_back(
 class Impact:
     """What a proposal does, as one user sees it: rulesets of others are only counted.
 
-    `moved`: another change was signed meanwhile, `clashes` are the edits that cannot be made on
-    the vocabulary as it now is.
+    `moved`: another change was signed meanwhile; then nothing is tried, and `clashes` are the
+    edits that cannot be made on the vocabulary as it now is.
     """
 
     seen: tuple[Effect, ...]
@@ -168,9 +188,9 @@ def impact(session: Session, user_id: str, found: VocabularyProposal) -> Impact:
     """What a proposal that waits would do if it were signed now."""
     base = base_words(session)
     mine = ruling_orgs(session, user_id)
-    every = effects(session, base.text, found.text)
-    others = [one for one in every if one.version.org_id not in mine]
     moved = base.hash != found.base_hash
+    every = [] if moved else effects(session, base.text, found.text)
+    others = [one for one in every if one.version.org_id not in mine]
     return Impact(
         tuple(one for one in every if one.version.org_id in mine),
         len(others),
