@@ -20,8 +20,6 @@ from engine.rulebook.texts import vocabulary_of
 from engine.rulebook.words.effects import Effect
 from engine.rulebook.words.proposals import proposal_of, proposals, state_of_words
 from engine.rules.edit import EditRefused
-from engine.rules.scope import VOCABULARY_CURRENCY
-from engine.rules.values import value_text
 from engine.rules.words import WordEdit, word_diff
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import words
@@ -65,7 +63,7 @@ class WordOut(BaseModel):
     @classmethod
     def of(cls, one: words.KnownWord) -> WordOut:
         """From a known word."""
-        word, least = one.word, one.word.minimum
+        word = one.word
         return cls(
             word=word.name,
             type=word.type.value,
@@ -76,7 +74,7 @@ class WordOut(BaseModel):
             if word.values is None
             else [ValueOut(value=v, en=said.en, zh=said.zh) for v, said in word.values.items()],
             nullable=word.nullable,
-            minimum=None if least is None else value_text(least, word.type, VOCABULARY_CURRENCY),
+            minimum=one.least,
             supplied={by.kind: list(by.subjects) for by in one.supplied},
             used=[by.name for by in one.used],
         )

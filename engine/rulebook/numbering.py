@@ -77,20 +77,19 @@ def _last_and_free(rows: Sequence[RulesetVersion]) -> tuple[int, int]:
 def refuse_taken(session: Session, name: str) -> None:
     """Raise RulebookError NAME_TAKEN when a ruleset of any kind has the name.
 
-    Versions that were returned hold no name.
+    Versions that were returned hold no name. Whose it is is not told: he who asks may not see it.
     """
     row = session.exec(
-        select(RulesetVersion.kind, RulesetVersion.org_id)
+        select(RulesetVersion.hash)
         .where(RulesetVersion.name == name, col(RulesetVersion.returned_by).is_(None))
         .limit(1)
     ).first()
     if row is not None:
-        kind, org = row
         raise RulebookError(
             "NAME_TAKEN",
             Text(
-                f"{name} is a ruleset of kind {kind} of {org}; choose another name",
-                f"{org} 已有名为 {name} 的 {kind} 规则集;请另取名称",
+                f"a ruleset is called {name} already; choose another name",
+                f"已有名为 {name} 的规则集;请另取名称",
             ),
             409,
         )

@@ -156,6 +156,32 @@ CASES = (
     Asked("GET", "/rulesets/by-name/{name}", fill={"name": "sh-approval"}),
     Asked("GET", "/rulesets/{hash}", fill=HASH),
     Asked("GET", "/rulesets/{old}/changes/{new}", fill={"old": "{live}", "new": "{timed}"}),
+    Asked("GET", "/rulesets/new", 200, params={"kind": "approval"}),
+    Asked(
+        "POST",
+        "/rulesets/new",
+        403,
+        form={"kind": "approval", "subject": "payment", "name": "x", "org": "SH"},
+    ),
+    Asked(
+        "POST",
+        f"{API}/rulesets/new",
+        409,
+        body={
+            "kind": "approval",
+            "subject": "payment",
+            "name": "sh-approval",
+            "organisation": "BJ",
+        },
+    ),
+    Asked("GET", "/rulesets/{hash}/copy", fill=HASH),
+    Asked("POST", "/rulesets/{hash}/copy", fill=HASH, form={"org": "BJ", "how": "full"}),
+    Asked(
+        "POST",
+        f"{API}/ruleset-versions/{{hash}}/copy",
+        fill=HASH,
+        body={"organisation": "BJ", "how": "full"},
+    ),
     Asked("POST", "/rulesets/{hash}/approve", user="bet", fill={"hash": "{proposed}"}),
 )
 ELSEWHERE = {

@@ -20,6 +20,8 @@ from engine.rulebook.words.effects import Effect, effects, words_used
 from engine.rulebook.words.standing import base_words, waiting_words
 from engine.rules.model import Word
 from engine.rules.registry import all_kinds
+from engine.rules.scope import VOCABULARY_CURRENCY
+from engine.rules.values import value_text
 from engine.rules.words import WordEdit
 from engine.treasury.organisations.grants import require
 from engine.treasury.rulesets.shelf import live_for
@@ -52,6 +54,12 @@ class KnownWord:
     word: Word
     supplied: tuple[Supply, ...]
     used: tuple[UsedBy, ...]
+
+    @property
+    def least(self) -> str | None:
+        """The word's least value as the file writes it."""
+        value = self.word.minimum
+        return None if value is None else value_text(value, self.word.type, VOCABULARY_CURRENCY)
 
 
 @dataclass(frozen=True, slots=True)
