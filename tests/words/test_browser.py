@@ -50,7 +50,7 @@ def test_a_new_value_is_proposed_signed_by_another_made_live_and_used_in_a_rule(
         },
         headers={"X-CSRF-Token": browser.csrf},
     ).json()["text"]
-    using = text.replace("id | source", "id | business_type | source")
+    using = text.split("examples:")[0].replace("id | source", "id | business_type | source")
     for at in ("L1", "L2", "L3"):
         using = using.replace(f"  {at} | ", f"  {at} | - | ")
     using = using.replace("  L1 | -", "  L0 | bonus | head_office => 1 | 0 | - | -\n  L1 | -")
