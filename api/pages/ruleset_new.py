@@ -13,7 +13,7 @@ from api.pages.shell import Asked, Note, go, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import Lang, SluiceError, Text
-from engine.rules.registry import all_kinds, find_kind
+from engine.rules.registry import find_kind
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import beginning
 
@@ -87,7 +87,8 @@ def _form(
 ) -> Response:
     found = find_kind(kind)
     with transaction(services_of(request).engine) as session:
-        orgs = beginning.editable(session, caller.user_id)
+        orgs = beginning.editable(session, caller.user_id, kind)
+        kinds = beginning.kinds_for(session, caller.user_id)
         live = beginning.rivals(session, caller.user_id, kind) if found else ()
     return page(
         request,
@@ -95,7 +96,7 @@ def _form(
         caller,
         notes=notes,
         status=status,
-        kinds=all_kinds().values(),
+        kinds=kinds,
         chosen=found,
         orgs=orgs,
         live=live,

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
-from sqlmodel import Session
 
 from api.identity import Caller, needs
 from api.pages.language import language_of
@@ -20,13 +19,11 @@ from engine.base.text import SluiceError, Text
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import VocabularyProposal
 from engine.rulebook.texts import vocabulary_of
-from engine.rulebook.versions import ROOT
 from engine.rulebook.words.proposals import edits_of, proposal_of, proposals, state_of_words
 from engine.rulebook.words.standing import base_words
 from engine.rules.registry import all_kinds
 from engine.rules.words import edit_text, told_diff, word_diff
 from engine.runtime.db import transaction
-from engine.treasury.organisations.grants import can
 from engine.treasury.rulesets import activating, words
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +48,7 @@ def _words(
     with transaction(services_of(request).engine) as session:
         found = words.words_for(session, caller.user_id)
         made = proposals(session, limit=SHOWN)
-        may = _may(session, caller)
+        may = words.may(session, caller.user_id)
     return page(
         request,
         "words.html",
@@ -133,7 +130,7 @@ def _form(
     with transaction(services_of(request).engine) as session:
         base = vocabulary_of(base_words(session).text)
         old = None if on is None else proposal_of(session, on)
-        may = _may(session, caller)
+        may = words.may(session, caller.user_id)
     if not asked.word and asked.do != "add_word":
         offered = (n for n, one in base.words.items() if one.values or asked.do != "add_value")
         asked = replace(asked, word=next(offered, ""))
@@ -175,7 +172,7 @@ def _proposal(
         state = state_of_words(found)
         seen = words.impact(session, caller.user_id, found) if state == "proposed" else None
         live = words.words_for(session, caller.user_id)
-        may = _may(session, caller)
+        may = words.may(session, caller.user_id)
     old, new = vocabulary_of(base), vocabulary_of(found.text)
     touched = [] if seen is None else [one for one in seen.seen if one.result != "same"]
     return page(
@@ -254,12 +251,6 @@ def activate(
     except SluiceError as error:
         return _words(request, caller, "", refusal(request, error), status=status_of(error))
     return go("/words", key="done.words_live", revision=done.revision)
-
-
-def _may(session: Session, caller: Caller) -> dict[str, bool]:
-    """What the caller may do with the vocabulary, which belongs to the whole group."""
-    named = ("rulesets.edit", "rulesets.approve", "rulesets.activate")
-    return {one.split(".")[1]: can(session, caller.user_id, one, ROOT) for one in named}
 
 
 def _said(one: VocabularyProposal) -> list[Text]:

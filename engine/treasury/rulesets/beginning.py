@@ -18,13 +18,13 @@ from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules.kind import Kind
 from engine.rules.model import Ruleset, Vocabulary
 from engine.rules.params import ancestors
-from engine.rules.registry import known_kind
+from engine.rules.registry import all_kinds, known_kind
 from engine.rules.schema import RULESET_NAME
 from engine.rules.starting import Beginning, new_ruleset
 from engine.rules.starting.copies import Copying, How, extension_text, full_text, proposed_name
 from engine.rules.suggest import remedy
-from engine.treasury.organisations.grants import require, visible_orgs
 from engine.treasury.organisations.models import Organisation
+from engine.treasury.organisations.rule_grants import require_rule, rule_reach
 from engine.treasury.organisations.tree import organisation, organisations
 from engine.treasury.rulesets.shelf import live_for, shelved_for
 from engine.treasury.rulesets.writing import EDIT, begin
@@ -58,16 +58,23 @@ class WantedCopy:
     langs: tuple[Lang, ...] = ("en",)
 
 
-def editable(session: Session, user_id: str) -> list[Organisation]:
-    """The organisations the user may write rules for, parents first."""
-    mine = visible_orgs(session, user_id, EDIT)
+def editable(session: Session, user_id: str, kind: str) -> list[Organisation]:
+    """The organisations the user may write rules of a kind for, parents first."""
+    mine = rule_reach(session, user_id, EDIT).of(kind)
     return [one for code, one in organisations(session).items() if code in mine]
 
 
 def branches(session: Session, user_id: str, ruleset: Ruleset) -> list[Organisation]:
     """The organisations below a ruleset's own that the user may write rules for."""
     above = organisation(session, ruleset.scope_org).path + "/"
-    return [one for one in editable(session, user_id) if one.path.startswith(above)]
+    mine = editable(session, user_id, ruleset.kind)
+    return [one for one in mine if one.path.startswith(above)]
+
+
+def kinds_for(session: Session, user_id: str) -> list[Kind]:
+    """The kinds of which the user may write rules somewhere."""
+    reach = rule_reach(session, user_id, EDIT)
+    return [kind for name, kind in all_kinds().items() if reach.of(name)]
 
 
 def checked_kind(kind: str, subject: str) -> Kind:
@@ -114,8 +121,8 @@ def new_text(session: Session, user_id: str, wanted: Wanted, today: dt.date) -> 
     Raises NotPermitted (rulesets.edit there), ORGANISATION_UNKNOWN, RulebookError NAME_TAKEN, and
     as `made_text`.
     """
-    require(session, user_id, EDIT, organisation(session, wanted.org).id)
     checked_kind(wanted.kind, wanted.subject)
+    require_rule(session, user_id, EDIT, organisation(session, wanted.org).id, wanted.kind)
     refuse_taken(session, checked_name(wanted.name))
     return made_text(wanted, vocabulary_of(current_vocabulary(session).text), today)
 
@@ -127,7 +134,8 @@ def copy_text(session: Session, user_id: str, wanted: WantedCopy, today: dt.date
     NOT_BELOW, NOT_READABLE.
     """
     source = shelved_for(session, user_id, wanted.hash)
-    require(session, user_id, EDIT, organisation(session, wanted.org).id)
+    org = organisation(session, wanted.org).id
+    require_rule(session, user_id, EDIT, org, source.version.kind)
     ruleset, tree = source.ruleset, org_tree(session) or {}
     if ruleset is None:
         raise SluiceError(

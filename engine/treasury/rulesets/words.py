@@ -1,7 +1,8 @@
 """The vocabulary in people's hands: who may propose a change, sign it, return it.
 
-It belongs to the whole group: proposing needs rulesets.edit, signing rulesets.approve at the root.
-Whoever may read rules may read the words; rulesets he must not see are not named to him.
+It belongs to the whole group and all kinds read it: proposing needs rulesets.edit, signing
+rulesets.approve, for every kind of the group. Whoever may read rules may read the words; rulesets
+he must not see are not named to him.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from engine.rules.registry import all_kinds
 from engine.rules.scope import VOCABULARY_CURRENCY
 from engine.rules.values import value_text
 from engine.rules.words import WordEdit
-from engine.treasury.organisations.grants import require
+from engine.treasury.organisations.permissions import RulePermission
+from engine.treasury.organisations.rule_grants import require_every_kind, rule_reach
 from engine.treasury.rulesets.shelf import live_for
-from engine.treasury.rulesets.visible import ruling_orgs
+from engine.treasury.rulesets.visible import ruling
 
-EDIT, APPROVE = "rulesets.edit", "rulesets.approve"
+EDIT: RulePermission = "rulesets.edit"
+APPROVE: RulePermission = "rulesets.approve"
+ACTIVATE: RulePermission = "rulesets.activate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def propose(
     session: Session, user_id: str, edits: Sequence[WordEdit], reason: str, now: dt.datetime
 ) -> VocabularyProposal:
     """Propose a change. Raises NotPermitted, and as `propose_words`."""
-    require(session, user_id, EDIT, ROOT)
+    require_every_kind(session, user_id, EDIT, ROOT)
     return proposals.propose_words(session, edits, author=user_id, reason=reason, now=now)
 
 
@@ -147,7 +151,7 @@ def carry_on(
 ) -> VocabularyProposal:
     """Continue a proposal on the vocabulary as it is now. Raises NotPermitted, and as
     `continue_words`."""
-    require(session, user_id, EDIT, ROOT)
+    require_every_kind(session, user_id, EDIT, ROOT)
     return proposals.continue_words(
         session, number, by=user_id, now=now, keep=keep, more=more, reason=reason
     )
@@ -155,7 +159,7 @@ def carry_on(
 
 def sign(session: Session, user_id: str, number: int, now: dt.datetime) -> VocabularyProposal:
     """Sign a proposal. Raises NotPermitted, and as `sign_words`."""
-    require(session, user_id, APPROVE, ROOT)
+    require_every_kind(session, user_id, APPROVE, ROOT)
     return proposals.sign_words(session, number, reviewer=user_id, now=now)
 
 
@@ -168,8 +172,25 @@ def give_back(
     """
     found = proposals.proposal_of(session, number)
     wrote = user_id in (found.author, *found.editors)
-    require(session, user_id, EDIT if wrote else APPROVE, ROOT)
+    require_every_kind(session, user_id, EDIT if wrote else APPROVE, ROOT)
     return proposals.return_words(session, number, by=user_id, reason=reason, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What a user may do with the vocabulary."""
+
+    edit: bool
+    approve: bool
+    activate: bool
+
+
+def may(session: Session, user_id: str) -> May:
+    """What the user may do: each needs its permission for every kind of the group."""
+    edit, approve, activate = (
+        ROOT in rule_reach(session, user_id, one).every for one in (EDIT, APPROVE, ACTIVATE)
+    )
+    return May(edit, approve, activate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +216,12 @@ class Impact:
 def impact(session: Session, user_id: str, found: VocabularyProposal) -> Impact:
     """What a proposal that waits would do if it were signed now."""
     base = base_words(session)
-    mine = ruling_orgs(session, user_id)
+    mine = ruling(session, user_id)
     moved = base.hash != found.base_hash
     every = [] if moved else effects(session, base.text, found.text)
-    others = [one for one in every if one.version.org_id not in mine]
+    others = [one for one in every if not mine.covers(one.version)]
     return Impact(
-        tuple(one for one in every if one.version.org_id in mine),
+        tuple(one for one in every if mine.covers(one.version)),
         len(others),
         sum(one.result == "broken" for one in others),
         moved,
