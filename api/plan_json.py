@@ -8,7 +8,9 @@ from engine.base.money import format_major
 from engine.base.text import Text
 from engine.rulebook.impact import Impact
 from engine.rulebook.models import RulesetVersion
-from engine.rulebook.planning import Plan, Planned
+from engine.rulebook.planning import Plan, Planned, PlannedWords
+from engine.rulebook.texts import vocabulary_of
+from engine.rules.words import word_diff
 
 
 def plan_json(plan: Plan, impacts: Mapping[str, Impact | Text] | None = None) -> dict[str, object]:
@@ -21,6 +23,7 @@ def plan_json(plan: Plan, impacts: Mapping[str, Impact | Text] | None = None) ->
         "impacts_left_out": left_out(plan, told),
         "changes": [_change(one, told) for one in plan.changes],
         "vocabulary_changes": plan.new_words,
+        "vocabulary": None if plan.words is None else _words(plan.words),
         "broken": plan.broken,
         "unsigned": plan.unsigned,
         "scheduled": [
@@ -62,6 +65,18 @@ def _change(one: Planned, impacts: Mapping[str, Impact | Text]) -> dict[str, obj
         }
         if isinstance(impact, Impact)
         else None,
+    }
+
+
+def _words(words: PlannedWords) -> dict[str, object]:
+    old, new = vocabulary_of(words.old.text), vocabulary_of(words.new.text)
+    return {
+        "old": words.old.hash,
+        "new": words.new.hash,
+        "author": words.new.author,
+        "reviewer": words.new.reviewer,
+        "reason": words.new.reason,
+        "diff": word_diff(old, new).to_json(),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import rule_versions
+from api.cli import rule_beginnings, rule_versions
 from api.cli.files import named
 from api.cli.person import AsOption, proven
 from api.cli.reload import refusals
@@ -16,6 +16,7 @@ from api.cli.rule_drafts import drafts_group
 from api.cli.rule_json import version_json
 from api.cli.rule_words import version_named, version_now
 from api.cli.say import Format, Language, explained, say, say_json
+from api.cli.vocabulary import words_group
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from engine.base.text import SluiceError, Text
@@ -150,5 +151,7 @@ def register(app: typer.Typer) -> None:
     group.command("approve")(approve_hash)
     group.command("pending")(list_pending)
     group.add_typer(drafts_group(), name="draft")
+    group.add_typer(words_group(), name="words")
     rule_versions.add_to(group)
+    rule_beginnings.add_to(group)
     app.add_typer(group, name="rules")

@@ -9,8 +9,10 @@ from api.plan_json import left_out
 from api.plan_words import impact_text
 from engine.base.text import Lang, Text
 from engine.rulebook.impact import Impact
-from engine.rulebook.planning import Plan, Planned
+from engine.rulebook.planning import Plan, Planned, PlannedWords
+from engine.rulebook.texts import vocabulary_of
 from engine.rules.render import counted
+from engine.rules.words import told_diff, word_diff
 from engine.runtime.clock import BUSINESS_ZONE
 
 _MARKS = {"added": "+", "changed": "~", "leaving": "-"}
@@ -32,8 +34,9 @@ def plan_lines(
             "`sluice plan --hash HASH`, or --impacts",
             f"另有 {hidden:,} 个版本未计算影响：`sluice plan --hash HASH` 或 --impacts",
         ).say(lang)
-    if plan.new_words:
-        yield Text("the vocabulary changes", "词汇表有变化").say(lang)
+    if plan.words is not None:
+        yield from _words(plan.words, lang)
+        yield ""
     for timed in plan.scheduled:
         at = timed.activate_at.astimezone(BUSINESS_ZONE).isoformat(timespec="minutes")
         hashes = ", ".join(hash[:12] for hash in timed.hashes)
@@ -48,6 +51,19 @@ def plan_lines(
             f"{plan.unsigned:,} 个版本待他人复核（`sluice rules pending`）",
         ).say(lang)
     yield _summary(plan).say(lang)
+
+
+def _words(words: PlannedWords, lang: Lang) -> Iterator[str]:
+    """The vocabulary as one more thing that changes."""
+    name = Text("the vocabulary changes", "词汇表有变化").say(lang)
+    yield f"~ {name} {words.old.hash[:12]} → {words.new.hash[:12]}"
+    yield Text(
+        f"  written by {words.new.author}, signed by {words.new.reviewer}: {words.new.reason}",
+        f"  编写 {words.new.author}，复核 {words.new.reviewer}：{words.new.reason}",
+    ).say(lang)
+    old, new = vocabulary_of(words.old.text), vocabulary_of(words.new.text)
+    for one in told_diff(word_diff(old, new), new):
+        yield f"  {one.say(lang)}"
 
 
 def _change(one: Planned, lang: Lang) -> Iterator[str]:
@@ -82,9 +98,10 @@ def _summary(plan: Plan) -> Text:
             f"no changes; revision {plan.revision} is live",
             f"没有变化；第 {plan.revision} 次激活有效",
         )
+    words = Text(", the vocabulary changes", "，词汇表有变化") if plan.new_words else Text("", "")
     return Text(
         f"over revision {plan.revision}: {counted(count['added'], 'ruleset', 'rulesets')} added, "
-        f"{count['changed']} changed, {count['leaving']} leaving",
+        f"{count['changed']} changed, {count['leaving']} leaving{words.en}",
         f"相对第 {plan.revision} 次激活：新增 {count['added']} 个规则集，"
-        f"变更 {count['changed']} 个，退出 {count['leaving']} 个",
+        f"变更 {count['changed']} 个，退出 {count['leaving']} 个{words.zh}",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from api.cli.person import AsOption, proven
 from api.cli.plan_text import plan_lines
@@ -24,6 +25,7 @@ from engine.rulebook.impact import MOST, Impact, impacts
 from engine.rulebook.library import shelved
 from engine.rulebook.planning import Plan, plan_reload
 from engine.rulebook.reloading import Reloaded
+from engine.rulebook.words.standing import signed_words
 from engine.rules.findings import Finding, Severity
 from engine.rules.render import finding_json, finding_text
 from engine.runtime.db import transaction
@@ -60,7 +62,7 @@ def plan(
         typer.Argument(exists=True, file_okay=False, help="Compare this folder with what is live."),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--hash", help="Only these signed versions.")
+        list[str] | None, typer.Option("--hash", help="Only these signed versions or vocabulary.")
     ] = None,
     most: Annotated[
         int, typer.Option("--impacts", min=0, help="Versions whose impact is looked for.")
@@ -78,7 +80,7 @@ def plan(
         if folder is not None:
             found = plan_folder(session, folder)
         else:
-            hashes = None if only is None else [shelved(session, h).version.hash for h in only]
+            hashes = None if only is None else [_whole(session, one) for one in only]
             found = plan_reload(session, hashes)
             histories = LoadedHistories(HistoryFolder(place.folder / "history"))
             today = clock_for(place).business_date()
@@ -88,6 +90,11 @@ def plan(
         raise typer.Exit(1)
     if exit_code and not found.empty:
         raise typer.Exit(3)
+
+
+def _whole(session: Session, hash: str) -> str:
+    words = signed_words(session, hash)
+    return shelved(session, hash).version.hash if words is None else words.hash
 
 
 def _show(found: Plan, told: Mapping[str, Impact | Text] | None, output: str, lang: Lang) -> None:
@@ -106,8 +113,8 @@ def reload(
     which: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Hashes of signed versions (default: all that wait); a revision after"
-            " --undo (default: the one before)."
+            help="Hashes of signed versions or of a signed vocabulary (default: all that wait);"
+            " a revision after --undo (default: the one before)."
         ),
     ] = None,
     back: Annotated[

@@ -15,15 +15,13 @@ from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from api.filters import instant_of, unclear
-from engine.base.text import SluiceError, Text
+from engine.base.text import Text
 from engine.rulebook import Rulebook
 from engine.rulebook.reloading import revisions
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.versions import state_of, stored_versions
-from engine.rules import find_kind
-from engine.rules.registry import all_kinds
+from engine.rules.registry import known_kind
 from engine.rules.render import counted
-from engine.rules.suggest import remedy
 from engine.runtime.db import transaction
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.rulesets import activating, reviewing
@@ -174,7 +172,7 @@ def as_of(
 ) -> None:
     """Which rulesets of a kind ruled an organisation on a date, as known at an instant."""
     with explained(lang, output), opened(workspace) as (place, _, engine):
-        _known_kind(kind)
+        known_kind(kind)
         clock = clock_for(place)
         instant_known = clock.now() if known is None else instant_of(known)
         day = clock.business_date() if on is None else _day(on)
@@ -207,15 +205,6 @@ def as_of(
             f"{day} 有 {len(found)} 个规则集有效(第 {pinned.revision} 次激活)",
         ).say(lang)
     )
-
-
-def _known_kind(kind: str) -> None:
-    if find_kind(kind) is None:
-        near = remedy(kind, all_kinds()) or Text("", "")
-        raise SluiceError(
-            "UNKNOWN_KIND",
-            Text(f"there is no kind {kind!r}; {near.en}", f"没有类别 {kind!r}；{near.zh}"),
-        )
 
 
 def _day(written: str) -> dt.date:

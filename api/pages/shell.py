@@ -27,6 +27,7 @@ MENU = (
     ("nav.accounts", "/accounts", "accounts.read"),
     ("nav.reconcile", "/reconcile", "statements.reconcile"),
     ("nav.rulesets", "/rulesets", "rulesets.read"),
+    ("nav.words", "/words", "rulesets.read"),
     ("nav.vouchers", "/vouchers", "vouchers.read"),
     ("nav.trace", "/trace", "documents.read"),
     ("nav.explain", "/explain", "rulesets.read"),

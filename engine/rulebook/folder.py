@@ -19,7 +19,7 @@ from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import extending, org_tree
 from engine.rulebook.finding_json import finding_from_json, finding_to_json
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import Revision, RulesetFile, RulesetVersion
+from engine.rulebook.models import Revision, RulesetFile, RulesetVersion, VocabularyVersion
 from engine.rulebook.numbering import newer_live, older_file, version_conflict
 from engine.rulebook.revisions import activate, current_revision, items_of
 from engine.rulebook.texts import Source, headings, live_sources, read_all
@@ -64,6 +64,8 @@ class _Look:
     changed: bool
     findings: list[Finding] = field(default_factory=list)
     ruleset: Ruleset | None = None
+    instead: str | None = None
+    """The live vocabulary, which rules in the place of the file's."""
 
 
 def folder_state(session: Session) -> list[FileState]:
@@ -77,8 +79,9 @@ def sync_folder(
 ) -> Synced:
     """Make what was saved in `folder` live, all of it or nothing while a file has an error.
 
-    Files that are as at the last look are not read again, and a file that was live once does not
-    come back by itself after another version was signed and activated elsewhere. The same version
+    Files that are as at the last look are not read again, and a file that was live once, the
+    vocabulary's too, does not come back by itself after another version was signed and activated
+    elsewhere. The same version
     with other content, or one below the live one, is an error (B106: raise version). A ruleset
     whose file has gone stays live, with a warning (B105). Findings are kept for the pages
     (`folder_state`). Raises RulebookError FOUR_EYES when author and approver are one person.
@@ -136,13 +139,14 @@ def _look_at(
     known: Mapping[str, RulesetFile],
     before: int | None,
 ) -> list[_Look]:
-    words = _Look(VOCABULARY, texts.get(VOCABULARY, ""), changed=True)
-    vocabulary, words.findings = parse_vocabulary(VOCABULARY, words.text)
+    live = None if before is None else session.get(Revision, before)
+    words = _words(session, texts.get(VOCABULARY, ""), known.get(VOCABULARY), live)
+    text_of_words = words.instead or words.text
+    vocabulary, words.findings = parse_vocabulary(VOCABULARY, text_of_words)
     looks = [words]
     if vocabulary is None:
         return looks
-    live = None if before is None else session.get(Revision, before)
-    new_words = live is None or live.vocabulary_hash != content_hash(words.text)
+    new_words = live is None or live.vocabulary_hash != content_hash(text_of_words)
     files = {file: text for file, text in texts.items() if file != VOCABULARY}
     among = _among(session, files, before)
     orgs = org_tree(session)
@@ -152,7 +156,7 @@ def _look_at(
         same = row is not None and row.content_hash == content_hash(text)
         same = same and (file, text) not in touched
         if row is not None and same and not new_words and not failed(_findings(row)):
-            ruleset = read_all(file, text, among, words.text)[0]
+            ruleset = read_all(file, text, among, text_of_words)[0]
             looks.append(_Look(file, text, False, list(_findings(row)), ruleset))
         else:
             checked = check_text(file, text, vocabulary, among=among, orgs=orgs)
@@ -162,6 +166,19 @@ def _look_at(
     if before is not None:
         looks += _gone(session, before, looks)
     return looks
+
+
+def _words(session: Session, text: str, row: RulesetFile | None, live: Revision | None) -> _Look:
+    """The vocabulary's file, or what became live elsewhere while the file stayed as it was."""
+    look = _Look(VOCABULARY, text, changed=True)
+    hash = content_hash(text)
+    if live is None or row is None or row.content_hash != hash or live.vocabulary_hash == hash:
+        return look
+    once = select(Revision.id).where(Revision.vocabulary_hash == hash).limit(1)
+    other = session.get(VocabularyVersion, live.vocabulary_hash)
+    if other is not None and session.exec(once).first() is not None:
+        look.instead = other.text
+    return look
 
 
 def _among(session: Session, files: Mapping[str, str], before: int | None) -> list[Source]:
@@ -237,8 +254,9 @@ def _activate(
 ) -> tuple[int, tuple[RulesetVersion, ...]]:
     # A parent before its extensions: each is stored beside those that it extends.
     looks = sorted(looks, key=lambda look: len(sources(look.ruleset)) if look.ruleset else 0)
+    first = looks[0].instead or looks[0].text
     words = publish_vocabulary(
-        session, looks[0].text, author=author, reviewer=approver, reason=reason, now=now
+        session, first, author=author, reviewer=approver, reason=reason, now=now
     )
     rulesets = {look.ruleset.hash: look.ruleset for look in looks if look.ruleset is not None}
     versions = [

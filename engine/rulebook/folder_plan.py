@@ -15,7 +15,15 @@ from engine.rulebook.families import org_tree
 from engine.rulebook.folder import VOCABULARY, read_folder
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
 from engine.rulebook.numbering import version_conflict
-from engine.rulebook.planning import Plan, Planned, changes_of, live_words, scheduled
+from engine.rulebook.planning import (
+    Plan,
+    Planned,
+    PlannedWords,
+    changes_of,
+    live_words,
+    planned_words,
+    scheduled,
+)
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.versions import ROOT, pending
 from engine.rules import content_hash, parse_vocabulary
@@ -57,10 +65,10 @@ def plan_folder(session: Session, folder: Path) -> Plan:
     old_words = live_words(session, number) if number else words
     held = {item.version.hash for item in live}
     new = [_version(one) for one in rulesets if one.hash not in held]
-    new_words = old_words.hash != words.hash
-    composed = compose_set(live, new, words, recheck=new_words, orgs=org_tree(session))
+    changed = planned_words(old_words, words)
+    composed = compose_set(live, new, words, recheck=changed is not None, orgs=org_tree(session))
     changes = changes_of(composed, live, old_words, words)
-    return _plan(session, number, changes, [*findings, *composed.findings], new_words=new_words)
+    return _plan(session, number, changes, [*findings, *composed.findings], changed)
 
 
 def _read(
@@ -115,8 +123,7 @@ def _plan(
     number: int,
     changes: tuple[Planned, ...],
     findings: list[Finding],
-    *,
-    new_words: bool = False,
+    words: PlannedWords | None = None,
 ) -> Plan:
     return Plan(
         number,
@@ -125,5 +132,5 @@ def _plan(
         failed(findings),
         len(pending(session)),
         tuple(scheduled(session)),
-        new_words,
+        words,
     )

@@ -32,6 +32,43 @@ class VocabularyVersion(SQLModel, table=True):
     created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class VocabularyProposal(SQLModel, table=True):
+    """A changed vocabulary that somebody proposes. Nothing changes but that a second person signs
+    it, which stores it as a vocabulary, or returns it, once."""
+
+    __tablename__ = "vocabulary_proposal"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    base_hash: str = Field(foreign_key="vocabulary_version.hash")
+    """The vocabulary it changes."""
+    edits: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    """What its author changed (engine.rules.words), so that it can be put on another base."""
+    text: str
+    text_hash: str
+    author: str
+    editors: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(TextColumn), nullable=False)
+    )
+    """Who wrote at the proposals this one continues; none of them may sign it."""
+    continues: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, ForeignKey("vocabulary_proposal.id"), nullable=True),
+    )
+    reason: str
+    created_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    reviewer: str | None = None
+    reviewed_at: dt.datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    signed_over: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """The revision that was live when it was signed; 0 before the first."""
+    returned_by: str | None = None
+    returned_at: dt.datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    return_reason: str | None = None
+
+
 class RulesetVersion(SQLModel, table=True):
     """A ruleset's text under its content hash. Nothing changes but that a second person signs it
     or returns it, once."""

@@ -82,6 +82,27 @@ def _last_and_free(rows: Sequence[RulesetVersion]) -> tuple[int, int]:
     return last, next(number for number in count(last + 1) if number not in taken)
 
 
+def refuse_taken(session: Session, name: str) -> None:
+    """Raise RulebookError NAME_TAKEN when a ruleset of any kind has the name.
+
+    Versions that were returned hold no name. Whose it is is not told: he who asks may not see it.
+    """
+    row = session.exec(
+        select(RulesetVersion.hash)
+        .where(RulesetVersion.name == name, col(RulesetVersion.returned_by).is_(None))
+        .limit(1)
+    ).first()
+    if row is not None:
+        raise RulebookError(
+            "NAME_TAKEN",
+            Text(
+                f"a ruleset is called {name} already; choose another name",
+                f"已有名为 {name} 的规则集;请另取名称",
+            ),
+            409,
+        )
+
+
 def newer_live(version: RulesetVersion, live: Iterable[RulesetVersion]) -> RulesetVersion | None:
     """The version of the same ruleset among `live` that is higher than `version`."""
     key = (version.kind, version.name, version.org_id)

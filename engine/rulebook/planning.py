@@ -21,6 +21,8 @@ from engine.rulebook.models import (
 from engine.rulebook.revisions import current_revision, items_of, signed_version
 from engine.rulebook.texts import Source, current_vocabulary, read_all
 from engine.rulebook.versions import pending
+from engine.rulebook.words.errors import superseded_words
+from engine.rulebook.words.standing import builds_on_live, signed_words, waiting_words
 from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
@@ -47,6 +49,23 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedWords:
+    """The vocabulary that would change."""
+
+    old: VocabularyVersion
+    new: VocabularyVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a reload is asked to make live."""
+
+    versions: list[RulesetVersion]
+    words: VocabularyVersion | None
+    """A vocabulary that was signed; None: the live one stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would become live over revision `revision` (0: the first one).
 
@@ -61,8 +80,13 @@ class Plan:
     """Proposed versions that still wait for a second person."""
     scheduled: tuple[ScheduledActivation, ...]
     """What becomes live by itself later."""
-    new_words: bool = False
-    """Whether the vocabulary changes as well."""
+    words: PlannedWords | None = None
+    """The vocabulary, if it changes as well."""
+
+    @property
+    def new_words(self) -> bool:
+        """Whether the vocabulary changes as well."""
+        return self.words is not None
 
     @property
     def empty(self) -> bool:
@@ -113,6 +137,27 @@ def scheduled(session: Session, *, state: str | None = "waiting") -> list[Schedu
     return list(session.exec(query))
 
 
+def chosen(session: Session, hashes: Sequence[str] | None) -> Chosen:
+    """The signed versions and the vocabulary that `hashes` name; None: all that waits.
+
+    Raises RulebookError as `signed_version`, and WORDS_SUPERSEDED for a vocabulary that does not
+    build on the live one.
+    """
+    if hashes is None:
+        return Chosen(waiting_versions(session), waiting_words(session))
+    versions: list[RulesetVersion] = []
+    words: VocabularyVersion | None = None
+    for hash in dict.fromkeys(hashes):
+        named = signed_words(session, hash)
+        if named is None:
+            versions.append(signed_version(session, hash))
+        elif words is not None or not builds_on_live(session, named.hash):
+            raise superseded_words(named.hash)
+        else:
+            words = named
+    return Chosen(versions, words)
+
+
 def plan_reload(session: Session, hashes: Sequence[str] | None = None) -> Plan:
     """What a reload of `hashes` (None: of all that waits) would change.
 
@@ -120,22 +165,27 @@ def plan_reload(session: Session, hashes: Sequence[str] | None = None) -> Plan:
     """
     number = current_revision(session) or 0
     live = items_of(session, number)
-    if hashes is None:
-        new = waiting_versions(session)
-    else:
-        new = [signed_version(session, one) for one in dict.fromkeys(hashes)]
+    asked = chosen(session, hashes)
     held = {item.version.hash for item in live}
-    new = [one for one in new if one.hash not in held]
-    words = current_vocabulary(session)
-    composed = compose_set(live, new, words, recheck=False, orgs=org_tree(session))
+    new = [one for one in asked.versions if one.hash not in held]
+    old_words = current_vocabulary(session)
+    words = asked.words or old_words
+    changed = planned_words(old_words, words)
+    composed = compose_set(live, new, words, recheck=changed is not None, orgs=org_tree(session))
     return Plan(
         number,
-        changes_of(composed, live, words, words),
+        changes_of(composed, live, old_words, words),
         composed.findings,
         composed.broken,
         len(pending(session)),
         tuple(scheduled(session)),
+        changed,
     )
+
+
+def planned_words(old: VocabularyVersion, new: VocabularyVersion) -> PlannedWords | None:
+    """The change of the vocabulary; None where it stays."""
+    return None if old.hash == new.hash else PlannedWords(old, new)
 
 
 def changes_of(

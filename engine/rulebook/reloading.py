@@ -20,7 +20,7 @@ from engine.rulebook.errors import (
 )
 from engine.rulebook.lock import lock_rulebook
 from engine.rulebook.models import Revision
-from engine.rulebook.planning import live_words, waiting_versions
+from engine.rulebook.planning import chosen, live_words
 from engine.rulebook.revisions import (
     Cause,
     activate,
@@ -54,7 +54,8 @@ def reload_signed(
     cause: Cause = "reload",
     over: int | None = None,
 ) -> Reloaded:
-    """Make the signed versions `hashes` (None: all that wait) live under one revision.
+    """Make the signed versions and the vocabulary that `hashes` name (None: all that wait) live
+    under one revision. A vocabulary alone leaves the rulesets as they are.
 
     `over`: the revision a plan was read over; PLAN_STALE when another one is live by now.
 
@@ -67,12 +68,13 @@ def reload_signed(
     lock_rulebook(session)
     before = current_revision(session) or 0
     _still_over(before, over)
-    chosen = [one.hash for one in waiting_versions(session)] if hashes is None else hashes
-    if not chosen:
+    asked = chosen(session, hashes)
+    if not asked.versions and asked.words is None:
         return Reloaded(before, before, changed=False)
     number = activate(
         session,
-        chosen,
+        [one.hash for one in asked.versions],
+        vocabulary=asked.words,
         activated_by=by,
         approved_by=approved_by,
         reason=reason,

@@ -105,7 +105,7 @@ def activate(
         cause=cause,
     )
     number = write_revision(session, revision, composed.kept, composed.new)
-    _announce(session, number, before, composed.new, activated_by, reason, now)
+    _announce(session, revision, before, composed.new)
     return number
 
 
@@ -154,28 +154,23 @@ def words_of(session: Session, revision: int) -> str | None:
 
 
 def _announce(
-    session: Session,
-    number: int,
-    before: int | None,
-    new: Sequence[RulesetVersion],
-    activated_by: str,
-    reason: str,
-    now: dt.datetime,
+    session: Session, revision: Revision, before: int | None, new: Sequence[RulesetVersion]
 ) -> None:
     audit.record(
         session,
-        actor=activated_by,
+        actor=revision.activated_by,
         action="revision.activated",
         subject_kind="revision",
-        subject_id=str(number),
+        subject_id=str(revision.id),
         org_id=ROOT,
         before={"revision": before},
         after={
-            "revision": number,
+            "revision": revision.id,
+            "vocabulary": revision.vocabulary_hash,
             "rulesets": [
                 {"kind": v.kind, "name": v.name, "version": v.version, "hash": v.hash} for v in new
             ],
         },
-        reason=reason,
-        now=now,
+        reason=revision.reason,
+        now=revision.activated_at,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from engine.rulebook.composing import Composed
-from engine.rulebook.planning import Plan, changes_of, live_words
+from engine.rulebook.planning import Plan, PlannedWords, changes_of, live_words
 from engine.rulebook.reloading import undo_target
 from engine.rulebook.revisions import current_revision, items_of
 
@@ -35,5 +35,5 @@ def plan_undo(session: Session, to: int | None = None) -> tuple[int, Plan]:
         broken=False,
         unsigned=0,
         scheduled=(),
-        new_words=old.hash != new.hash,
+        words=None if old.hash == new.hash else PlannedWords(old, new),
     )

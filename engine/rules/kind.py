@@ -30,6 +30,21 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Starter:
+    """What a new ruleset of a kind begins with: whole lines, as they stand in a file."""
+
+    envelope: tuple[str, ...]
+    """From the parameters to `hit_policy` and `otherwise`."""
+    rules: tuple[str, ...]
+    """The table, its header first."""
+    examples: tuple[str, ...]
+
+
+ANY_SUBJECT = ""
+"""The subject of a starter that suits every subject of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One ruleset kind.
 
@@ -53,6 +68,9 @@ class Kind:
     """Facts are raw input: every word may be null (the kind validation)."""
     checks: tuple[Callable[[Ruleset], list[Finding]], ...] = ()
     """Further static checks, such as the posting balance."""
+    starters: Mapping[str, Starter] = field(default_factory=dict)
+    """Subject -> where a new ruleset begins, if a table made from the columns would make no sense
+    (engine.rules.starting)."""
 
 
 FactValue = int | Decimal | str | bool | dt.date | dt.time | Duration | None

@@ -7,7 +7,9 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 
+from engine.base.text import SluiceError, Text
 from engine.rules.kind import Kind
+from engine.rules.suggest import remedy
 
 
 @cache
@@ -27,3 +29,15 @@ def all_kinds() -> Mapping[str, Kind]:
 def find_kind(name: str) -> Kind | None:
     """Return the kind `name`, or None."""
     return all_kinds().get(name)
+
+
+def known_kind(name: str) -> Kind:
+    """Return the kind `name`. SluiceError UNKNOWN_KIND with what may have been meant."""
+    found = find_kind(name)
+    if found is None:
+        near = remedy(name, all_kinds()) or Text("", "")
+        raise SluiceError(
+            "UNKNOWN_KIND",
+            Text(f"there is no kind {name!r}; {near.en}", f"没有类别 {name!r}；{near.zh}"),
+        )
+    return found

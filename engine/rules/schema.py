@@ -53,8 +53,10 @@ _WORDS: dict[str, object] = {
 }
 _TABLE: dict[str, object] = {"type": "string", "minLength": 1}
 
+RULESET_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+"""What a ruleset may be called."""
 _RULESET_NAME = _pattern(
-    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    RULESET_NAME,
     "write small letters, digits and dashes",
     "请用小写字母、数字和连字符",
 )

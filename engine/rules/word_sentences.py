@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.base.text import Text
-from engine.rules.model import Column, Ruleset
+from engine.rules.model import Ruleset
 from engine.rules.show import listed
 from engine.rules.word_changes import Change
 
@@ -14,35 +14,35 @@ def word_sentences(new: Ruleset, changes: Mapping[str, Change]) -> Iterator[Text
     """One sentence for each property of a word that changed."""
     for path, (was, now) in changes.items():
         name, _, key = path.partition(".")
-        yield _sentence(new.facts[name], key, was, now)
+        yield property_sentence(new.facts[name].name, key, was, now)
 
 
-def _sentence(column: Column, key: str, was: str | None, now: str | None) -> Text:
-    word = f"The word {column.name}"
+def property_sentence(name: str, key: str, was: str | None, now: str | None) -> Text:
+    """What one property of the word `name` was and is; `key` as in WordDiff."""
+    word = f"The word {name}"
     match key:
         case "values":
-            return _values(column.name, was, now)
+            return _values(name, was, now)
         case "nullable":
             if now == "true":
-                return Text(f"{word} may now be missing.", f"词 {column.name} 现在可以缺失。")
-            return Text(f"{word} may no longer be missing.", f"词 {column.name} 不得再缺失。")
+                return Text(f"{word} may now be missing.", f"词 {name} 现在可以缺失。")
+            return Text(f"{word} may no longer be missing.", f"词 {name} 不得再缺失。")
         case "type":
             return Text(
                 f"{word} is now of type {now} instead of {was}.",
-                f"词 {column.name} 的类型由{was}改为{now}。",
+                f"词 {name} 的类型由{was}改为{now}。",
             )
         case "min":
             none = Text("none", "无")
             return Text(
-                f"The least value of {column.name} is now {now or none.en} instead of "
-                f"{was or none.en}.",
-                f"词 {column.name} 的最小值由{was or none.zh}改为{now or none.zh}。",
+                f"The least value of {name} is now {now or none.en} instead of {was or none.en}.",
+                f"词 {name} 的最小值由{was or none.zh}改为{now or none.zh}。",
             )
         case _:
             language = Text("English", "英文") if key == "en" else Text("Chinese", "中文")
             return Text(
                 f'{word} is now called "{now}" instead of "{was}" in {language.en}.',
-                f"词 {column.name} 的{language.zh}名称由“{was}”改为“{now}”。",
+                f"词 {name} 的{language.zh}名称由“{was}”改为“{now}”。",
             )
 
 

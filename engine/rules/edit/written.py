@@ -100,7 +100,7 @@ def item_of(parent: Mapping, key: str) -> tuple[Place, Place]:
 
 def _forms(value: Value, *, quoted: bool = False) -> Iterator[str]:
     if isinstance(value, tuple):
-        yield f"[{', '.join(_item(item) for item in value)}]"
+        yield f"[{', '.join(in_flow(item) for item in value)}]"
         return
     if value and not quoted:
         yield value
@@ -111,10 +111,11 @@ def _entry(path: Sequence[str], form: str) -> str:
     """`key: value`, where a longer path makes mappings in braces."""
     if len(path) > 1:
         form = f"{{{_entry(path[1:], form)}}}"
-    return f"{_item(path[0])}: {form}"
+    return f"{in_flow(path[0])}: {form}"
 
 
-def _item(text: str) -> str:
+def in_flow(text: str) -> str:
+    """The text as it can stand between braces or brackets: quoted where it has to be."""
     return text if _PLAIN.fullmatch(text) else _quoted(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -29,6 +29,22 @@ class Share:
     floor: int | None = None
     cap: int | None = None
 
+
+_STARTER = Starter(
+    envelope=("params: {hq_floor: 1000万}", "shortage: partial", "hit_policy: first"),
+    rules=(
+        "id | source => order | floor | cap | basis",
+        "L1 | own_collection => 1 | 0 | - | -",
+        "L2 | branch => 2 | 0 | - | -",
+        "L3 | head_office => 3 | $hq_floor | - | -",
+    ),
+    examples=(
+        "source => id | order",
+        "own_collection => L1 | 1",
+        "branch => L2 | 2",
+        "head_office => L3 | 3",
+    ),
+)
 
 KIND = Kind(
     name="allocation",
@@ -62,4 +78,5 @@ KIND = Kind(
             "enum": ["all_or_nothing", "partial", "pro_rata", "priority"],
         }
     },
+    starters={ANY_SUBJECT: _STARTER},
 )

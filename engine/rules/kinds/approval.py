@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import Duration, HitPolicy, Literal, Ruleset, Type
 from engine.rules.roles import NEVER_APPROVE, ROLES
 from engine.rules.suggest import remedy
@@ -90,6 +90,22 @@ def _roles_can_approve(ruleset: Ruleset) -> list[Finding]:
     return out.findings
 
 
+_STARTER = Starter(
+    envelope=("params: {large: 50万}", "adjustable: {large: down}", "hit_policy: unique"),
+    rules=(
+        "id | amount | extra_approver => approvers | sla | basis",
+        "A1 | < $large | false => reviewer | 8h | -",
+        "A2 | >= $large | false => reviewer > finance_manager | 24h | -",
+        "A3 | - | true => reviewer > finance_manager > treasurer | 24h | -",
+    ),
+    examples=(
+        "amount | extra_approver => id | approvers",
+        "1 | false => A1 | reviewer",
+        "50万 | false => A2 | reviewer > finance_manager",
+        "1 | true => A3 | reviewer > finance_manager > treasurer",
+    ),
+)
+
 KIND = Kind(
     name="approval",
     title=Text("Approval", "审批"),
@@ -119,4 +135,5 @@ KIND = Kind(
         }
     ),
     checks=(_roles_can_approve,),
+    starters={ANY_SUBJECT: _STARTER},
 )

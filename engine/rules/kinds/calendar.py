@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -36,6 +36,22 @@ ROLLS = {
 CALENDARS = ("CN", "HK", "US", "EU", "GB", "JP", "KR")
 """One subject per currency area whose banks we use."""
 
+_STARTER = Starter(
+    envelope=("hit_policy: first",),
+    rules=(
+        "id | date | weekday => business_day | cut_off | roll | basis",
+        'D1 | 2027-01-01 | - => false | - | following | "New Year 元旦"',
+        "D2 | - | sat, sun => false | - | following | -",
+        "D3 | - | - => true | 17:00 | - | -",
+    ),
+    examples=(
+        "date | weekday => id | business_day",
+        "2027-01-01 | fri => D1 | false",
+        "2027-01-02 | sat => D2 | false",
+        "2027-01-04 | mon => D3 | true",
+    ),
+)
+
 KIND = Kind(
     name="calendar",
     title=Text("Business days", "营业日历"),
@@ -54,4 +70,5 @@ KIND = Kind(
     },
     outcome=BusinessDay,
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE}),
+    starters={ANY_SUBJECT: _STARTER},
 )

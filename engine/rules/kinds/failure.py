@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import (
     Cell,
     Compare,
@@ -85,6 +85,25 @@ def _only_listed_codes_are_final(ruleset: Ruleset) -> list[Finding]:
     return out.findings
 
 
+_STARTER = Starter(
+    envelope=("hit_policy: first", "otherwise: {class: unknown, handling: query}"),
+    rules=(
+        "id | bank_code | reason_code => class | handling | basis",
+        "F1 | ACSC | - => paid | confirm | -",
+        "F2 | PDNG | - => pending | query | -",
+        "F3 | RJCT | AC01, AC04 => failed | return_to_source | -",
+        "F4 | RJCT | - => failed | review | -",
+    ),
+    examples=(
+        "bank_code | reason_code => id | class | handling",
+        "ACSC | - => F1 | paid | confirm",
+        "PDNG | - => F2 | pending | query",
+        "RJCT | AC01 => F3 | failed | return_to_source",
+        "RJCT | MS03 => F4 | failed | review",
+        "- | - => none | unknown | query",
+    ),
+)
+
 KIND = Kind(
     name="failure",
     title=Text("Bank answers", "银行返回码"),
@@ -124,4 +143,5 @@ KIND = Kind(
     outcome=Meaning,
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE}),
     checks=(_only_listed_codes_are_final,),
+    starters={ANY_SUBJECT: _STARTER},
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Literal, Output, Row, Ruleset, Type
 
 
@@ -102,6 +102,25 @@ def _batches_are_whole(ruleset: Ruleset) -> list[Finding]:
     return out.findings
 
 
+def _starter(account: str) -> Starter:
+    """Everything alone but what our bank takes directly: one batch per account and day."""
+    return Starter(
+        envelope=("hit_policy: first",),
+        rules=(
+            "id | channel | urgency => mode | batch_by | max_items | basis",
+            "G1 | - | urgent => single | - | 1 | -",
+            f"G2 | bank_direct | - => batch | {account}, currency, value_date | 500 | -",
+            "G3 | - | - => single | - | 1 | -",
+        ),
+        examples=(
+            "channel | urgency => id | mode",
+            "bank_direct | urgent => G1 | single",
+            "bank_direct | normal => G2 | batch",
+            "cash | normal => G3 | single",
+        ),
+    )
+
+
 KIND = Kind(
     name="grouping",
     title=Text("Payment batches", "支付组批"),
@@ -127,4 +146,5 @@ KIND = Kind(
     outcome=Grouping,
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE, HitPolicy.PRIORITY}),
     checks=(_batches_are_whole,),
+    starters={subject: _starter(account) for subject, account in OWN_ACCOUNT.items()},
 )

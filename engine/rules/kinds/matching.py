@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -34,6 +34,28 @@ class Match:
     outcome: str
     cardinality: str | None = None
 
+
+_STARTER = Starter(
+    envelope=(
+        "block_on: [account, currency, direction]",
+        "interchangeable: false",
+        "params: {days: 3}",
+        "adjustable: {days: down}",
+        "hit_policy: first",
+        "otherwise: {outcome: unmatched}",
+    ),
+    rules=(
+        "id | reference | amount_gap | days_apart => outcome | cardinality | basis",
+        "M1 | equal | 0 | - => auto | one_to_one | -",
+        "M2 | - | 0 | <= $days => propose | one_to_one | -",
+    ),
+    examples=(
+        "reference | amount_gap | days_apart => id | outcome",
+        "equal | 0 | 9 => M1 | auto",
+        "none | 0 | 3 => M2 | propose",
+        "none | 1 | 0 => none | unmatched",
+    ),
+)
 
 KIND = Kind(
     name="matching",
@@ -83,4 +105,5 @@ KIND = Kind(
             "type": "boolean",
         },
     },
+    starters={ANY_SUBJECT: _STARTER},
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -31,6 +31,20 @@ class Control:
     tolerance_amount: int | None = None
     tolerance_takes: str | None = None
 
+
+_STARTER = Starter(
+    envelope=("params: {grace: 5%}", "adjustable: {grace: down}", "hit_policy: first"),
+    rules=(
+        "id | control_point => level | tolerance | basis",
+        "P1 | request => advisory | $grace | -",
+        "P2 | - => strict | $grace | -",
+    ),
+    examples=(
+        "control_point => id | level",
+        "request => P1 | advisory",
+        "payment => P2 | strict",
+    ),
+)
 
 KIND = Kind(
     name="plan_control",
@@ -64,4 +78,5 @@ KIND = Kind(
     },
     outcome=Control,
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE, HitPolicy.PRIORITY}),
+    starters={ANY_SUBJECT: _STARTER},
 )

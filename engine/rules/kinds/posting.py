@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -49,6 +49,24 @@ DIMENSIONS = {
 }
 """Auxiliary accounting of a line; the values come from the event, never from a ruleset."""
 
+_STARTER = Starter(
+    envelope=(
+        "params: {bank: 100201, fees: 660303}",
+        "balance: {debit: debit, credit: credit}",
+        "hit_policy: collect",
+    ),
+    rules=(
+        "id | event => account | debit | credit | dimensions | text",
+        "J1 | fee_charged => $fees | = amount | = 0 | org | 银行手续费 {document_no}",
+        "J2 | fee_charged => $bank | = 0 | = amount | org, bank_account | 银行手续费 {document_no}",
+    ),
+    examples=(
+        "event | amount | document_no => id | account | debit | credit",
+        "fee_charged | 2 | F1 => J1, J2 | 660303; 100201 | 2; 0 | 0; 2",
+        "transfer_in | 2 | T1 => none | - | - | -",
+    ),
+)
+
 KIND = Kind(
     name="posting",
     title=Text("Vouchers", "记账"),
@@ -78,4 +96,5 @@ KIND = Kind(
             "additionalProperties": False,
         }
     },
+    starters={ANY_SUBJECT: _STARTER},
 )

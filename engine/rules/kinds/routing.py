@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -62,6 +62,24 @@ NATURES = {
     "basic": Text("basic account", "基本户"),
 }
 
+_STARTER = Starter(
+    envelope=("hit_policy: first",),
+    rules=(
+        "id | payment_method => channel | account_of | after_cutoff | basis",
+        "R1 | cash => cash | own | - | -",
+        "R2 | cheque => cheque | own | next_day | -",
+        "R3 | wallet => wallet | nearest | same_day | -",
+        "R4 | - => bank_direct | nearest | next_day | -",
+    ),
+    examples=(
+        "payment_method => id | channel",
+        "cash => R1 | cash",
+        "cheque => R2 | cheque",
+        "wallet => R3 | wallet",
+        "transfer => R4 | bank_direct",
+    ),
+)
+
 KIND = Kind(
     name="routing",
     title=Text("Channel and account", "支付渠道与账户"),
@@ -108,4 +126,5 @@ KIND = Kind(
     },
     outcome=Route,
     hit_policies=frozenset({HitPolicy.FIRST, HitPolicy.UNIQUE, HitPolicy.PRIORITY}),
+    starters={ANY_SUBJECT: _STARTER},
 )

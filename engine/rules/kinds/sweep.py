@@ -9,7 +9,7 @@ from decimal import Decimal
 from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Literal, NullOutput, Ruleset, Type
 
 
@@ -79,6 +79,20 @@ def _methods_are_complete(ruleset: Ruleset) -> list[Finding]:
     return out.findings
 
 
+_STARTER = Starter(
+    envelope=("params: {reserve: 10万}", "adjustable: {reserve: up}", "hit_policy: first"),
+    rules=(
+        "id | account_nature | account_state => method | reserve | min_amount | target | basis",
+        "S1 | collection | active => reserve | $reserve | 1万 | parent | -",
+        "S2 | - | - => none | - | - | - | -",
+    ),
+    examples=(
+        "account_nature | account_state => id | method",
+        "collection | active => S1 | reserve",
+        "basic | active => S2 | none",
+    ),
+)
+
 KIND = Kind(
     name="sweep",
     title=Text("Upward sweep", "资金上划"),
@@ -142,4 +156,5 @@ KIND = Kind(
         }
     },
     checks=(_methods_are_complete,),
+    starters={ANY_SUBJECT: _STARTER},
 )

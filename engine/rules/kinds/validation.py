@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from engine.base.text import Text
 from engine.rules.collector import Collector
 from engine.rules.findings import Finding
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Literal, Ruleset, Type
 from engine.rules.suggest import remedy
 
@@ -87,6 +87,23 @@ def _field_is_supplied(ruleset: Ruleset) -> list[Finding]:
     return out.findings
 
 
+_STARTER = Starter(
+    envelope=("params: {large: 1000万}", "hit_policy: rule order"),
+    rules=(
+        "id | amount | due_date => severity | field | message_en | message_zh | basis",
+        "V1 | null | - => error | amount | The amount is missing | 缺少金额 | -",
+        "V2 | - | null => warning | due_date | No due date is given | 未填应付日期 | -",
+        "V3 | >= $large | - => warning | amount | A very large amount | 金额特别大 | -",
+    ),
+    examples=(
+        "amount | due_date => id | severity",
+        "null | 2026-12-01 => V1 | error",
+        "1 | null => V2 | warning",
+        "1000万 | 2026-12-01 => V3 | warning",
+        "1 | 2026-12-01 => none | -",
+    ),
+)
+
 KIND = Kind(
     name="validation",
     title=Text("Document checks", "单据校验"),
@@ -124,4 +141,5 @@ KIND = Kind(
     },
     raw_facts=True,
     checks=(_field_is_supplied,),
+    starters={ANY_SUBJECT: _STARTER},
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.base.text import Text
-from engine.rules.kind import Kind, OutputSpec
+from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Type
 
 
@@ -30,6 +30,24 @@ class WriteOff:
     outcome: str
     remainder: str | None = None
 
+
+_STARTER = Starter(
+    envelope=("hit_policy: first",),
+    rules=(
+        "id | policy_found | covered => outcome | remainder | basis",
+        "W1 | true | 100% => clear | - | -",
+        "W2 | true | < 100% => partial | keep_open | -",
+        "W3 | true | > 100% => over | advance | -",
+        "W4 | false | - => suspense | - | -",
+    ),
+    examples=(
+        "policy_found | covered => id | outcome",
+        "true | 100% => W1 | clear",
+        "true | 40% => W2 | partial",
+        "true | 120% => W3 | over",
+        "false | 0% => W4 | suspense",
+    ),
+)
 
 KIND = Kind(
     name="writeoff",
@@ -67,4 +85,5 @@ KIND = Kind(
     },
     outcome=WriteOff,
     hit_policies=frozenset({HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY}),
+    starters={ANY_SUBJECT: _STARTER},
 )

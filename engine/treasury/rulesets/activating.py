@@ -18,6 +18,7 @@ from engine.rulebook.reloading import Reloaded, reload_signed, undo
 from engine.rulebook.revisions import items_of, words_of
 from engine.rulebook.undo_plan import plan_undo
 from engine.rulebook.versions import ROOT
+from engine.rulebook.words.standing import signed_words
 from engine.runtime import actions, db
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry
 from engine.runtime.jsontypes import JsonObject
@@ -74,15 +75,18 @@ def reload(
     now: dt.datetime,
     over: int | None = None,
 ) -> Reloaded:
-    """Make signed versions live (None: all that wait).
+    """Make signed versions and a signed vocabulary live (None: all that wait).
 
-    Needs rulesets.activate for every organisation and kind whose rules change. Raises
-    NotPermitted, and as `reload_signed`; RulesetRefused tells what the user may read.
+    Needs rulesets.activate for every organisation and kind whose rules change, and for every kind
+    of the group when the vocabulary does. Raises NotPermitted, and as `reload_signed`;
+    RulesetRefused tells what the user may read.
     """
     lock_rulebook(session)  # what is permitted here is what becomes live below
     chosen = None if hashes is None else _hashes(session, user_id, hashes)
-    changes = plan_reload(session, chosen).changes
-    _require_all(session, user_id, (one.version for one in changes))
+    planned = plan_reload(session, chosen)
+    _require_all(session, user_id, (one.version for one in planned.changes))
+    if planned.new_words:
+        require_every_kind(session, user_id, ACTIVATE, ROOT)
     with telling(session, user_id):
         done = reload_signed(session, chosen, by=user_id, reason=reason, now=now, over=over)
     if done.changed:
@@ -131,7 +135,7 @@ def at(
     Needs rulesets.activate for every organisation and kind whose rules change, now and again when
     it is carried out. Raises NotPermitted, and as `timing.schedule`.
     """
-    chosen = _hashes(session, user_id, hashes)
+    chosen = [version_for(session, user_id, one).hash for one in hashes]
     made = timing.schedule(session, chosen, instant, by=user_id, reason=reason, now=now)
     _still_may(session, made)
     number = made.id or 0
@@ -192,7 +196,12 @@ def register(registry: Registry) -> None:
 
 
 def _hashes(session: Session, user_id: str, given: Sequence[str]) -> list[str]:
-    return [version_for(session, user_id, one).hash for one in given]
+    """Whole hashes of versions the user may see, and of vocabularies, which everybody may."""
+    found = ((one, signed_words(session, one)) for one in given)
+    return [
+        version_for(session, user_id, one).hash if words is None else words.hash
+        for one, words in found
+    ]
 
 
 def _require_all(session: Session, user_id: str, versions: Iterable[RulesetVersion]) -> None:
