@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
 from api.identity import Caller, needs
-from api.other_rules import example_for
+from api.other_rules import example_for, own_text
 from api.rest.errors import Problem
 from api.rest.rule_shapes import refused
 from api.services import services_of
@@ -22,7 +22,6 @@ from engine.base.text import Lang
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.examples import decision_of_kind, several_documents
 from engine.rulebook.models import DecisionRow
-from engine.rulebook.references import read_text
 from engine.rules.edit import Edit, EditRefused
 from engine.rules.edit.offsets import for_browser
 from engine.runtime.db import transaction
@@ -113,4 +112,5 @@ def _decision(session: Session, user_id: str, asked: ExampleRequest) -> Decision
     if len(found) > 1:
         raise several_documents(asked.document, len(found))
     steps = tracing.of_document(session, found[0]).decisions
-    return decision_of_kind(session, [one.id for one in steps], read_text(session, asked.text))
+    ruleset = own_text(session, user_id, asked.text)
+    return decision_of_kind(session, [one.id for one in steps], ruleset)
