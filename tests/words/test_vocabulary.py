@@ -11,6 +11,7 @@ from engine.rulebook.lock import lock_rulebook
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.treasury.rulesets import words
+from tests.permissions.support import person
 from tests.rulebook.support import approval_text
 from tests.versions.support import said
 from tests.versions.waiting import while_waiting
@@ -254,6 +255,19 @@ def test_proposing_needs_the_permission_for_the_whole_group(
     web: httpx.Client, user: str, status: int
 ) -> None:
     assert propose(web, BONUS, user=user).status_code == status
+
+
+def test_who_may_write_or_sign_one_kind_alone_changes_no_words(
+    web: httpx.Client, ruled: sa.Engine
+) -> None:
+    person(ruled, "ada", "analyst", kinds=["approval"])
+    person(ruled, "tim", "treasurer", kinds=["approval"])
+    assert code(propose(web, BONUS, user="ada")) == (403, "NOT_PERMITTED")
+    number = proposed(web, BONUS)
+    assert code(sign(web, number, "tim")) == (403, "NOT_PERMITTED")
+    sign(web, number)
+    assert code(reload(web, user="tim")) == (403, "NOT_PERMITTED")
+    assert reload(web).status_code == 200
 
 
 def test_signing_and_activating_need_the_permission_for_the_whole_group(
