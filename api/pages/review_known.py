@@ -158,14 +158,19 @@ def undo(
     caller: Activates,
     to: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
+    over: Annotated[str, Form()] = "",
 ) -> Response:
-    """Let an earlier revision rule again; without a number the one before the live one."""
+    """Let an earlier revision rule again; without a number the one before the live one.
+
+    `over` is the revision that was live when the form was read: not another one is undone.
+    """
     services = services_of(request)
     try:
         with transaction(services.engine) as session:
             target = number_of(to)
             now = services.clock.now()
-            done = activating.take_back(session, caller.user_id, target, reason, now)
+            seen = number_of(over)
+            done = activating.take_back(session, caller.user_id, target, reason, now, seen)
     except SluiceError as error:
         return _timeline(request, caller, 1, error, {"to": to, "reason": reason})
     return go("/revisions", key="done.review_undone", revision=done.revision)

@@ -106,6 +106,7 @@ def _data(
     policies = {one.value: catalog(lang)[f"word.policy.{one.value}"] for one in HitPolicy}
     return {
         "id": draft.id,
+        "state": draft.state,
         "hash": draft.text_hash,
         "file": draft.file,
         "may": may,

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.identity import Caller, needs
 from api.rest.drafts import CONFLICT
@@ -21,9 +21,11 @@ Edits = Annotated[Caller, Depends(needs("rulesets.edit"))]
 
 
 class Claiming(BaseModel):
-    """Whether the claim of another person is taken over."""
+    """Whether the claim of another person is taken over; `token` names the page or program that
+    claims, and gives the claim back."""
 
     take_over: bool = False
+    token: str = Field(default="", max_length=100)
 
 
 class ClaimOut(BaseModel):
@@ -51,15 +53,17 @@ class Watched(BaseModel):
 def claim(request: Request, caller: Edits, draft_id: int, how: Claiming) -> ClaimOut:
     """Answers the claim that stands, which may be another's."""
     with transaction(services_of(request).engine) as session:
-        stands = writing.claim_draft(session, caller.user_id, draft_id, take_over=how.take_over)
+        stands = writing.claim_draft(
+            session, caller.user_id, draft_id, how.token, take_over=how.take_over
+        )
     return ClaimOut(user=stands.user_id, since=stands.since, mine=stands.user_id == caller.user_id)
 
 
 @router.delete("/claim", summary="Let others write", status_code=204, responses=CONFLICT)
-def give_back(request: Request, caller: Edits, draft_id: int) -> None:
-    """Nothing where somebody else holds it."""
+def give_back(request: Request, caller: Edits, draft_id: int, token: str = "") -> None:
+    """Nothing where somebody else, or another page, holds it."""
     with transaction(services_of(request).engine) as session:
-        writing.give_draft_back(session, caller.user_id, draft_id)
+        writing.give_draft_back(session, caller.user_id, draft_id, token)
 
 
 @router.get("/watch", summary="What has become of a draft since a text was seen")

@@ -20,6 +20,22 @@ from engine.rulebook.errors import RulebookError
 LASTS = dt.timedelta(seconds=60)
 
 
+_CLAIM = sa.text(
+    """
+    INSERT INTO draft_claim AS held (draft_id, org_id, user_id, token, claimed_at, expires_at)
+    VALUES (:draft, :org, :user, :token, clock_timestamp(), clock_timestamp() + :lasts)
+    ON CONFLICT (draft_id) DO UPDATE SET
+      user_id = excluded.user_id, org_id = excluded.org_id, token = excluded.token,
+      expires_at = excluded.expires_at,
+      claimed_at = CASE WHEN held.user_id = excluded.user_id
+                         AND held.expires_at > clock_timestamp()
+                   THEN held.claimed_at ELSE excluded.claimed_at END
+    WHERE :take OR held.user_id = excluded.user_id
+       OR held.expires_at <= clock_timestamp()
+    RETURNING user_id, claimed_at"""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who writes at a draft, since when (UTC)."""
@@ -40,43 +56,34 @@ def claim_of(session: Session, draft_id: int) -> Claim | None:
     return None if found is None else Claim(found.user_id, found.claimed_at)
 
 
-def claim(session: Session, draft_id: int, user_id: str, *, take_over: bool = False) -> Claim:
+def claim(
+    session: Session, draft_id: int, user_id: str, token: str, *, take_over: bool = False
+) -> Claim:
     """Claim a draft or renew the claim; the claim of another person stands unless `take_over`.
 
-    Returns the claim that stands, the caller's or the other's. Raises RulebookError DRAFT_UNKNOWN.
+    `token` names the page that claims: a claim is given back with it alone. Returns the claim that
+    stands, the caller's or the other's. Raises RulebookError DRAFT_UNKNOWN.
     """
+    org_id = draft_of(session, draft_id).org_id
+    asked = {"draft": draft_id, "org": org_id, "user": user_id, "token": token}
+    asked |= {"lasts": LASTS, "take": take_over}
+    while True:
+        mine = session.execute(_CLAIM, asked).first()
+        if mine is not None:
+            return Claim(mine.user_id, mine.claimed_at)
+        other = claim_of(session, draft_id)
+        if other is not None:
+            return other
+        # It ended between the two questions: now the draft is free.
+
+
+def give_back(session: Session, draft_id: int, user_id: str, token: str) -> None:
+    """End one's own claim; nothing where another person or page holds it, or nobody."""
     session.execute(
         sa.text(
-            """
-            INSERT INTO draft_claim AS held (draft_id, org_id, user_id, claimed_at, expires_at)
-            VALUES (:draft, :org, :user, clock_timestamp(), clock_timestamp() + :lasts)
-            ON CONFLICT (draft_id) DO UPDATE SET
-              user_id = excluded.user_id, org_id = excluded.org_id,
-              expires_at = excluded.expires_at,
-              claimed_at = CASE WHEN held.user_id = excluded.user_id
-                                 AND held.expires_at > clock_timestamp()
-                           THEN held.claimed_at ELSE excluded.claimed_at END
-            WHERE :take OR held.user_id = excluded.user_id
-               OR held.expires_at <= clock_timestamp()"""
+            "DELETE FROM draft_claim WHERE draft_id = :draft AND user_id = :user AND token = :token"
         ),
-        {
-            "draft": draft_id,
-            "org": draft_of(session, draft_id).org_id,
-            "user": user_id,
-            "lasts": LASTS,
-            "take": take_over,
-        },
-    )
-    stands = claim_of(session, draft_id)
-    assert stands is not None, "written above, and it lasts longer than a statement"
-    return stands
-
-
-def give_back(session: Session, draft_id: int, user_id: str) -> None:
-    """End one's own claim; nothing where another person holds it, or nobody."""
-    session.execute(
-        sa.text("DELETE FROM draft_claim WHERE draft_id = :draft AND user_id = :user"),
-        {"draft": draft_id, "user": user_id},
+        {"draft": draft_id, "user": user_id, "token": token},
     )
 
 

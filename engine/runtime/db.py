@@ -56,6 +56,8 @@ def make_engine(url: str, *, pooled: bool = True, application: str = "sluicegate
     options = {
         "connect_args": {"application_name": application, "options": "-c timezone=UTC"},
         "json_serializer": _dump,
+        # Locks are taken before the next statement looks: it must see what was committed till then.
+        "isolation_level": "READ COMMITTED",
     }
     if not pooled:
         return sa.create_engine(driver_url(url), poolclass=NullPool, **options)

@@ -22,11 +22,15 @@ USED = re.compile(
     r"""translate\(lang, "([a-z_.]+)\""""
 )
 IN_SCRIPTS = re.compile(r'"(wb\.[a-z_]+)"')
+CHANGES = ("add_value", "set_label", "add_word", "set_type", "remove")
 BUILT = {
     "wb.column.": ("basis", "branch", "id", "when"),
     "wb.way.": ("any", "down", "fixed", "up"),
     "today.wait_": ("approvals", "holds", "pay", "rejected", "matches", "rulesets", "returned"),
     "review.wait_": ("proposed", "signed", "returned", "live", "past"),
+    "beginning.comments_": ("both", "zh", "en"),
+    "vocab.do_": CHANGES,
+    "vocab.hint_": CHANGES,
     "approvals.taken_": ("approve", "reject"),
 }
 

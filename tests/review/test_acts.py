@@ -40,7 +40,7 @@ def test_who_may_not_edit_reads_a_draft_and_is_offered_no_act_on_it(world: World
 def test_an_author_is_not_offered_to_sign_and_is_refused_when_he_tries(world: World) -> None:
     hash = submitted(world, draft(world))
     shown = look(world, "analyst", f"/rulesets/{hash}/review")
-    assert forms(shown) == {"return", "continue", "comments"}
+    assert forms(shown) == {"return", "draft", "comments"}
     assert "another person signs it" in words(shown)
     assert send(world, "analyst", f"/rulesets/{hash}/sign").status_code == 403
     # Whoever holds the role and wrote at it is refused as well.

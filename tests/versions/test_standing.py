@@ -82,7 +82,7 @@ def test_a_version_rules_since_its_present_run_began(
     ("lang", "words"),
     [
         ("en", ("Revision 6, activated", "by oli, by an undo back to revision 2.", "was live")),
-        ("zh", ("第 6 次激活,oli 于", "撤销并恢复至第 2 次激活。", "曾生效")),
+        ("zh", ("第 6 次激活，oli 于", "撤销并恢复至第 2 次激活。", "曾生效")),
     ],
 )
 def test_pages_say_what_made_it_live_and_who_answers_for_what(

@@ -19,7 +19,7 @@ from engine.rulebook.standing import standings
 from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.treasury.rulesets.shelf import stored_for
-from engine.treasury.rulesets.visible import ruling
+from engine.treasury.rulesets.visible import require_readable, ruling
 from engine.treasury.rulesets.writing import visible_drafts
 
 
@@ -51,7 +51,11 @@ def side_of(session: Session, user_id: str, found: Located) -> Side:
 def side_of_text(
     session: Session, user_id: str, file: str, text: str, found: Located | None = None
 ) -> Side:
-    """A text as it would be stored now, with everything found in it."""
+    """A text as it would be stored now, with everything found in it.
+
+    Raises NotPermitted where it names rules the user may not read: its findings would tell of them.
+    """
+    require_readable(session, user_id, text)
     checked = _judged(session, user_id, file, text)
     return Side(found, file, text, checked.ruleset, checked.findings)
 

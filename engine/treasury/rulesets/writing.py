@@ -97,19 +97,21 @@ def may_edit(session: Session, user_id: str, draft: RulesetDraft) -> bool:
     return True
 
 
-def claim_draft(session: Session, user_id: str, draft_id: int, *, take_over: bool = False) -> Claim:
+def claim_draft(
+    session: Session, user_id: str, draft_id: int, token: str, *, take_over: bool = False
+) -> Claim:
     """Claim a draft, or renew one's claim; the claim that stands, which may be another's.
 
     Raises NotPermitted, RulebookError DRAFT_UNKNOWN.
     """
     draft = draft_for(session, user_id, draft_id)
     _may_write(session, user_id, draft.org_id, draft.kind)
-    return claim(session, draft_id, user_id, take_over=take_over)
+    return claim(session, draft_id, user_id, token, take_over=take_over)
 
 
-def give_draft_back(session: Session, user_id: str, draft_id: int) -> None:
+def give_draft_back(session: Session, user_id: str, draft_id: int, token: str) -> None:
     """End one's own claim. Raises RulebookError DRAFT_UNKNOWN."""
-    give_back(session, draft_for(session, user_id, draft_id).id or 0, user_id)
+    give_back(session, draft_for(session, user_id, draft_id).id or 0, user_id, token)
 
 
 def next_version(session: Session, user_id: str, hash: str) -> str:

@@ -1,5 +1,6 @@
 // The one input of a grid. Not editing, it is empty and clear above the active cell, and whatever
 // is typed or composed into it begins an edit; keys move, mark, copy and paste.
+import { MapMode } from "./codemirror.min.js";
 import { el, t } from "./dom.js";
 import { paramsOf, valuesOf } from "./writing-help.js";
 
@@ -9,6 +10,8 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 
 export class CellInput {
   #quick = false;
+  // The cell that is written in: where its line begins, which moves with the text, and its column.
+  #at = null;
   #options = [];
   #chosen = -1;
 
@@ -25,6 +28,10 @@ export class CellInput {
     this.node = el("input", {
       class: "g-input", role: "combobox", autocomplete: "off", autocapitalize: "off", spellcheck: "false",
       "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
+    });
+    grid.editor.onTransaction((changes) => {
+      if (this.#at?.anchor == null) return;
+      this.#at.anchor = changes.mapPos(this.#at.anchor, 1, MapMode.TrackAfter);
     });
     this.node.addEventListener("compositionstart", () => this.#begin(true));
     this.node.addEventListener("input", () => {
@@ -70,9 +77,11 @@ export class CellInput {
   }
 
   #begin(quick) {
-    if (this.editing || this.grid.locked) return;
+    if (this.editing || this.grid.locked || !this.grid.count) return;
+    const { row, col } = this.grid.active;
     this.editing = true;
     this.#quick = quick;
+    this.#at = { anchor: this.grid.line(row).from, column: this.grid.columns[col].name };
     this.node.parentElement?.classList.add("editing");
   }
 
@@ -86,11 +95,22 @@ export class CellInput {
   // Keep what was written; nothing where nothing is being written.
   commit() {
     if (!this.editing) return;
-    const { row, col } = this.grid.active;
+    const { anchor, column } = this.#at;
     const text = this.node.value.trim() || "-";
     this.#end();
-    void this.grid.edits.set(row, col, text);
+    if (anchor === null) this.grid.queue.refused(t("wb.edit_gone"));
+    else void this.grid.edits.setAt(anchor, column, text);
     this.grid.refresh();
+  }
+
+  // The row and column that are written in, wherever they stand by now; -1 for what is gone.
+  get written() {
+    const { anchor, column } = this.#at;
+    const line = anchor === null ? 0 : this.grid.editor.doc.lineAt(anchor).number;
+    return {
+      row: this.grid.table?.rows.indexOf(line) ?? -1,
+      col: this.grid.columns.findIndex((one) => one.name === column),
+    };
   }
 
   cancel() {

@@ -13,8 +13,11 @@ export class DraftKeeper {
   #conflict = null;
 
   // `seen` is the hash of the stored text; `told` gets the state in words and as a tone.
-  constructor({ id, seen, editor, may, told, notice, stored }) {
-    Object.assign(this, { id, seen, editor, may, told, notice, stored });
+  // `writing` says whether an edit is under way that is not in the text yet, `settle` ends it.
+  constructor({ id, seen, state, editor, may, told, notice, stored, writing, settle }) {
+    Object.assign(this, { id, seen, state, editor, may, told, notice, stored, writing, settle });
+    // Which page holds the claim: closing another one of the same person does not end it.
+    this.token = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
     this.address = `/api/v1/drafts/${id}`;
     this.key = `sluicegate.draft.${id}`;
     this.saved = editor.doc.toString();
@@ -22,7 +25,7 @@ export class DraftKeeper {
     editor.onChange(() => this.#touched());
     addEventListener("pagehide", () => this.#leave());
     addEventListener("beforeunload", (event) => {
-      if (this.dirty && this.mine) event.preventDefault();
+      if ((this.dirty || this.writing()) && this.mine) event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.save();
@@ -34,9 +37,11 @@ export class DraftKeeper {
   }
 
   async open() {
-    if (!this.may) return this.#watching();
+    if (!this.may) {
+      this.notice(this.#said(false));
+      return this.#watching();
+    }
     await this.claim(false);
-    if (this.mine) this.#restore();
     setInterval(() => void this.#renew(), RENEW);
     return this.#watching();
   }
@@ -45,9 +50,8 @@ export class DraftKeeper {
 
   async claim(takeOver) {
     try {
-      const stands = await ask("POST", `${this.address}/claim`, { take_over: takeOver });
       if (takeOver) await this.#look();
-      this.#holds(stands);
+      this.#holds(await ask("POST", `${this.address}/claim`, { take_over: takeOver, token: this.token }));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.told(problem.message, "bad");
@@ -55,11 +59,15 @@ export class DraftKeeper {
   }
 
   async giveBack() {
-    await this.save();
-    if (this.dirty) return;
-    await ask("DELETE", `${this.address}/claim`);
-    this.released = true;
-    this.#holds(null);
+    await this.saveAll();
+    if (this.dirty || this.writing()) return;
+    try {
+      await ask("DELETE", `${this.address}/claim?token=${this.token}`);
+      this.#holds(null);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.told(problem.message, "bad");
+    }
   }
 
   async #renew() {
@@ -73,16 +81,39 @@ export class DraftKeeper {
     this.other = stands && !stands.mine ? stands.user : null;
     this.editor.locked = !this.mine;
     if (had && !this.mine && this.dirty) this.#backup();
+    if (!had && this.mine) this.#restore();
     this.notice(this.#said(had));
+  }
+
+  // The text in this browser that is not the stored one, if there is any.
+  #unsaved() {
+    if (this.dirty) return this.editor.doc.toString();
+    const kept = this.#backedUp();
+    return kept && kept.text !== this.saved ? kept.text : null;
+  }
+
+  #backedUp() {
+    return JSON.parse(localStorage.getItem(this.key) ?? "null");
+  }
+
+  #aside() {
+    const text = this.#unsaved();
+    if (text === null) return null;
+    const keep = async () => {
+      if (!(await this.#keepAside(text))) return;
+      this.#forget(text);
+      if (this.dirty) this.editor.replace(this.saved, { remember: false });
+      this.notice(this.#said(false));
+    };
+    return el("button", { type: "button", class: "plain", onclick: () => void keep() }, t("wb.keep_aside"));
   }
 
   #said(had) {
     if (this.mine) return null;
     const take = el("button", { type: "button", onclick: () => void this.claim(true) }, t(this.other ? "wb.take_over" : "wb.write"));
-    if (!this.may) return el("p", {}, this.other ? t("wb.watching", { user: this.other }) : t("wb.read_only"));
+    if (!this.may) return el("p", { class: "row" }, this.other ? t("wb.watching", { user: this.other }) : t("wb.read_only"), this.#aside());
     const why = this.other ? t(had ? "wb.taken_over" : "wb.watching", { user: this.other }) : t("wb.given_back");
-    const kept = this.dirty ? el("button", { type: "button", class: "plain", onclick: () => void this.#keepAside(this.editor.doc.toString()) }, t("wb.keep_aside")) : null;
-    return el("p", { class: "row" }, el("span", {}, why), take, kept);
+    return el("p", { class: "row" }, el("span", {}, why), take, this.#aside());
   }
 
   // --- saving
@@ -90,13 +121,16 @@ export class DraftKeeper {
   #touched() {
     if (!this.mine) return;
     clearTimeout(this.#timer);
-    if (!this.dirty) {
-      localStorage.removeItem(this.key);
-      return;
-    }
+    if (!this.dirty) return this.#forget(null);
     this.#backup();
     this.told(t("wb.unsaved"), "wait");
     this.#timer = setTimeout(() => void this.save(), IDLE);
+    return undefined;
+  }
+
+  // Drop what this browser kept: only `text`, or whatever there is (null).
+  #forget(text) {
+    if (text === null || this.#backedUp()?.text === text) localStorage.removeItem(this.key);
   }
 
   #backup() {
@@ -104,13 +138,22 @@ export class DraftKeeper {
   }
 
   #restore() {
-    const kept = JSON.parse(localStorage.getItem(this.key) ?? "null");
-    if (!kept || kept.text === this.saved) return localStorage.removeItem(this.key);
+    const kept = this.#backedUp();
+    if (!kept || this.#conflict) return undefined;
+    if (kept.text === this.saved) return this.#forget(null);
     if (kept.seen === this.seen) {
       this.editor.replace(kept.text);
       return this.told(t("wb.restored"), "wait");
     }
-    return this.#clash({ text: this.saved, hash: this.seen, last_editor: "" }, kept.text);
+    const theirs = { text: this.saved, hash: this.seen, last_editor: "" };
+    this.editor.replace(kept.text);
+    return this.#clash(theirs, kept.text);
+  }
+
+  // Save also what is still being written in a cell.
+  async saveAll() {
+    await this.settle();
+    await this.save();
   }
 
   async save() {
@@ -131,6 +174,7 @@ export class DraftKeeper {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.body.code === "DRAFT_CONFLICT") this.#clash(problem.body.theirs, text);
       else if (problem.body.code === "DRAFT_CLAIMED") await this.claim(false);
+      else if (problem.body.code === "DRAFT_CLOSED") this.#closed();
       else {
         this.told(`${t("wb.not_saved")} ${problem.message}`, "bad");
         if (problem.status === 0) this.#timer = setTimeout(() => void this.save(), AGAIN);
@@ -142,14 +186,25 @@ export class DraftKeeper {
     this.saved = text;
     this.seen = hash;
     if (this.dirty) return this.#touched();
-    localStorage.removeItem(this.key);
+    this.#forget(text);
     return this.told(t("wb.saved", { at: time() }), "good");
   }
 
   #leave() {
     if (!this.mine) return;
     if (this.dirty) this.#backup();
-    void ask("DELETE", `${this.address}/claim`, undefined, { keepalive: true }).catch(() => undefined);
+    void ask("DELETE", `${this.address}/claim?token=${this.token}`, undefined, { keepalive: true }).catch(() => undefined);
+  }
+
+  // Submitted or given up by somebody: what is not saved can still be kept as another draft.
+  #closed() {
+    if (this.#unsaved() === null) return location.reload();
+    if (this.dirty) this.#backup();
+    this.may = false;
+    this.mine = false;
+    this.editor.locked = true;
+    this.told(t("wb.closed"), "bad");
+    return this.notice(this.#said(false));
   }
 
   // --- what others do
@@ -167,11 +222,16 @@ export class DraftKeeper {
     } catch {
       return this.told(t("wb.unreachable"), "bad");
     }
-    if (found.state !== "open") return location.reload();
-    if (found.text !== null && this.dirty) this.#clash({ ...found }, this.editor.doc.toString());
+    if (found.state !== this.state) {
+      this.state = found.state;
+      return this.#closed();
+    }
+    if (found.state !== "open") return undefined;
+    if (found.text !== null && this.dirty) this.#clash(found, this.editor.doc.toString());
     else if (found.text !== null) {
+      this.saved = found.text;
+      this.seen = found.hash;
       this.editor.replace(found.text, { remember: false });
-      this.#kept(found.text, found.hash);
       this.told(t("wb.seen", { user: found.last_editor, at: time(new Date(found.updated_at)) }), "");
     }
     const free = found.claim === null && this.other !== null;
@@ -182,6 +242,7 @@ export class DraftKeeper {
   // --- a lost race: both texts, side by side
 
   #clash(theirs, mine) {
+    if (this.#conflict?.hash === theirs.hash) return;
     this.#conflict = theirs;
     this.told(t("wb.conflict"), "bad");
     this.stored.show(theirs, mine, {
@@ -192,7 +253,8 @@ export class DraftKeeper {
 
   // The text that loses becomes a draft of its own; the other one is saved here.
   async #settle(theirs, aside, chosen) {
-    if (!(await this.#keepAside(aside))) return;
+    if (!this.mine) await this.claim(true);
+    if (!this.mine || !(await this.#keepAside(aside))) return;
     this.#conflict = null;
     this.stored.hide();
     this.saved = theirs.text;

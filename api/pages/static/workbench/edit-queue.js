@@ -5,6 +5,7 @@ import { ask, Problem, t } from "./dom.js";
 import { MapMode } from "./codemirror.min.js";
 
 const MOST_TOGETHER = 200;
+const AGAIN = 2000;
 
 export class EditQueue {
   #jobs = [];
@@ -85,14 +86,23 @@ export class EditQueue {
         this.#end([gone], t("wb.edit_gone"));
         return true;
       }
-      const edits = jobs.flatMap((job) => job.edits(job.anchors.map((at) => doc.lineAt(at).number)));
+      if (this.editor.locked) {
+        this.#end(jobs, t("wb.edit_locked"));
+        return true;
+      }
       let told;
       try {
+        const edits = jobs.flatMap((job) => job.edits(job.anchors.map((at) => doc.lineAt(at).number)));
         const sent = { text: doc.toString(), edits, offsets: "utf16", check: false };
         told = await ask("POST", "/api/v1/rulesets/edit", sent);
       } catch (problem) {
+        if (problem instanceof Problem && (problem.status === 0 || problem.status >= 500)) {
+          // Nobody has said no: what was typed waits until the server answers again.
+          this.refused(problem.message);
+          await new Promise((go) => setTimeout(go, AGAIN));
+          continue;
+        }
         if (tentative) return false;
-        if (!(problem instanceof Problem)) throw problem;
         this.#end(jobs, problem.message);
         return true;
       }

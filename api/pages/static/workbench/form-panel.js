@@ -16,6 +16,7 @@ export class FormPanel {
   // Draw what `look` found; a field somebody writes in stays as it is.
   show(look) {
     this.look = look;
+    this.#made.clear();
     if (look.values === null) return;
     const shape = JSON.stringify([look.params, Object.keys(look.values), this.policies(), this.editor.locked]);
     const writing = document.activeElement?.matches("input") && this.place.contains(document.activeElement);
@@ -26,8 +27,9 @@ export class FormPanel {
     for (const field of this.place.querySelectorAll("[data-path]")) {
       if (field !== document.activeElement) field.value = this.#value(field.dataset.path);
     }
-    if (this.#wanted) this.place.querySelector(`[data-path="${this.#wanted}"]`)?.focus();
+    const wanted = this.#wanted;
     this.#wanted = null;
+    if (wanted) this.place.querySelector(`[data-path="${CSS.escape(wanted)}"]`)?.focus();
   }
 
   // The field that was just added and is to be written in next.
@@ -49,12 +51,21 @@ export class FormPanel {
 
   #write(field) {
     const { path } = field.dataset;
-    const [old, value] = [this.#value(path), field.value.trim()];
-    if (value === old) return;
-    const edit = value === "" ? { do: "remove_value", path }
-      : old === "" ? { do: "add_value", path, value } : { do: "set_value", path, value };
-    void this.queue.push({ edits: () => [edit] });
+    const value = field.value.trim();
+    // What stands there is known when the edit is made: the one before may just have added it.
+    const edits = () => {
+      const old = this.#made.get(path) ?? this.#value(path);
+      if (value === old) return [];
+      this.#made.set(path, value);
+      if (value === "") return [{ do: "remove_value", path }];
+      return [{ do: old === "" ? "add_value" : "set_value", path, value }];
+    };
+    void this.queue.push({ edits });
   }
+
+  // Values written since the text was looked at.
+  #made = new Map();
+
 
   #field(path, label, { wide = false } = {}) {
     return el("label", {}, label, el("input", { "data-path": path, value: this.#value(path), size: wide ? 32 : 12, readonly: this.editor.locked }));

@@ -1,4 +1,5 @@
 // What a person does to a grid, as edits of the text.
+import { t } from "./dom.js";
 
 export class GridEdits {
   constructor(grid) {
@@ -18,49 +19,65 @@ export class GridEdits {
     return edit;
   };
 
-  #cell(row, col, text) {
-    const { name } = this.grid.columns[col];
+  // Columns are named when a person acts: by the time the edit is made others may stand there.
+  #cell(row, { name }, text) {
     return name === "id" && this.grid.name === "rules"
       ? { do: "rename_row", row, id: text }
       : { do: "set_cell", row, column: name, text };
   }
 
-  set(row, col, text) {
-    if (this.grid.text(row, col) === text) return Promise.resolve(true);
-    const shown = { column: `${this.grid.name}.${this.grid.columns[col].name}`, text };
-    return this.#push([row], ([at]) => [this.#cell(at, col, text)], { simple: true, shown });
+  // Write into the cell of the line that begins at `anchor`.
+  setAt(anchor, name, text) {
+    const { grid } = this;
+    const row = grid.table.rows.indexOf(grid.editor.doc.lineAt(anchor).number);
+    const col = grid.columns.findIndex((one) => one.name === name);
+    if (row < 0 || col < 0) return grid.queue.refused(t("wb.edit_gone"));
+    if (grid.text(row, col) === text) return Promise.resolve(true);
+    const shown = { column: `${grid.name}.${name}`, text };
+    return this.#push([row], ([at]) => [this.#cell(at, { name }, text)], { simple: true, shown });
+  }
+
+  // Go to where an act leads, unless the person has gone on or writes by then.
+  #then(go) {
+    const { grid } = this;
+    const { visits } = grid;
+    return () => {
+      if (grid.visits === visits && !grid.input.editing) go();
+    };
   }
 
   // Empty the chosen cells; a rule's id stays.
   clear() {
     const { top, bottom, left, right } = this.grid.range;
     const rows = range(top, bottom);
-    const cols = range(left, right).filter((col) => this.grid.columns[col].name !== "id" || this.grid.name !== "rules");
-    return this.#push(rows, (at) => at.flatMap((one) => cols.map((col) => this.#cell(one, col, "-"))));
+    const columns = this.grid.columns.slice(left, right + 1).filter((one) => one.name !== "id" || this.grid.name !== "rules");
+    return this.#push(rows, (at) => at.flatMap((row) => columns.map((one) => this.#cell(row, one, "-"))));
   }
 
   insert() {
     const { grid } = this;
     const at = grid.count ? [grid.active.row] : [];
-    const id = grid.name === "rules" ? { id: this.freshIds(1)[0] } : {};
     const next = grid.count ? grid.active.row + 1 : 0;
-    const edits = ([after]) => [{ do: "add_row", ...id, ...(after ? { after } : {}) }];
-    return this.#push(at, edits, { done: () => grid.go(next, 0) });
+    const edits = ([after]) => [{ do: "add_row", ...this.#fresh(), ...(after ? { after } : {}) }];
+    return this.#push(at, edits, { done: this.#then(() => grid.go(next, 0)) });
   }
 
   duplicate() {
     const { grid } = this;
-    const id = grid.name === "rules" ? { id: this.freshIds(1)[0] } : {};
     const next = grid.active.row + 1;
-    const edits = ([row]) => [{ do: "duplicate_row", row, ...id }];
-    return this.#push([grid.active.row], edits, { done: () => grid.go(next, grid.active.col) });
+    const edits = ([row]) => [{ do: "duplicate_row", row, ...this.#fresh() }];
+    return this.#push([grid.active.row], edits, { done: this.#then(() => grid.go(next, grid.active.col)) });
+  }
+
+  #fresh() {
+    return this.grid.name === "rules" ? { id: this.freshIds(1)[0] } : {};
   }
 
   remove() {
     const { top, bottom } = this.grid.range;
     // From below, so that the lines above keep their numbers.
     return this.#push(range(top, bottom), (at) => at.toReversed().map((row) => ({ do: "remove_row", row })), {
-      done: () => this.grid.go(top, this.grid.active.col),
+      done: this.#then(() => this.grid.go(top, this.grid.active.col)),
     });
   }
 
@@ -70,7 +87,7 @@ export class GridEdits {
     if (other < 0 || other >= grid.count) return Promise.resolve(false);
     const side = by < 0 ? "before" : "after";
     const edits = ([one, beside]) => [{ do: "move_row", row: one, [side]: beside }];
-    return this.#push([row, other], edits, { done: () => grid.go(other, grid.active.col) });
+    return this.#push([row, other], edits, { done: this.#then(() => grid.go(other, grid.active.col)) });
   }
 
   addColumn(name, side) {
@@ -78,7 +95,7 @@ export class GridEdits {
     const now = grid.columns[grid.active.col];
     const after = now && now.side === side && now.name !== "basis" ? { after: now.name } : {};
     return this.#push([], () => [{ do: "add_column", name, side, ...after }], {
-      done: () => grid.go(grid.active.row, Math.max(0, grid.columns.findIndex((one) => one.name === name))),
+      done: this.#then(() => grid.go(grid.active.row, Math.max(0, grid.columns.findIndex((one) => one.name === name)))),
     });
   }
 
@@ -93,30 +110,47 @@ export class GridEdits {
     const { grid } = this;
     const { top, bottom, left, right } = grid.range;
     if (cells.length === 1 && cells[0].length === 1) {
-      const rows = range(top, bottom);
+      const columns = grid.columns.slice(left, right + 1);
       const text = written(cells[0][0]);
-      return this.#push(rows, (at) => at.flatMap((row) => range(left, right).map((col) => this.#cell(row, col, text))));
+      return this.#push(range(top, bottom), (at) => at.flatMap((row) => columns.map((one) => this.#cell(row, one, text))));
     }
+    const columns = grid.columns.slice(left);
     const fits = Math.min(cells.length, grid.count - top);
-    const width = (row) => row.slice(0, grid.columns.length - left);
-    const rest = cells.slice(fits);
-    const ids = this.freshIds(rest.length);
-    const idAt = grid.name === "rules" ? grid.columns.findIndex((one) => one.name === "id") - left : -1;
-    const added = rest.map((row, at) => ({
-      do: "add_row",
-      ...(grid.name === "rules" ? { id: (idAt >= 0 && row[idAt]?.trim()) || ids[at] } : {}),
-      cells: Object.fromEntries(
-        width(row).flatMap((text, col) => (col === idAt ? [] : [[grid.columns[left + col].name, written(text)]])),
-      ),
-    }));
-    const changed = (at) => at.flatMap((row, y) => width(cells[y]).map((text, x) => this.#cell(row, left + x, written(text))));
-    return this.#push(range(top, top + fits - 1), (at) => [...changed(at), ...added], {
-      done: () => {
+    const rows = range(top, top + fits - 1);
+    const rules = grid.name === "rules";
+    const idAt = rules ? columns.findIndex((one) => one.name === "id") : -1;
+    const edits = (at) => [
+      ...(idAt < 0 ? [] : this.#renamed(at, cells.slice(0, fits).map((row) => row[idAt]?.trim() ?? ""), rows)),
+      ...at.flatMap((row, y) => columns.flatMap((one, x) => (x === idAt || x >= cells[y].length ? [] : [this.#cell(row, one, written(cells[y][x]))]))),
+      ...this.#added(cells.slice(fits), columns, idAt),
+    ];
+    return this.#push(rows, edits, {
+      done: this.#then(() => {
         grid.go(top, left);
         grid.corner = { row: top + cells.length - 1, col: Math.min(left + cells[0].length, grid.columns.length) - 1 };
         grid.paint();
-      },
+      }),
     });
+  }
+
+  #added(cells, columns, idAt) {
+    const ids = this.freshIds(cells.length);
+    return cells.map((row, at) => ({
+      do: "add_row",
+      ...(this.grid.name === "rules" ? { id: (idAt >= 0 && row[idAt]?.trim()) || ids[at] } : {}),
+      cells: Object.fromEntries(columns.flatMap((one, x) => (x === idAt || x >= row.length ? [] : [[one.name, written(row[x])]]))),
+    }));
+  }
+
+  // Rows get other ids. Where an id is still another row's, all of them first get one that nobody
+  // has, so that rows may change places; what examples say follows each of them.
+  #renamed(at, wanted, rows) {
+    const { grid } = this;
+    const renames = at.flatMap((row, y) => (wanted[y] && wanted[y] !== grid.id(rows[y]) ? [{ row, id: wanted[y] }] : []));
+    const taken = new Set(Array.from({ length: grid.count }, (_one, row) => grid.id(row)));
+    const aside = renames.some((one) => taken.has(one.id))
+      ? renames.map(({ row }, y) => ({ do: "rename_row", row, id: `pasted.${y}` })) : [];
+    return [...aside, ...renames.map((one) => ({ do: "rename_row", ...one }))];
   }
 
   // Ids nobody has, in the manner of the active row's: after A7 come A8, A9.

@@ -2,6 +2,7 @@
 //
 // Only the rows in sight are in the page. The focus is always in one real input that lies over the
 // active cell: so an input method can begin to compose there, and a screen reader hears the cell.
+import { MapMode } from "./codemirror.min.js";
 import { el, t } from "./dom.js";
 import { CellInput } from "./cell-input.js";
 import { fromClipboard, toClipboard } from "./clipboard.js";
@@ -21,6 +22,9 @@ export class RuleGrid {
   #rows = new Map();
   #shape = "";
   #drag = false;
+  #anchor = null;
+  // How often a person has gone to a cell: who acts later does not take him away from there.
+  visits = 0;
 
   // `extra` gives what the column before the cells says of a row; `selected` is told the active row.
   constructor({ name, label, editor, queue, knowledge, extra, extraLabel, selected }) {
@@ -28,6 +32,9 @@ export class RuleGrid {
     this.active = { ...ZONE };
     this.corner = { ...ZONE };
     this.findings = [];
+    editor.onTransaction((changes) => {
+      if (this.#anchor !== null) this.#anchor = changes.mapPos(this.#anchor, 1, MapMode.TrackAfter);
+    });
     this.edits = new GridEdits(this);
     this.input = new CellInput(this);
     this.head = el("div", { class: "g-head", role: "row", "aria-rowindex": "1" });
@@ -74,7 +81,11 @@ export class RuleGrid {
 
   // What a cell says: what is still on its way to the server counts as written.
   text(row, col) {
-    const pending = this.queue.shownAt(this.line(row).from, `${this.name}.${this.columns[col].name}`);
+    return this.textAt(this.line(row).from, row, col);
+  }
+
+  textAt(lineFrom, row, col) {
+    const pending = this.queue.shownAt(lineFrom, `${this.name}.${this.columns[col].name}`);
     return pending ?? this.cell(row, col)?.text ?? null;
   }
 
@@ -98,11 +109,42 @@ export class RuleGrid {
   refresh() {
     this.table = tables(this.editor.doc)[this.name] ?? null;
     this.columns = this.table ? columnsOf(this.editor.doc, this.table) : [];
+    this.#follow();
     this.#clamp(this.active);
     this.#clamp(this.corner);
     if (!this.input.editing) this.#layout();
     this.paint();
+    this.#hold();
     this.#tell();
+  }
+
+  // Rows and columns may have come or gone before the active cell: it is still the same cell.
+  #follow() {
+    const row = this.#anchor === null ? -1 : (this.table?.rows.indexOf(this.editor.doc.lineAt(this.#anchor).number) ?? -1);
+    if (row < 0) return;
+    const by = row - this.active.row;
+    if (by && this.input.editing) this.#carry(this.active.row, row);
+    this.active.row = row;
+    this.corner.row += by;
+    if (!this.input.editing) return;
+    const { col } = this.input.written;
+    if (col >= 0) this.active.col = col;
+  }
+
+  #hold() {
+    this.#anchor = this.count ? this.line(this.active.row).from : null;
+  }
+
+  // The row with the input, which somebody writes in, stays the element it is.
+  #carry(from, to) {
+    const made = this.#rows.get(from);
+    if (!made) return;
+    this.#rows.delete(from);
+    this.#rows.get(to)?.remove();
+    this.#rows.set(to, made);
+    made.dataset.row = to;
+    made.setAttribute("aria-rowindex", to + 2);
+    made.style.insetBlockStart = `${to * ROW}px`;
   }
 
   #clamp(place) {
@@ -224,8 +266,10 @@ export class RuleGrid {
 
   // Go to a cell; with `extend` the other corner of the selection stays.
   go(row, col, { extend = false, focus = true } = {}) {
+    this.visits += 1;
     this.active = { row, col };
     this.#clamp(this.active);
+    this.#hold();
     if (!extend) this.corner = { ...this.active };
     this.#intoView();
     this.paint();

@@ -51,6 +51,10 @@ class Workbench {
   #shown = null;
   #turn = 0;
 
+  get #grids() {
+    return [this.rules, this.examples];
+  }
+
   #assemble() {
     const { editor, given } = this;
     this.queue = new EditQueue(editor, { changed: () => this.#paint(), refused: (why) => this.#say(why, "bad") });
@@ -73,8 +77,13 @@ class Workbench {
     });
     this.forms = new FormPanel(this.part("form"), { queue: this.queue, editor, organisations: given.organisations, policies: () => this.policies });
     this.keeper = new DraftKeeper({
-      id: given.id, seen: given.hash, editor, may: given.may,
+      id: given.id, seen: given.hash, state: given.state, editor, may: given.may,
       told: (text, tone) => this.#say(text, tone),
+      writing: () => Boolean(this.queue.pending) || this.#grids.some((one) => one.input.editing),
+      settle: async () => {
+        for (const grid of this.#grids) grid.input.commit();
+        await this.queue.whenIdle();
+      },
       notice: (said) => {
         this.part("notice").replaceChildren(...(said ? [said] : []));
         this.part("notice").hidden = !said;
@@ -113,15 +122,23 @@ class Workbench {
       found = await ask("POST", "/api/v1/workbench/look", { text: doc.toString(), file: this.given.file, lang: lang() }, { signal });
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
+      this.#shown = doc;
+      this.#rest();
       return this.#say(problem.message, "bad");
     }
     if (this.editor.doc !== doc) return undefined;
+    try {
+      await this.#learn(found.values ?? {});
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.#say(problem.message, "bad");
+    }
+    if (signal.aborted || this.editor.doc !== doc) return undefined;
     this.look = found;
     this.findings = found.findings;
     this.#sentences = found.sentences;
     this.knowledge.params = found.params;
     this.knowledge.derived = found.derived.map((name) => ({ name, label: name, side: "input", type: "", values: [] }));
-    await this.#learn(found.values ?? {});
     this.editor.mark(found.findings);
     this.#examples = new Map(found.examples.map((one) => [one.line, tried(one)]));
     this.#findingsList();
@@ -211,7 +228,7 @@ class Workbench {
     const acts = {
       undo: () => this.editor.undo(),
       redo: () => this.editor.redo(),
-      save: () => void this.keeper.save(),
+      save: () => void this.keeper.saveAll(),
       release: () => void this.keeper.giveBack(),
       tidy: () => void this.#tidy(),
       "next-finding": () => this.#next(1),
@@ -230,7 +247,7 @@ class Workbench {
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key.toLowerCase() === "s") {
       event.preventDefault();
-      void this.keeper.save();
+      void this.keeper.saveAll();
     }
     if (event.key === "F8") {
       event.preventDefault();

@@ -13,9 +13,12 @@ CREATE TABLE draft_claim (
   draft_id    bigint PRIMARY KEY REFERENCES ruleset_draft (id),
   org_id      text NOT NULL,
   user_id     text NOT NULL,
+  token       text NOT NULL,
   claimed_at  timestamptz NOT NULL,
   expires_at  timestamptz NOT NULL CHECK (expires_at >= claimed_at)
 );
+COMMENT ON COLUMN draft_claim.token IS
+  'which page of the person holds it: closing another one does not end it';
 COMMENT ON TABLE draft_claim IS
   'who writes at a draft now; others save again when it has run out, was given back or taken over';
 """
