@@ -45,6 +45,11 @@ export class EffectPanel {
     }
   });
 
+  // Say the outcomes anew: the words of the kind have come.
+  relabel() {
+    if (this.#found) this.#draw(this.#found);
+  }
+
   // The text has errors: what stands here is the effect of the last text that had none.
   invalid(errors) {
     this.#stale(this.#found

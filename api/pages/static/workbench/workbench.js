@@ -165,6 +165,7 @@ class Workbench {
     const fixed = ["id", "basis", "branch", "when"].map((name) => [name, { name, label: t(`wb.column.${name}`), side: name === "basis" ? "output" : "input", type: "text", values: [] }]);
     this.knowledge.columns = new Map([...fixed, ...found.columns.map((one) => [one.name, one])]);
     this.policies = found.policies;
+    this.effect.relabel();
   }
 
   // --- what is shown
