@@ -124,5 +124,7 @@ def _refuse_oracle(
         unsigned += [one for org, one in draft.new.rulesets.items() if one is not live.get(org)]
     for one in unsigned:
         refuse_new_questions(one, signed)
-    for one in {id(one): one for one in (*draft.live.rulesets.values(), mine)}.values():
-        refuse_written_out(one)
+    readable = ruling(session, user)
+    for one in (*draft.live.rulesets.values(), mine):
+        if readable.has(one.scope_org, one.kind):  # others decide nothing that is counted
+            refuse_written_out(one)
