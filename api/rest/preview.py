@@ -57,6 +57,8 @@ class PreviewOut(BaseModel):
     largest: list[dict[str, AnyJson]]
     seconds: float
     organisations: list[str]
+    stored: list[str]
+    """Those of the named documents that are stored here: a demo's made-up ones are not."""
     since: str
 
 
@@ -104,6 +106,7 @@ def _answer(
     return {
         **found.preview.to_json(asked.lang, time.perf_counter() - begun),
         "organisations": sorted(found.organisations),
+        "stored": sorted(found.stored),
         "since": found.since.isoformat(),
     }
 

@@ -124,6 +124,8 @@ export class EffectPanel {
   }
 
   #link(document) {
+    // A demo's made-up documents are not stored: there is nothing to open.
+    if (!this.#found.stored.includes(document)) return el("span", { class: "id" }, document);
     const address = `/explain/${encodeURIComponent(document)}?under=draft:${this.draft}`;
     return el("a", { class: "id", href: address, target: "_blank" }, document);
   }
@@ -137,7 +139,9 @@ export class EffectPanel {
           el("div", { class: "row between" }, this.#link(one.document), el("b", { class: "num" }, `${found.amount_fact ? found.currency : ""} ${money(one.amount)}`)),
           el("div", {}, el("span", { class: "soft" }, `${one.branch ?? ""} `),
             `${one.live_rows.join(", ") || "—"} ${this.#said(one.live_outcome)} → ${one.draft_rows.join(", ") || "—"} ${this.#said(one.draft_outcome)}`),
-          el("button", { type: "button", class: "plain small", onclick: () => this.example(one.document) }, t("wb.as_example"))))),
+          found.stored.includes(one.document)
+            ? el("button", { type: "button", class: "plain small", onclick: () => this.example(one.document) }, t("wb.as_example"))
+            : null))),
     ];
   }
 }
