@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from api.identity import Caller, needs
 from api.pages.comparison import Comparison, compared
@@ -104,10 +105,16 @@ def _taken(request: Request, caller: Caller, found: Located, file: UploadFile | 
             text = workbooks.numbered(
                 session, user, found, workbooks.text_of(session, found, content)
             )
-            sides = side_of(session, user, found), side_of_text(session, user, found.file, text)
+            told = _beside(request, session, user, found, text)
     except SluiceError as error:
         return _shown(request, caller, found, refused=error)
-    return _shown(request, caller, found, compared(*sides, language_of(request)))
+    return _shown(request, caller, found, told)
+
+
+def _beside(request: Request, session: Session, user: str, found: Located, text: str) -> Comparison:
+    """What is stored beside a text that is not, in the page's language."""
+    sides = side_of(session, user, found), side_of_text(session, user, found.file, text)
+    return compared(*sides, language_of(request))
 
 
 @router.post("/rulesets/{hash}/excel/keep")
@@ -124,8 +131,7 @@ def keep_as_draft(
     except SluiceError as error:
         with transaction(services.engine) as session:
             found = version_for(session, user, hash)
-            sides = side_of(session, user, found), side_of_text(session, user, found.file, lf(text))
-        told = compared(*sides, language_of(request))
+            told = _beside(request, session, user, found, lf(text))
         return _shown(request, caller, found, told, error, note)
     return go(f"/drafts/{made.id}/review", key="done.review_kept", number=made.id or 0)
 
@@ -161,7 +167,6 @@ def keep_in_draft(
     except SluiceError as error:
         with transaction(services.engine) as session:
             found = draft_for(session, user, draft_id)
-            sides = side_of(session, user, found), side_of_text(session, user, found.file, lf(text))
-        told = compared(*sides, language_of(request))
+            told = _beside(request, session, user, found, lf(text))
         return _shown(request, caller, found, told, error, note)
     return go(f"/drafts/{kept.id}/review", key="done.review_kept", number=kept.id or 0)
