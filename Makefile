@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: run test lint bench assets lock setup setup-test clean
 

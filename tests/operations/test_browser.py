@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.operations.given import action, operated, seen, signed
-from tests.pages.browser import Theme, Visit, opened, serving
+from tests.pages.browser import Visit, opened, serving
 from tests.pages.fixtures import with_history
 from tests.pages.world import World
 
@@ -35,19 +35,18 @@ def run(world: World, tmp_path: Path) -> Iterator[tuple[World, str]]:
         yield made, address
 
 
-def operator(chromium: Browser, run: tuple[World, str], lang: str, theme: Theme) -> Visit:
+def operator(chromium: Browser, run: tuple[World, str], lang: str) -> Visit:
     """A window in which the operator is signed in."""
-    visit = opened(chromium, run[1], lang, theme)
+    visit = opened(chromium, run[1], lang)
     visit.sign_in("operator", run[0].played.password)
     return visit
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_pages_are_quiet_and_open_to_everybody(
-    chromium: Browser, run: tuple[World, str], lang: str, theme: Theme
+    chromium: Browser, run: tuple[World, str], lang: str
 ) -> None:
-    visit = operator(chromium, run, lang, theme)
+    visit = operator(chromium, run, lang)
     for address in ADDRESSES:
         visit.go(address)
         for fold in visit.page.locator("details.fold summary").all()[:2]:
@@ -60,7 +59,7 @@ def test_pages_are_quiet_and_open_to_everybody(
 
 
 def test_an_operator_chooses_reloads_and_undoes(chromium: Browser, run: tuple[World, str]) -> None:
-    visit = operator(chromium, run, "en", "light")
+    visit = operator(chromium, run, "en")
     page = visit.page
     visit.go("/operations/reload")
     expect(page.locator(".impact")).to_contain_text("documents of the last 90 days change outcome")
@@ -86,7 +85,7 @@ def test_an_operator_chooses_reloads_and_undoes(chromium: Browser, run: tuple[Wo
 def test_an_operator_holds_an_action_and_retries_another(
     chromium: Browser, run: tuple[World, str]
 ) -> None:
-    visit = operator(chromium, run, "en", "light")
+    visit = operator(chromium, run, "en")
     page = visit.page
     visit.go("/operations/queue")
     page.get_by_label("sent-1").check()
@@ -112,16 +111,17 @@ def test_an_operator_holds_an_action_and_retries_another(
 def test_the_state_is_looked_at_again_without_losing_focus_or_place(
     chromium: Browser, run: tuple[World, str]
 ) -> None:
-    visit = operator(chromium, run, "en", "light")
+    visit = operator(chromium, run, "en")
     page = visit.page
     page.set_viewport_size({"width": 1440, "height": 500})
+    page.clock.install()
     visit.go("/operations")
     link = page.locator("#state-due")
     link.focus()
     page.evaluate("scrollTo(0, 150)")
     action(run[0], "sent-4", "dead")
-    with page.expect_response("**/operations/now", timeout=20_000):
-        pass
+    with page.expect_response("**/operations/now"):
+        page.clock.run_for(5_000)
     expect(page.locator("#red")).to_contain_text("2 actions were given up")
     expect(link).to_be_focused()
     assert page.evaluate("scrollY") == 150

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pages.browser import Theme, opened, serving
+from tests.pages.browser import opened, serving
 from tests.pages.fixtures import with_history
 from tests.pages.world import World
 from tests.review.support import draft, submitted
@@ -78,7 +78,6 @@ def stored(read_only: World) -> tuple[int, str]:
     return draft(read_only), hash
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_pages_are_quiet_small_and_open_to_everybody(
     chromium: Browser,
@@ -86,7 +85,6 @@ def test_the_pages_are_quiet_small_and_open_to_everybody(
     read_only: World,
     stored: tuple[int, str],
     lang: str,
-    theme: Theme,
 ) -> None:
     number, hash = stored
     live = read_only.one("SELECT hash FROM ruleset_version WHERE name = 'payment-approval' LIMIT 1")
@@ -101,7 +99,7 @@ def test_the_pages_are_quiet_small_and_open_to_everybody(
     }
     for user, addresses in visits.items():
         http = read_only.client(user, lang).http
-        visit = opened(chromium, served, lang, theme)
+        visit = opened(chromium, served, lang)
         visit.page.context.add_cookies(
             [{"name": "sluicegate_session", "value": read_only.sessions[user][0], "url": served}]
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browser import Theme, opened, serving
+from tests.pages.browser import opened, serving
 from tests.pages.world import World
 from tests.shelf.test_hits import live
 
@@ -20,12 +20,11 @@ def base(kept: World) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_tree_hits_and_search_are_quiet_and_open_to_everybody(
-    chromium: Browser, base: str, kept: World, lang: str, theme: Theme
+    chromium: Browser, base: str, kept: World, lang: str
 ) -> None:
-    visit = opened(chromium, base, lang, theme)
+    visit = opened(chromium, base, lang)
     visit.sign_in("analyst", kept.played.password)
     page = visit.page
     visit.go("/rulesets")

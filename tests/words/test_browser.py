@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pages.browser import Theme, opened
+from tests.pages.browser import opened
 from tests.pages.world import World
 from tests.words.test_pages import BONUS, post
 
@@ -77,13 +77,13 @@ def test_choosing_another_word_shows_its_values_and_keeps_the_focus(
     visit.page.context.close()
 
 
-@pytest.mark.parametrize(("lang", "theme"), [("zh", "dark"), ("en", "light")])
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_pages_are_quiet_and_open_to_everybody(
-    chromium: Browser, changed: str, world: World, lang: str, theme: Theme
+    chromium: Browser, changed: str, world: World, lang: str
 ) -> None:
     assert post(world, "analyst", "/words/propose", reason="bonus", **BONUS)[0] == 303
     hash = world.one("SELECT hash FROM ruleset_version WHERE name = 'premium-sweep' LIMIT 1")
-    visit = opened(chromium, changed, lang, theme)
+    visit = opened(chromium, changed, lang)
     visit.sign_in("analyst", world.played.password)
     for address in (
         "/words",

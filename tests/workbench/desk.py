@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from api.identity import COOKIE
-from tests.pages.browser import Theme, Visit, opened
+from tests.pages.browser import Visit, opened
 from tests.pages.world import World
 
 
@@ -21,10 +21,10 @@ class Desk:
     address: str
     visits: list[Visit] = field(default_factory=list)
 
-    def visit(self, user: str, lang: str = "en", theme: Theme = "light") -> Visit:
+    def visit(self, user: str, lang: str = "en") -> Visit:
         """A window in which `user` is signed in."""
         self.world.client(user)
-        visit = opened(self.chromium, self.address, lang, theme)
+        visit = opened(self.chromium, self.address, lang)
         visit.page.context.add_cookies(
             [{"name": COOKIE, "value": self.world.sessions[user][0], "url": self.address}]
         )
@@ -38,11 +38,9 @@ class Desk:
         made = browser.http.post(f"{version}/draft", data={"csrf": browser.csrf})
         return int(made.headers["location"].rsplit("/", 1)[1])
 
-    def at(
-        self, draft: int, user: str = "analyst", lang: str = "en", theme: Theme = "light"
-    ) -> Bench:
+    def at(self, draft: int, user: str = "analyst", lang: str = "en") -> Bench:
         """`user` at the workbench with this draft."""
-        visit = self.visit(user, lang, theme)
+        visit = self.visit(user, lang)
         visit.go(f"/drafts/{draft}")
         bench = Bench(visit)
         bench.settled()

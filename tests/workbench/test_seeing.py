@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browser import Theme
 from tests.workbench.desk import Desk
 
 
@@ -92,10 +91,9 @@ def test_without_scripts_the_text_is_still_saved(desk: Desk) -> None:
     assert "# later" in again.text
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_workbench_is_quiet_and_open_to_everybody(desk: Desk, lang: str, theme: Theme) -> None:
-    bench = desk.at(desk.draft(), lang=lang, theme=theme)
+def test_the_workbench_is_quiet_and_open_to_everybody(desk: Desk, lang: str) -> None:
+    bench = desk.at(desk.draft(), lang=lang)
     bench.write(4, "creditor_type", "suplier")
     bench.settled()
     assert bench.visit.serious() == []
