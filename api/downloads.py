@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi.responses import Response
 
+BINARY = "application/octet-stream"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +18,7 @@ from api.pages.payments import StateSum, by_state
 from api.pages.ruleset_view import ShownFinding, findings_of
 from api.pages.shell import page
 from api.services import services_of
+from engine.machines.instruction.states import AttemptState
 from engine.runtime.db import transaction
 from engine.treasury.accounts import book
 from engine.treasury.alerts.lists import AlertFilter
@@ -26,6 +29,7 @@ from engine.treasury.arrivals.proposals import proposals
 from engine.treasury.documents import lists
 from engine.treasury.documents.lists import Filter
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.payments import reviewing
 from engine.treasury.rulesets import waiting
 from engine.treasury.rulesets.shelf import files_for
 
@@ -82,6 +86,10 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
         found.append(_documents(session, user, "rejected", wanted, "/payments?state=REJECTED"))
     if "statements.reconcile" in may:
         found.append(Waiting("matches", len(proposals(session, user)), (), "/reconcile"))
+    if may & {reviewing.PROPOSES, reviewing.CONFIRMS}:
+        unclear = reviewing.unclear(session, user)
+        found.append(_reviews("unclear", [one for one in unclear if _to_propose(one)]))
+        found.append(_reviews("proposed", [one for one in unclear if one.may_decide]))
     if "rulesets.approve" in may:
         count = len(waiting.to_sign(session, user))
         found.append(Waiting("rulesets", count, (), "/rulesets/waiting#to-sign"))
@@ -89,6 +97,18 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
         count = len(waiting.returned_to(session, user))
         found.append(Waiting("returned", count, (), "/rulesets/waiting#returned"))
     return [one for one in found if one.count]
+
+
+def _to_propose(one: reviewing.UnclearPayment) -> bool:
+    """The bank is asked no more, and nobody has proposed what became of it."""
+    return one.may_propose and one.state is AttemptState.REVIEW
+
+
+def _reviews(key: str, unclear: Sequence[reviewing.UnclearPayment]) -> Waiting:
+    sums: Counter[str] = Counter()
+    for one in unclear:
+        sums[one.currency] += one.amount
+    return Waiting(key, len(unclear), tuple(sorted(sums.items())), "/unclear")
 
 
 def _documents(session: Session, user: str, key: str, wanted: Filter, href: str) -> Waiting:

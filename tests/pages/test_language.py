@@ -26,7 +26,17 @@ CHANGES = ("add_value", "set_label", "add_word", "set_type", "remove")
 BUILT = {
     "wb.column.": ("basis", "branch", "id", "when"),
     "wb.way.": ("any", "down", "fixed", "up"),
-    "today.wait_": ("approvals", "holds", "pay", "rejected", "matches", "rulesets", "returned"),
+    "today.wait_": (
+        "approvals",
+        "holds",
+        "pay",
+        "rejected",
+        "matches",
+        "unclear",
+        "proposed",
+        "rulesets",
+        "returned",
+    ),
     "review.wait_": ("proposed", "signed", "returned", "live", "past"),
     "beginning.comments_": ("both", "zh", "en"),
     "vocab.do_": CHANGES,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner
 
-from api.cli import reviews
+from api.cli import acting, reviews
 from engine.runtime.settings import Settings
 from engine.runtime.workspace import Workspace
 from tests.payments.stage import Stage
@@ -27,17 +27,15 @@ def command(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ty
     def opened(_folder: Path | None) -> Iterator[tuple[Workspace, Settings, sa.Engine]]:
         yield place, Settings.load(place.folder, environ={}), stage.engine
 
-    monkeypatch.setattr(reviews, "opened", opened)
-    monkeypatch.setattr(reviews, "clock_for", lambda _place: stage.clock)
+    monkeypatch.setattr(acting, "opened", opened)
+    monkeypatch.setattr(acting, "clock_for", lambda _place: stage.clock)
     app = typer.Typer()
     reviews.register(app)
     return app
 
 
-def decide(app: typer.Typer, proof: Path, instruction: str, first: str, second: str) -> str:
-    words = ["review", "decide", instruction, "--verdict", "paid", "--evidence", str(proof)]
-    words += ["--note", "e-receipt of the bank", "--as", first, "--second", second]
-    done = CliRunner().invoke(app, words)
+def said(app: typer.Typer, *words: str) -> str:
+    done = CliRunner().invoke(app, ["review", *words])
     return done.output if done.exit_code == 0 else str(done.exception)
 
 
@@ -50,12 +48,17 @@ def test_two_persons_with_proof_end_an_unknown_payment(
     stage.work()
     assert stage.states(documents) == ["UNKNOWN"]
     instruction = str(stage.value("SELECT instruction_id FROM attempt"))
-    assert instruction in CliRunner().invoke(command, ["review", "list"]).output
+    assert instruction in said(command, "list", "--as", "boss")
     proof = tmp_path / "receipt.pdf"
     proof.write_bytes(b"receipt")
-    assert "NOT_PERMITTED" in decide(command, proof, instruction, "accountant", "accountant")
-    assert "NOT_PERMITTED" in decide(command, proof, instruction, "cashier", "boss")
+    words = ["propose", instruction, "--verdict", "paid", "--evidence", str(proof)]
+    words += ["--note", "e-receipt of the bank", "--as"]
+    assert "NOT_PERMITTED" in said(command, *words, "boss")
+    assert "proposal 1" in said(command, *words, "accountant")
+    assert "receipt.pdf" in said(command, "list", "--as", "boss")
+    assert "NOT_PERMITTED" in said(command, "confirm", "1", "--as", "accountant")
+    assert "is off" in said(command, "refuse", "1", "--reason", "blurred", "--as", "boss")
+    assert "proposal 2" in said(command, *words, "accountant")
     assert stage.states(documents) == ["UNKNOWN"]
-    assert "UNKNOWN -> PAID" in decide(command, proof, instruction, "accountant", "boss")
+    assert "UNKNOWN -> PAID" in said(command, "confirm", "2", "--as", "boss")
     assert stage.states(documents) == ["PAID"]
-    assert stage.value("SELECT count(*) FROM audit_entry WHERE action = 'review.decide'") == 1
