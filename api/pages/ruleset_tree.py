@@ -24,7 +24,6 @@ from engine.rulebook.history import HistoryError, PeriodHits
 from engine.rulebook.history.hits import USUAL
 from engine.rulebook.library import Shelved, revision_of
 from engine.rulebook.live_findings import live_findings
-from engine.rulebook.versions import state_of
 from engine.rules import find_kind
 from engine.runtime.db import transaction
 from engine.treasury.organisations.rule_grants import rule_reach
@@ -88,7 +87,6 @@ def tree_page(request: Request, caller: Caller, *notes: Note, status: int = 200)
         hidden=len(entries) - len(shown),
         any=bool(every),
         kinds=_kinds(every),
-        state_of=state_of,
         states=STATES,
         orgs=places(every, orgs),
         names=orgs,

@@ -13,15 +13,17 @@ from engine.rulebook.draft_text import heading
 from engine.rulebook.expiry import Expiry, Force, expiry
 from engine.rulebook.library import Shelved
 from engine.rulebook.models import RulesetDraft, RulesetVersion
-from engine.rulebook.versions import state_of
+from engine.rulebook.planning import scheduled, waiting_versions
+from engine.rulebook.revisions import current_revision
+from engine.rulebook.standing import standings
 from engine.treasury.organisations.models import Organisation
 from engine.treasury.organisations.tree import organisations
 from engine.treasury.rulesets.shelf import live_for, stored_for
 from engine.treasury.rulesets.writing import visible_drafts
 
-STATES = ("live", "draft", "proposed", "returned", "signed", "expiring")
-"""What a list may be narrowed to: `signed` waits for activation, `expiring` is not in force for
-the next 30 days."""
+STATES = ("live", "draft", "proposed", "returned", "signed", "timed", "undone", "expiring")
+"""What a list may be narrowed to: `signed` waits for activation, `timed` becomes live by itself,
+`undone` was taken back, `expiring` is not in force for the next 30 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class Filter:
     state: str | None = None
     word: str | None = None
     """A word of the vocabulary, or an output, that the live ruleset names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """A stored version above the live one, and how it stands.
+
+    `how`: proposed, returned, signed (a reload takes it), timed (a timed activation does),
+    undone (it was live and an undo took it back), passed (signed, and a later one was live
+    before it).
+    """
+
+    version: RulesetVersion
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +65,13 @@ class Entry:
     """Of the live version."""
     drafts: tuple[RulesetDraft, ...]
     """Open ones, saved last first."""
-    versions: tuple[RulesetVersion, ...]
-    """Stored versions above the live one: proposed, returned, or signed and not live yet."""
+    versions: tuple[Newer, ...]
+    """Stored versions above the live one, newest first."""
 
     @property
     def states(self) -> frozenset[str]:
         """Those of STATES that it is in."""
-        found = {state_of(one) for one in self.versions}
+        found = {one.how for one in self.versions}
         found |= {"live"} if self.live else set()
         found |= {"draft"} if self.drafts else set()
         if self.expiry is not None and self.expiry.force is not Force.IN_FORCE:
@@ -80,7 +95,9 @@ def overview(session: Session, user_id: str, today: dt.date) -> list[Entry]:
     """
     orgs = organisations(session)
     live, versions = live_for(session, user_id), stored_for(session, user_id)
-    entries = _entries(live, versions, visible_drafts(session, user_id), orgs, today)
+    ruling = {one.version.hash for one in live}
+    newer = _newer(session, live, [one for one in versions if one.hash not in ruling])
+    entries = _entries(live, newer, visible_drafts(session, user_id), orgs, today)
     return sorted(
         entries, key=lambda one: (not one.kind, one.kind, one.subject, _path(orgs, one), one.name)
     )
@@ -104,26 +121,39 @@ def places(entries: list[Entry], orgs: Mapping[str, Organisation]) -> list[Organ
     return [one for one in orgs.values() if one.id in named]
 
 
+def _newer(session: Session, live: list[Shelved], versions: list[RulesetVersion]) -> list[Newer]:
+    """Those of `versions` that are above what is live of their name."""
+    top: dict[tuple[str, str], int] = {}
+    for one in live:
+        key = (one.version.kind, one.version.name)
+        top[key] = max(top.get(key, 0), one.version.version)
+    above = [one for one in versions if one.version > top.get((one.kind, one.name), 0)]
+    stand = standings(session, current_revision(session), above)
+    waits = {one.hash for one in waiting_versions(session)}
+    timed = {hash for one in scheduled(session) for hash in one.hashes}
+
+    def how(version: RulesetVersion) -> str:
+        if version.hash in timed:
+            return "timed"
+        found = stand[version.hash]
+        if found == "signed" and version.hash not in waits:
+            return "passed"
+        return "undone" if found == "past" else found
+
+    return [Newer(one, how(one)) for one in above]
+
+
 def _entries(
     live: list[Shelved],
-    versions: list[RulesetVersion],
+    newer: list[Newer],
     drafts: list[RulesetDraft],
     orgs: Mapping[str, Organisation],
     today: dt.date,
 ) -> list[Entry]:
     ruling = [one.version for one in live]
-    top: dict[tuple[str, str], int] = {}
-    for version in ruling:
-        key = (version.kind, version.name)
-        top[key] = max(top.get(key, 0), version.version)
-    hashes = {one.hash for one in ruling}
-    newer = [
-        one
-        for one in versions
-        if one.hash not in hashes and one.version > top.get((one.kind, one.name), 0)
-    ]
-    coming = [*ruling, *(one for one in newer if state_of(one) == "signed")]
-    taken = {(one.kind, one.subject, one.org_id) for one in (*ruling, *newer)}
+    above = [one.version for one in newer]
+    coming = [*ruling, *(one.version for one in newer if one.how in ("signed", "timed"))]
+    taken = {(one.kind, one.subject, one.org_id) for one in (*ruling, *above)}
     found = []
     told: set[tuple[str, str]] = set()
     # Of several live versions of one name the highest carries what is being written.
@@ -141,7 +171,7 @@ def _entries(
                 _newest(newer, key) if first else (),
             )
         )
-    named = {(one.kind, one.name) for one in newer} | {(one.kind, one.name) for one in drafts}
+    named = {(one.kind, one.name) for one in above} | {(one.kind, one.name) for one in drafts}
     for key in named - told:
         waiting, written = _newest(newer, key), _named(drafts, key)
         subject, org = _said(waiting, written)
@@ -150,12 +180,10 @@ def _entries(
     return found
 
 
-def _said(
-    versions: tuple[RulesetVersion, ...], drafts: tuple[RulesetDraft, ...]
-) -> tuple[str, str]:
+def _said(versions: tuple[Newer, ...], drafts: tuple[RulesetDraft, ...]) -> tuple[str, str]:
     """Subject and organisation of a ruleset that is not live."""
     if versions:
-        return versions[0].subject, versions[0].org_id
+        return versions[0].version.subject, versions[0].version.org_id
     return heading(drafts[0].text).subject, drafts[0].org_id
 
 
@@ -163,9 +191,9 @@ def _named(drafts: list[RulesetDraft], key: tuple[str, str]) -> tuple[RulesetDra
     return tuple(one for one in drafts if (one.kind, one.name) == key)
 
 
-def _newest(versions: list[RulesetVersion], key: tuple[str, str]) -> tuple[RulesetVersion, ...]:
-    mine = [one for one in versions if (one.kind, one.name) == key]
-    return tuple(sorted(mine, key=lambda one: -one.version))
+def _newest(newer: list[Newer], key: tuple[str, str]) -> tuple[Newer, ...]:
+    mine = [one for one in newer if (one.version.kind, one.version.name) == key]
+    return tuple(sorted(mine, key=lambda one: -one.version.version))
 
 
 def _above(
