@@ -18,6 +18,7 @@ from api.pages.language import word
 from api.rest.queue import ActionList, ActionOut, HoldOut, KindOut
 from api.services import Services
 from engine.base.text import Lang, SluiceError, Text
+from engine.rules.render import counted
 from engine.treasury.operations import queue, queue_acts
 
 Key = Annotated[str | None, typer.Argument(help="Key, as `queue ls` shows.")]
@@ -53,7 +54,7 @@ def ls(
         say(_line(one, lang))
     hidden = found.count - len(found.rows)
     more = Text(f", {hidden:,} hidden (--limit)", f"，另有 {hidden:,} 个未显示（--limit）")
-    total = Text(f"{found.count:,} actions", f"{found.count:,} 个任务").say(lang)
+    total = Text(counted(found.count, "action", "actions"), f"{found.count:,} 个任务").say(lang)
     say(total + (more.say(lang) if hidden else ""))
 
 
@@ -76,7 +77,7 @@ def kinds(
         told = ", ".join(counts) or "-"
         held = "" if one.hold is None else f"  {word(lang, 'queue.held')}: {one.hold.reason}"
         say(f"{one.kind}  {told}{held}")
-    say(Text(f"{len(found)} kinds", f"{len(found)} 种任务").say(lang))
+    say(Text(counted(len(found), "kind", "kinds"), f"{len(found)} 种任务").say(lang))
 
 
 def dead(
@@ -186,9 +187,11 @@ def _line(one: queue.QueueRow, lang: Lang) -> str:
     parts = [word(lang, f"queue.{one.standing}"), one.key, one.org_id or "-"]
     if one.due_at is not None:
         parts.append(local(one.due_at))
-    parts.append(Text(f"{one.attempts} attempts", f"{one.attempts} 次").say(lang))
+    parts.append(Text(counted(one.attempts, "attempt", "attempts"), f"{one.attempts} 次").say(lang))
     if one.crashes:
-        parts.append(Text(f"{one.crashes} crashes", f"出错 {one.crashes} 次").say(lang))
+        parts.append(
+            Text(counted(one.crashes, "crash", "crashes"), f"出错 {one.crashes} 次").say(lang)
+        )
     if one.held and one.standing == "running":
         parts.append(Text("held after this run", "本次执行后暂停").say(lang))
     line = "  ".join(parts)

@@ -17,6 +17,7 @@ from api.rest.queue import HoldOut
 from api.rest.schedules import ScheduleOut
 from api.schedule_words import when
 from engine.base.text import Lang, Text
+from engine.rules.render import counted
 from engine.treasury.operations import banks as bank_rows
 from engine.treasury.operations import schedules
 from engine.treasury.operations.banks import BankRow
@@ -40,7 +41,7 @@ def ls(
         return
     for one in found:
         say(_line(one, lang))
-    say(Text(f"{len(found)} schedules", f"{len(found)} 个定时任务").say(lang))
+    say(Text(counted(len(found), "schedule", "schedules"), f"{len(found)} 个定时任务").say(lang))
 
 
 def hold(
@@ -119,7 +120,7 @@ def banks(
         return
     for one in found:
         say(_bank(one, lang))
-    say(Text(f"{len(found)} banks", f"{len(found)} 家银行").say(lang))
+    say(Text(counted(len(found), "bank", "banks"), f"{len(found)} 家银行").say(lang))
 
 
 _ENDPOINT = {
@@ -133,8 +134,9 @@ def _bank(one: BankRow, lang: Lang) -> str:
     profile = one.profile
     balance = "-" if one.balance_at is None else local(one.balance_at)
     statement = "-" if one.statement_at is None else local(one.statement_at)
+    accounts = counted(one.accounts, "account", "accounts")
     said = Text(
-        f"{one.accounts} accounts  balance {balance}  statement {statement}",
+        f"{accounts}  balance {balance}  statement {statement}",
         f"账户 {one.accounts} 个  余额 {balance}  对账单 {statement}",
     ).say(lang)
     endpoint = _ENDPOINT[one.configured].say(lang)

@@ -1,10 +1,14 @@
-"""The words of the pages, in English and Chinese: flat keys in locale/*.yaml."""
+"""The words of the pages, in English and Chinese: flat keys in locale/*.yaml.
+
+`{count} {count:row|rows}` says "1 row" and "2 rows".
+"""
 
 from __future__ import annotations
 
+import string
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 from starlette.requests import Request
@@ -28,9 +32,22 @@ def catalog(lang: Lang) -> dict[str, str]:
     return words
 
 
+class _Counting(string.Formatter):
+    """`{count:row|rows}` is the first word for one and the second for any other number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return super().format_field(value, format_spec)
+        return one if str(value) == "1" else many
+
+
+_COUNTING = _Counting()
+
+
 def translate(lang: Lang, key: str, **values: object) -> str:
     """The sentence `key` in `lang`. KeyError for an unknown key: a page never shows a bare key."""
-    return catalog(lang)[key].format(**values)
+    return _COUNTING.vformat(catalog(lang)[key], (), values)
 
 
 def word(lang: Lang, code: str | None) -> str:

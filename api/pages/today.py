@@ -96,6 +96,9 @@ def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
     if "rulesets.edit" in may:
         count = len(waiting.returned_to(session, user))
         found.append(Waiting("returned", count, (), "/rulesets/waiting#returned"))
+    if "rulesets.activate" in may:
+        count = len(waiting.to_activate(session, user))
+        found.append(Waiting("activate", count, (), "/operations/reload"))
     return [one for one in found if one.count]
 
 

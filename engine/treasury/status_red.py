@@ -3,55 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.base.text import Text
+from engine.rules.render import counted
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.treasury.monitor.disagreeing import DISAGREES
 from engine.treasury.monitor.opinions import CRASHED
 from engine.treasury.monitor.watching import UNDECIDED
 from engine.treasury.status_shapes import MOST_WAITING, Red, Status
 
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What there is one or several of."""
+
+    one: str
+    many: str
+    zh: str
+
+    def of(self, count: int) -> Text:
+        """The sentence with its number."""
+        return Text(counted(count, self.one, self.many), f"{count:,} {self.zh}")
+
+
 _MONITOR_GONE = (
     Text(
         "the monitor is not running: no alerts on events, no second opinion",
-        "监控进程未运行:无事件预警,无第二意见",
+        "监控进程未运行：无事件预警，无第二意见",
     ),
     Text(
         "start `sluice run`; if it runs, read monitor.log in the workspace",
-        "请启动 `sluice run`;若已启动,请查看工作区的 monitor.log",
+        "请启动 `sluice run`；若已启动，请查看工作区的 monitor.log",
     ),
 )
 _READ_LOG = Text(
     "it stays until a step goes well; monitor.log in the workspace says more",
-    "处理成功后自动消失;详情见工作区的 monitor.log",
+    "处理成功后自动消失；详情见工作区的 monitor.log",
 )
 _LONG_TRANSACTION = Text(
     "look for a long transaction in pg_stat_activity: the monitor never passes one over",
-    "请在 pg_stat_activity 中查找长事务:监控进程不会越过它",
+    "请在 pg_stat_activity 中查找长事务：监控进程不会越过它",
 )
-_DISAGREE = Text("decisions on which the engines disagree", "条决策两引擎不一致")
+_DISAGREE = Counted(
+    "decision on which the engines disagree",
+    "decisions on which the engines disagree",
+    "条决策两引擎不一致",
+)
 _DISAGREE_ACT = Text(
     "open the alerts, release or void the documents, and have the ruleset looked at",
-    "请打开预警,放行或作废单据,并检查该规则集",
+    "请打开预警，放行或作废单据，并检查该规则集",
 )
-_CRASHED = Text("rulesets ended the second engine", "个规则集使第二引擎退出")
+_CRASHED = Counted(
+    "ruleset ended the second engine",
+    "rulesets ended the second engine",
+    "个规则集使第二引擎退出",
+)
 _CRASHED_ACT = Text(
     "have the ruleset looked at and resolve the alert: it is then tried again",
-    "请检查该规则集并处理预警,之后会重新尝试",
+    "请检查该规则集并处理预警，之后会重新尝试",
 )
 _UNDECIDED_ACT = Text(
     "mend the ruleset or the source of the facts, and resolve the alert",
-    "请修正规则集或数据来源,并处理预警",
+    "请修正规则集或数据来源，并处理预警",
 )
-_DEAD = Text("actions were given up", "个任务已放弃")
+_DEAD = Counted("action was given up", "actions were given up", "个任务已放弃")
 _DEAD_ACT = Text(
     "mend the cause, then retry them (sluice queue ls --state dead)",
-    "请排除原因后重试(sluice queue ls --state dead)",
+    "请排除原因后重试（sluice queue ls --state dead）",
 )
-_LETTERS = Text("messages to source systems were given up", "条发往来源系统的消息已放弃")
+_LETTERS = Counted(
+    "message to source systems was given up",
+    "messages to source systems were given up",
+    "条发往来源系统的消息已放弃",
+)
 _LETTERS_ACT = Text("mend the receiver and replay them", "请修复接收方后重发")
 _BEHIND_ACT = Text(
-    "it has not noticed the reload: start it again", "该进程未察觉重新加载:请重启该进程"
+    "it has not noticed the reload: start it again", "该进程未察觉重新加载：请重启该进程"
 )
 
 
@@ -84,7 +112,7 @@ def red(found: Status) -> Iterator[Red]:
         ("OUTBOX_DEAD", found.outbox_dead, _LETTERS, _LETTERS_ACT),
     ):
         if count:
-            yield Red(code, Text(f"{count:,} {what.en}", f"{count:,} {what.zh}"), act)
+            yield Red(code, what.of(count), act)
     late = [
         one.name
         for one in found.processes
@@ -98,8 +126,10 @@ def red(found: Status) -> Iterator[Red]:
         yield Red("REVISION_BEHIND", said, _BEHIND_ACT)
 
 
-def _undecided(events: int) -> Text:
-    return Text(
-        f"alerts on events no ruleset could judge ({events:,} events so far)",
-        f"条预警:事件无法由规则集判断(累计 {events:,} 个事件)",
+def _undecided(events: int) -> Counted:
+    so_far = counted(events, "event", "events")
+    return Counted(
+        f"alert on events no ruleset could judge ({so_far} so far)",
+        f"alerts on events no ruleset could judge ({so_far} so far)",
+        f"条预警：事件无法由规则集判断（累计 {events:,} 个事件）",
     )

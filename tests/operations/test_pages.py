@@ -91,7 +91,7 @@ def test_the_red_list_says_what_to_do_and_which_process_is_behind(world: World) 
     action(world, "x", "dead")
     text = operated(world).client("operator").http.get("/operations/now").text
     assert "<html" not in text
-    assert "1 actions were given up" in text
+    assert "1 action was given up" in text
     assert "mend the cause, then retry them" in text
     assert "/operations/queue?state=dead" in text
     assert text.count("behind the live one") == 1
@@ -119,7 +119,7 @@ def test_what_is_not_ticked_is_not_in_the_plan(world: World) -> None:
     signed(world, "30万")
     operator = operated(world).client("operator").http
     text = operator.get("/operations/reload?chosen=1").text
-    assert "1 waiting versions are left out" in text
+    assert "1 waiting version is left out" in text
     assert 'id="activate"' not in text
 
 

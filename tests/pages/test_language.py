@@ -36,6 +36,7 @@ BUILT = {
         "proposed",
         "rulesets",
         "returned",
+        "activate",
     ),
     "review.wait_": ("proposed", "signed", "returned", "live", "past"),
     "beginning.comments_": ("both", "zh", "en"),
@@ -46,7 +47,9 @@ BUILT = {
 
 
 def _places(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+    """What is filled in; a plural form is of one language alone."""
+    parsed = string.Formatter().parse(sentence)
+    return {name for _, name, spec, _ in parsed if name and "|" not in (spec or "")}
 
 
 def _used() -> set[str]:

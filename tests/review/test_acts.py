@@ -98,12 +98,12 @@ def test_a_returned_version_comes_back_to_its_author_with_what_was_said(world: W
     number = draft(world, note="asked for by audit")
     send(world, "treasurer", f"/drafts/{number}/comments", text="why 300,000?", row="A2")
     hash = submitted(world, number)
-    assert "proposed rulesets to sign" in words(look(world, "treasurer", "/"))
+    assert "proposed ruleset to sign" in words(look(world, "treasurer", "/"))
     reason = "the branches asked for 350,000"
     done = send(world, "treasurer", f"/rulesets/{hash}/return", reason=reason)
     assert done.status_code == 303
     assert state(world, hash) == "returned"
-    assert "proposed rulesets to sign" not in words(look(world, "treasurer", "/"))
+    assert "proposed ruleset to sign" not in words(look(world, "treasurer", "/"))
     assert "that were returned" in words(look(world, "analyst", "/"))
     assert reason in words(look(world, "analyst", "/rulesets/waiting"))
 

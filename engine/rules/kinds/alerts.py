@@ -114,8 +114,9 @@ KIND = Kind(
         "payments), balances, statement lines, and payments of unknown outcome. Windows over "
         "earlier documents are written under `derive`, for documents only. An alert can only "
         "inform, add an approver, or hold the document until somebody releases it.",
-        "决定哪些情况触发预警:单据(疑似重复、大额、拆分支付)、账户余额、账户明细、结果未知的支付。"
-        "对历史单据的统计写在 derive 下,仅用于单据。预警只能提示、增加审批人,或扣住单据待人放行。",
+        "决定哪些情况触发预警：单据（疑似重复、大额、拆分支付）、账户余额、账户明细、结果未知的支付。"
+        "对历史单据的统计写在 derive 下，仅用于单据。"
+        "预警只能提示、增加审批人，或扣住单据待人放行。",
     ),
     facts={
         "payment": PaymentToWatch,

@@ -54,8 +54,8 @@ KIND = Kind(
         "candidate source. Code computes the amounts: each source gives what is left to give, "
         "never below its floor, never above its cap. `shortage` says what happens when all "
         "sources together do not suffice.",
-        "决定资金申请可由哪些来源、按何顺序拨付:对每个候选来源询问一次。金额由程序计算:"
-        "不低于来源的保底余额,不超过上限。全部来源仍不足时按 shortage 处理。",
+        "决定资金申请可由哪些来源、按何顺序拨付：对每个候选来源询问一次。金额由程序计算："
+        "不低于来源的保底余额，不超过上限。全部来源仍不足时按 shortage 处理。",
     ),
     facts={"funding_request": SourceOfFunds},
     outputs={

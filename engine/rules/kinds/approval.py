@@ -72,7 +72,7 @@ def _roles_can_approve(ruleset: Ruleset) -> list[Finding]:
                     output.span,
                     Text(
                         f"row {row.id}: a {role} executes and therefore approves nothing",
-                        f"行 {row.id}:{ROLES[role].zh}负责执行,不得审批",
+                        f"行 {row.id}：{ROLES[role].zh}负责执行，不得审批",
                     ),
                     Text("name a role that reviews", "请改为有复核职责的角色"),
                 )
@@ -83,7 +83,7 @@ def _roles_can_approve(ruleset: Ruleset) -> list[Finding]:
                     Text(
                         f"row {row.id}: {role!r} is no role that is known, and where nobody holds "
                         "it documents are blocked",
-                        f"行 {row.id}:未知角色 {role!r},无人任职时单据将被阻塞",
+                        f"行 {row.id}：未知角色 {role!r}，无人任职时单据将被阻塞",
                     ),
                     remedy(role, _REVIEWERS),
                 )
@@ -114,8 +114,8 @@ KIND = Kind(
         "nearest holder of the role, from the document's organisation upwards; several rows that "
         "match are merged, each role once, by rank. Nobody to approve means blocked, never "
         "passed. That one person never approves twice, nor what he made, is in the database.",
-        "决定单据须经哪些角色、按何顺序审批。每一步交给自本机构向上最近的任职人;多行命中时按职级合并,"
-        "每个角色一次。无人可批即阻塞,绝不放行。同一人不得重复审批、不得审批自己经办的单据,由数据库把关。",
+        "决定单据须经哪些角色、按何顺序审批。每一步交给自本机构向上最近的任职人；多行命中时按职级合并，"
+        "每个角色一次。无人可批即阻塞，绝不放行。同一人不得重复审批、不得审批自己经办的单据，由数据库把关。",
     ),
     facts={"payment": PaymentToApprove, "collection": CollectionToApprove},
     outputs={

@@ -59,8 +59,8 @@ KIND = Kind(
         "Decides whether a date is a business day, when the banks' cut-off is, and where a due "
         "date moves from a holiday. China works on some weekends and rests on some weekdays, so "
         "the days are data: one row per announced period.",
-        "决定某日是否营业日、银行截止时间,以及到期日遇假日如何顺延。我国有调休上班的周末与放假的平日,"
-        "因此日历即数据:每段公布的安排一行。",
+        "决定某日是否营业日、银行截止时间，以及到期日遇假日如何顺延。我国有调休上班的周末与放假的平日，"
+        "因此日历即数据：每段公布的安排一行。",
     ),
     facts=dict.fromkeys(CALENDARS, Day),
     outputs={

@@ -79,7 +79,7 @@ def _only_listed_codes_are_final(ruleset: Ruleset) -> list[Finding]:
                 ),
                 Text(
                     "list the codes: an answer wrongly called failed is paid twice",
-                    "请逐一列出返回码:误判失败会导致重复付款",
+                    "请逐一列出返回码：误判失败会导致重复付款",
                 ),
             )
     return out.findings
@@ -111,8 +111,8 @@ KIND = Kind(
         "Decides what a bank's answer about one item means and what happens next. Only codes that "
         "a row names can mean paid or failed; everything else, no answer included, is unknown "
         "and is asked again. `paid` is the bank's word; only the statement proves money.",
-        "决定银行对某一笔的回答是什么意思、下一步做什么。只有列明的返回码才能判为已支付或失败,其余"
-        "(包括没有回答)一律未知并继续查询。“已支付”只是银行的答复,资金以对账单为准。",
+        "决定银行对某一笔的回答是什么意思、下一步做什么。只有列明的返回码才能判为已支付或失败，其余"
+        "（包括没有回答）一律未知并继续查询。“已支付”只是银行的答复，资金以对账单为准。",
     ),
     facts={"answer": Answer},
     outputs={

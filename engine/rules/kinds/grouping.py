@@ -92,7 +92,7 @@ def _batches_are_whole(ruleset: Ruleset) -> list[Finding]:
                 Text(
                     f"row {row.id}: a batch is one account and one currency, but batch_by lacks "
                     f"{', '.join(missing)}",
-                    f"行 {row.id}:一批只含一个账户一种币种,batch_by 缺少 {', '.join(missing)}",
+                    f"行 {row.id}：一批只含一个账户一种币种，batch_by 缺少 {', '.join(missing)}",
                 ),
                 Text(
                     f"add {', '.join(missing)} to batch_by",
@@ -128,7 +128,7 @@ KIND = Kind(
         "Decides at sending time which approved documents share one payment batch, that is one "
         "message to the bank. A document is in one live payment batch at most; documents are "
         "cut into batches of the same row and the same keys, in order of their numbers.",
-        "发送时决定哪些已批准单据同属一个支付批,即发给银行的一份报文。一张单据至多在一个有效支付批中;"
+        "发送时决定哪些已批准单据同属一个支付批，即发给银行的一份报文。一张单据至多在一个有效支付批中；"
         "同一行、同一组键值的单据按单据号顺序切分成批。",
     ),
     facts={"payment": PaymentToGroup, "collection": CollectionToGroup},

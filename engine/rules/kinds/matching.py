@@ -64,8 +64,8 @@ KIND = Kind(
         "Decides, pair by pair, whether a statement line is the money of one of our items. Rows "
         "are passes, strictest first. A line with several equally good items, or an item with "
         "several such lines, is never guessed: it goes to a person.",
-        "逐对判断银行明细是否就是我方某笔单据的资金。行即轮次,先严后宽。"
-        "一条明细有多个同样合适的单据(或反之)时绝不猜测,交人工处理。",
+        "逐对判断银行明细是否就是我方某笔单据的资金。行即轮次，先严后宽。"
+        "一条明细有多个同样合适的单据（或反之）时绝不猜测，交人工处理。",
     ),
     facts={"arrival": Pair},
     outputs={
@@ -74,7 +74,7 @@ KIND = Kind(
             Text("outcome", "结果"),
             {
                 "auto": Text("matched", "自动匹配"),
-                "propose": Text("proposed to a person", "建议,待人确认"),
+                "propose": Text("proposed to a person", "建议，待人确认"),
                 "unmatched": Text("not a match", "不匹配"),
             },
             required=True,
@@ -93,7 +93,7 @@ KIND = Kind(
     extras_schema={
         "block_on": {
             "description": "Pairs are formed only where all three agree: it is said, not chosen. "
-            "仅在三者都相同时成对比较,此处写明而非选择。",
+            "仅在三者都相同时成对比较，此处写明而非选择。",
             "type": "array",
             "items": {"enum": ["account", "currency", "direction"]},
             "minItems": 3,

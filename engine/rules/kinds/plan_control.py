@@ -54,7 +54,7 @@ KIND = Kind(
         "the use with what is available: plan, adjustments and carry-over less what is committed "
         "and spent. None only records, advisory warns, strict refuses beyond the tolerance.",
         "按计划项目与控制点决定资金计划的控制强度。程序比较用款与可用额度"
-        "(计划+调整+结转-已占用-已执行)。不控制只记录,提示性仅警告,严格控制超过容差即拒绝。",
+        "（计划+调整+结转-已占用-已执行）。不控制只记录，提示性仅警告，严格控制超过容差即拒绝。",
     ),
     facts={"plan": Usage},
     outputs={

@@ -74,8 +74,8 @@ KIND = Kind(
         "Decides the voucher lines of an event whose money is proven by the bank's statement. "
         "Each matching row is one line. Every combination of rows must balance. Reversals are "
         "the exact negative of what they reverse: they are generated and never ruled.",
-        "对已由银行对账单证实的事件生成凭证分录,每个命中的行即一条分录,任何行组合都必须借贷平衡。"
-        "冲销是原凭证的精确相反数,由程序生成,不由规则决定。",
+        "对已由银行对账单证实的事件生成凭证分录，每个命中的行即一条分录，任何行组合都必须借贷平衡。"
+        "冲销是原凭证的精确相反数，由程序生成，不由规则决定。",
     ),
     facts={"event": Event},
     outputs={

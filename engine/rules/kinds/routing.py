@@ -89,9 +89,9 @@ KIND = Kind(
         "and disbursement accounts pay, whatever a row says: that barrier is in code. When no "
         "account fits the route, the document waits. Our bank is `same` (the counterparty's own), "
         "a bank's id, or none in particular.",
-        "决定单据走哪个渠道、哪家银行、哪个机构的账户。路由先于审批:审批的内容包含渠道与账户。"
-        "收入户只收、支出户只付,由程序把关,规则不能改变。没有合适账户时单据等待。"
-        "我方银行可写 same(与对方同行)、银行代码,或不限。",
+        "决定单据走哪个渠道、哪家银行、哪个机构的账户。路由先于审批：审批的内容包含渠道与账户。"
+        "收入户只收、支出户只付，由程序把关，规则不能改变。没有合适账户时单据等待。"
+        "我方银行可写 same（与对方同行）、银行代码，或不限。",
     ),
     facts={"payment": PaymentToRoute, "collection": CollectionToRoute},
     outputs={

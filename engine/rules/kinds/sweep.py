@@ -72,7 +72,7 @@ def _methods_are_complete(ruleset: Ruleset) -> list[Finding]:
                 method.span,
                 Text(
                     f"row {row.id}: method {method.written} needs {', '.join(missing)}",
-                    f"行 {row.id}:方法 {method.written} 缺少 {', '.join(missing)}",
+                    f"行 {row.id}：方法 {method.written} 缺少 {', '.join(missing)}",
                 ),
                 Text(f"give {', '.join(missing)}", f"请填写 {', '.join(missing)}"),
             )
@@ -102,8 +102,8 @@ KIND = Kind(
         "the row names method and limits, applied in the order rounding, maximum, fee, minimum. "
         "Guarantee deposits, special-purpose and separate accounts are never swept, whatever a "
         "row says.",
-        "决定账户可用资金上划多少到上级账户。可上划基数 E 由程序计算;规则给出方法与限额,"
-        "按取整、上限、手续费、下限的次序执行。资本保证金户、专项资金户、独立账户一律不上划,规则不能改变。",
+        "决定账户可用资金上划多少到上级账户。可上划基数 E 由程序计算；规则给出方法与限额，"
+        "按取整、上限、手续费、下限的次序执行。资本保证金户、专项资金户、独立账户一律不上划，规则不能改变。",
     ),
     facts={"account": AccountToSweep},
     outputs={

@@ -112,8 +112,8 @@ KIND = Kind(
         "Every row that matches reports. One error is enough to return the document to its "
         "source; warnings travel with the document. What no rule can excuse (unknown "
         "organisation, closed account, unreadable amount) is refused before this table is asked.",
-        "在其他处理之前检查进来的单据。每个命中的行都报告。有一个错误即退回来源;提示随单据继续。"
-        "任何规则都不能放行的情形(未知机构、已销户、金额不可读)在询问本表之前即被拒绝。",
+        "在其他处理之前检查进来的单据。每个命中的行都报告。有一个错误即退回来源；提示随单据继续。"
+        "任何规则都不能放行的情形（未知机构、已销户、金额不可读）在询问本表之前即被拒绝。",
     ),
     facts={"payment": RawPayment, "collection": RawCollection},
     outputs={
@@ -121,8 +121,8 @@ KIND = Kind(
             Type.CODE,
             Text("severity", "级别"),
             {
-                "error": Text("error: the document is returned", "错误:退回单据"),
-                "warning": Text("warning: the document goes on", "提示:单据继续"),
+                "error": Text("error: the document is returned", "错误：退回单据"),
+                "warning": Text("warning: the document goes on", "提示：单据继续"),
             },
             required=True,
         ),
@@ -135,7 +135,7 @@ KIND = Kind(
     extras_schema={
         "on_error": {
             "description": "What a file with a wrong row gets: refused whole, or its bad rows "
-            "returned. 文件中有错误行时:整份拒绝,或仅退回错误行。",
+            "returned. 文件中有错误行时：整份拒绝，或仅退回错误行。",
             "enum": ["refuse_file", "return_rows"],
         }
     },

@@ -56,7 +56,7 @@ KIND = Kind(
         "Decides what a bank receipt does to the premium it pays: clear it, pay a part, or pay "
         "more than is open; and where the difference goes. What belongs to no policy waits in "
         "suspense. Reversing a write-off re-opens exactly what it cleared.",
-        "决定银行收款如何核销应收保费:结清、部分核销或超额,以及差额去向。找不到保单的进入待查款项。"
+        "决定银行收款如何核销应收保费：结清、部分核销或超额，以及差额去向。找不到保单的进入待查款项。"
         "撤销核销时精确恢复原状。",
     ),
     facts={"receipt": Receipt},
