@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from api.pages.column_labels import Labels
 from api.pages.ruleset_view import ShownFinding, shown_finding
 from engine.base.text import Lang, Text
-from engine.rules.diff import Change, Diff, diff_rulesets
+from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.rules.edit.lines import line_diff
+from engine.rules.envelope_words import path_text
 from engine.rules.example_changes import ExampleTold, example_changes
 from engine.rules.findings import Severity
 from engine.rules.model import Ruleset
@@ -23,14 +25,16 @@ MOST = 400
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One line of the table of changes; `what` is a code: word.change.<what>.
+    """One line of the table of changes; `what` is a code: word.compared.<what>.
 
     `said_old` and `said_new` are the row's sentences where a row as a whole is meant.
     """
 
     row: str | None
     what: str
-    place: str = ""
+    place: Text | None = None
+    code: str = ""
+    """How the text names the column that `place` says."""
     old: str | None = None
     new: str | None = None
     said_old: Text | None = None
@@ -65,6 +69,7 @@ class Comparison:
     examples_hidden: int
     examples_failed: int
     findings: list[ShownFinding]
+    labels: Labels
     errors: int
     lines: list[str]
     lines_hidden: int
@@ -110,6 +115,7 @@ def compared(old: Side | None, new: Side, lang: Lang) -> Comparison:
         max(0, len(examples) - MOST),
         sum(one.passed is False for one in examples),
         findings[:MOST],
+        Labels(before, new.ruleset),
         sum(one.severity == Severity.ERROR.value for one in findings),
         lines[:MOST],
         max(0, len(lines) - MOST),
@@ -131,28 +137,29 @@ def _changes(old: Ruleset | None, new: Ruleset | None, diff: Diff | None) -> Ite
         yield from (ShownChange(row, "added", said_new=said) for row, said in now.items())
         return
     was = _said(old)
-    yield from (_value("words", path, change) for path, change in diff.vocabulary.items())
-    yield from (_value("envelope", path, change) for path, change in diff.envelope.items())
-    yield from (ShownChange(None, "column_added", name) for name in diff.columns[0])
-    yield from (ShownChange(None, "column_removed", name) for name in diff.columns[1])
+    labels = Labels(old, new)
+    for path, change in diff.vocabulary.items():
+        yield ShownChange(None, "words", labels.property(path), "", *change)
+    for path, change in diff.envelope.items():
+        yield ShownChange(None, "envelope", path_text(path), "", *change)
+    for name in diff.columns[0]:
+        yield ShownChange(None, "column_added", labels.column(name), name)
+    for name in diff.columns[1]:
+        yield ShownChange(None, "column_removed", labels.column(name), name)
     for row in diff.added:
         yield ShownChange(row, "added", said_new=now[row])
     for row in diff.removed:
         yield ShownChange(row, "removed", said_old=was[row])
     for row, columns in diff.changed.items():
         for name, change in columns.items():
-            yield ShownChange(row, "changed", name, *change)
+            yield ShownChange(row, "changed", labels.column(name), name, *change)
         yield ShownChange(row, "sentence", said_old=was[row], said_new=now[row])
     for row, said in now.items():
         if row in was and row not in diff.changed and was[row] != said:
             yield ShownChange(row, "reworded", said_old=was[row], said_new=said)
     for one in diff.moved:
         what = "moved" if one.matters else "moved_only"
-        yield ShownChange(one.row, what, "", str(one.old), str(one.new), reason=one.reason)
-
-
-def _value(what: str, path: str, change: Change) -> ShownChange:
-    return ShownChange(None, what, path, *change)
+        yield ShownChange(one.row, what, None, "", str(one.old), str(one.new), reason=one.reason)
 
 
 def _said(ruleset: Ruleset) -> dict[str, Text]:

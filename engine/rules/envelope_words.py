@@ -22,18 +22,18 @@ _WAYS = {
     "any": Text("move either way", "任意调整"),
 }
 _PLAIN = {
-    "version": Text("The version", "版本"),
-    "hit_policy": Text("The hit policy", "命中策略"),
-    "currency": Text("The currency", "币种"),
-    "effective.from": Text("The first day", "生效日"),
-    "effective.to": Text("The last day", "失效日"),
-    "title.en": Text("The English title", "英文标题"),
-    "title.zh": Text("The Chinese title", "中文标题"),
-    "scope.org": Text("The organisation it rules", "适用机构"),
-    "scope.subject": Text("What it decides about", "决策对象"),
-    "name": Text("The name", "名称"),
-    "kind": Text("The kind", "类别"),
-    "extends": Text("The ruleset it extends", "所扩展的规则集"),
+    "version": Text("the version", "版本"),
+    "hit_policy": Text("the hit policy", "命中策略"),
+    "currency": Text("the currency", "币种"),
+    "effective.from": Text("the first day", "生效日"),
+    "effective.to": Text("the last day", "失效日"),
+    "title.en": Text("the English title", "英文标题"),
+    "title.zh": Text("the Chinese title", "中文标题"),
+    "scope.org": Text("the organisation it rules", "适用机构"),
+    "scope.subject": Text("what it decides about", "决策对象"),
+    "name": Text("the name", "名称"),
+    "kind": Text("the kind", "类别"),
+    "extends": Text("the ruleset it extends", "所扩展的规则集"),
 }
 
 
@@ -52,14 +52,45 @@ def envelope_sentences(old: Ruleset, new: Ruleset, diff: Diff) -> Iterator[Text]
             case "otherwise":
                 yield _otherwise(old, new, rest)
             case "priority":
-                yield _plain(Text(f"The order of priority of {rest}", f"{rest} 的优先次序"), change)
+                yield _plain(_begun(_priority(rest)), change)
             case "derive":
                 name = rest.split(".")[0]
                 if name not in windows:
                     windows.add(name)
                     yield _window(old, new, name)
             case _:
-                yield _plain(_PLAIN.get(path, Text(f"`{path}`", f"`{path}` ")), change)
+                plain = _PLAIN.get(path)
+                named = Text(f"`{path}`", f"`{path}` ") if plain is None else _begun(plain)
+                yield _plain(named, change)
+
+
+def path_text(path: str) -> Text:
+    """What stands at a dotted path of the envelope, in a few words: "parameter large"."""
+    section, _, rest = path.partition(".")
+    match section:
+        case "params":
+            return Text(f"parameter {rest}", f"参数 {rest}")
+        case "overrides" if rest.count(".") == 1:
+            org, name = rest.split(".")
+            return Text(f"{name} of {org}", f"{org} 的 {name}")
+        case "adjustable":
+            return Text(f"how branches may move {rest}", f"分支机构可调整 {rest}")
+        case "otherwise":
+            return Text(f"{rest} when no row matches", f"没有命中任何行时的 {rest}")
+        case "priority":
+            return _priority(rest)
+        case "derive":
+            return Text(f"window {rest}", f"窗口 {rest}")
+        case _:
+            return _PLAIN.get(path, Text(path, path))
+
+
+def _priority(name: str) -> Text:
+    return Text(f"the order of priority of {name}", f"{name} 的优先次序")
+
+
+def _begun(what: Text) -> Text:
+    return Text(what.en[:1].upper() + what.en[1:], what.zh)
 
 
 def _plain(what: Text, change: Change) -> Text:

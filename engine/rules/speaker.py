@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from engine.base.text import Lang
@@ -31,6 +32,8 @@ from engine.rules.model import (
 from engine.rules.roles import ROLES
 from engine.rules.show import listed, show_duration, show_value
 from engine.rules.wording import COMPARED, formula_text, range_text, text_test_text
+
+_CODE = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
 class Speaker:
@@ -156,6 +159,14 @@ class Speaker:
         if isinstance(value, str):
             return self._quoted(value) if column.type is Type.TEXT else self._code(value, column)
         return self.typed(value, column.type)
+
+    def written(self, text: str, column: Column) -> str:
+        """What a file says of a column, with the labels of its codes: "staff, supplier"."""
+        if column.type is Type.BOOL and text in ("true", "false"):
+            return self.given(text == "true", column)
+        if column.type not in {Type.CODE, Type.CHAIN, Type.LIST}:
+            return text
+        return _CODE.sub(lambda found: self._code(found[0], column), text)
 
     def _quoted(self, text: str) -> str:
         return self.say(f'"{text}"', f"“{text}”")

@@ -425,6 +425,6 @@ def test_two_versions_are_compared_by_what_they_mean(world: World, folder: Path)
         "SELECT hash FROM ruleset_version WHERE name = 'payment-approval' AND version = 3"
     )
     text = world.client("auditor").http.get(f"/rulesets/{old}/changes/{new}").text
-    assert "params.small" in text
+    assert "parameter small" in text
     assert "below 50,000" in text
     assert "below 40,000" in text

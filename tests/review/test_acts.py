@@ -25,7 +25,7 @@ def test_a_draft_is_reviewed_before_it_is_submitted(world: World) -> None:
     said = words(shown)
     assert "asked for by audit" in said
     assert "payment-approval v2" in said
-    assert "params.large 50万 30万" in said
+    assert "parameter large 50万 30万" in said
     assert {"submit", "drop", "comments"} <= forms(shown)
     assert "sign" not in forms(shown)
 
@@ -208,10 +208,11 @@ def test_a_submitted_draft_is_reviewed_as_the_version_it_became(world: World) ->
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_live_version_is_compared_with_the_one_it_took_over_from(world: World, lang: str) -> None:
+    large = {"en": "parameter large", "zh": "参数 large"}[lang]
     hash = submitted(world, draft(world))
     send(world, "cfo", f"/rulesets/{hash}/sign", activate="now")
     shown = words(look(world, "auditor", f"/rulesets/{hash}/review", lang))
-    assert "params.large 50万 30万" in shown
+    assert f"{large} 50万 30万" in shown
     first = world.one("SELECT hash FROM ruleset_version WHERE name = 'payment-approval' LIMIT 1")
     back = words(look(world, "auditor", f"/rulesets/{first}/review", lang))
-    assert "params.large 30万 50万" in back
+    assert f"{large} 30万 50万" in back

@@ -52,7 +52,7 @@ def test_a_version_comes_back_as_a_draft_after_its_changes_were_seen(world: Worl
     place = f"/rulesets/{version(world)}"
     shown = upload(world, place, workbook(world, place, "30万"))
     assert shown.status_code == 200
-    assert "params.large 50万 30万" in words(shown)
+    assert "parameter large 50万 30万" in words(shown)
     assert "version 2 3" in words(shown)  # the next free number, so that it can be submitted
     assert world.one("SELECT count(*) FROM ruleset_draft") == "0"
     kept = send(world, "analyst", f"{place}/excel/keep", text=carried(shown), note="from Excel")
@@ -84,7 +84,7 @@ def test_a_draft_is_saved_over_the_text_that_was_seen(world: World) -> None:
     number = draft(world)
     place = f"/drafts/{number}"
     shown = upload(world, place, workbook(world, place, "45万"))
-    assert "params.large 30万 45万" in words(shown)
+    assert "parameter large 30万 45万" in words(shown)
     kept = send(
         world,
         "analyst",
@@ -114,7 +114,7 @@ def test_somebody_who_saved_meanwhile_is_not_written_over_and_nothing_is_lost(
     conflict = send(world, "analyst", f"{place}/excel/keep", text=mine, seen=before, note="my note")
     assert conflict.status_code == 409
     assert "DRAFT_CONFLICT" in conflict.text
-    assert "params.large 40万 45万" in words(conflict)
+    assert "parameter large 40万 45万" in words(conflict)
     assert carried(conflict) == mine
     assert 'value="my note"' in conflict.text
     assert world.one("SELECT text FROM ruleset_draft") == approval("40万")
