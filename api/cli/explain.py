@@ -110,7 +110,7 @@ def _none(document: str, kinds: list[str]) -> SluiceError:
         "NOTHING_FOUND",
         Text(
             f"{document} has no such decision; it has decisions of these kinds: {known}",
-            f"{document} 没有这样的决策；已有决策的类别：{known}",
+            f"{document} 没有这样的决策；已有决策的种类：{known}",
         ),
     )
 

@@ -224,7 +224,7 @@ def _too_many(number: int) -> SluiceError:
         Text(
             f"{number:,} decisions are too many for one request ({MOST_REPLAYED:,}); choose kinds "
             "or a later start, or use `sluice replay`",
-            f"{number:,} 个决策超过单次请求上限({MOST_REPLAYED:,});请限定类别或起始时间,"
+            f"{number:,} 个决策超过单次请求上限({MOST_REPLAYED:,});请限定种类或起始时间,"
             "或使用 `sluice replay`",
         ),
     )

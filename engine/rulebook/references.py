@@ -102,7 +102,7 @@ def _numbered(session: Session, name: str, version: int, readable: Readable) -> 
             "RULESET_AMBIGUOUS",
             Text(
                 f"{plain} is a name in several kinds; write {found[0].kind}/{plain}@{version}",
-                f"{plain} 在多个类别中重名;请写 {found[0].kind}/{plain}@{version}",
+                f"{plain} 在多个种类中重名;请写 {found[0].kind}/{plain}@{version}",
             ),
         )
     return found[0]

@@ -196,7 +196,7 @@ def not_decided_so(under: Ruleset) -> RulebookError:
             f"no {under.kind} decision about a {under.subject} was made here, so {under.name} has "
             "nothing to say; choose a ruleset of a kind that decided",
             f"此处没有针对 {under.subject} 的 {under.kind} 决策，{under.name} 无从适用；"
-            "请选择曾作出决策的类别",
+            "请选择曾作出决策的种类",
         ),
         404,
     )

@@ -32,7 +32,7 @@ _PLAIN = {
     "scope.org": Text("the organisation it rules", "适用机构"),
     "scope.subject": Text("what it decides about", "决策对象"),
     "name": Text("the name", "名称"),
-    "kind": Text("the kind", "类别"),
+    "kind": Text("the kind", "种类"),
     "extends": Text("the ruleset it extends", "所扩展的规则集"),
 }
 

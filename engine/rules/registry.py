@@ -38,6 +38,6 @@ def known_kind(name: str) -> Kind:
         near = remedy(name, all_kinds()) or Text("", "")
         raise SluiceError(
             "UNKNOWN_KIND",
-            Text(f"there is no kind {name!r}; {near.en}", f"没有类别 {name!r}；{near.zh}"),
+            Text(f"there is no kind {name!r}; {near.en}", f"没有种类 {name!r}；{near.zh}"),
         )
     return found
