@@ -11,13 +11,12 @@ from api.access import unmasked_orgs
 from api.filters import text_of
 from api.identity import Caller, needs
 from api.pages.explain_view import steps_of
-from api.pages.language import language_of
-from api.pages.ruleset_view import ShownFinding, shown_finding
+from api.pages.refusals import findings_in
+from api.pages.ruleset_view import ShownFinding
 from api.pages.shell import Note, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
-from engine.rulebook.errors import RulesetRefused
 from engine.runtime.db import transaction
 from engine.treasury.documents.history import documents_by_id
 from engine.treasury.organisations.tree import organisations
@@ -111,7 +110,7 @@ def _found(
                 steps_of(session, caller.user_id, document.org_id, every),
                 (refusal(request, error),),
                 findings_in(request, error),
-                422 if isinstance(error, RulesetRefused) else status_of(error),
+                status_of(error),
             )
         open_orgs = unmasked_orgs(session, caller.user_id)
         orgs = organisations(session)
@@ -132,11 +131,3 @@ def _found(
         reference=reference,
         text=text,
     )
-
-
-def findings_in(request: Request, error: SluiceError) -> list[ShownFinding]:
-    """What is wrong with a text that was refused, in the page's language."""
-    if not isinstance(error, RulesetRefused):
-        return []
-    lang = language_of(request)
-    return [shown_finding(one, lang) for one in error.findings]

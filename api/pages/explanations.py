@@ -10,14 +10,13 @@ from sqlmodel import Session
 
 from api.filters import text_of
 from api.identity import Caller, needs
-from api.pages.explain import findings_in
 from api.pages.explain_view import Step, steps_of
+from api.pages.refusals import findings_in
 from api.pages.ruleset_view import ShownFinding
 from api.pages.shell import Note, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
-from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import DecisionRow
 from engine.runtime.db import transaction
 from engine.treasury.documents.history import documents_by_id
@@ -92,7 +91,7 @@ def show_decision(
             step = _step(session, caller, row, None, None)
             notes = (*notes, refusal(request, error))
             findings = findings_in(request, error)
-            status = 422 if isinstance(error, RulesetRefused) else status_of(error)
+            status = status_of(error)
         document = None
         if row.matter_kind == "document":
             document = documents_by_id(session, [int(row.matter_id)])[int(row.matter_id)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import yaml
 from starlette.requests import Request
@@ -35,10 +35,10 @@ def catalog(lang: Lang) -> dict[str, str]:
 class _Counting(string.Formatter):
     """`{count:row|rows}` is the first word for one and the second for any other number."""
 
-    def format_field(self, value: Any, format_spec: str) -> str:
+    def format_field(self, value: object, format_spec: str) -> str:
         one, bar, many = format_spec.partition("|")
         if not bar:
-            return super().format_field(value, format_spec)
+            return format(value, format_spec)
         return one if str(value) == "1" else many
 
 

@@ -13,12 +13,12 @@ from sqlmodel import Session
 from api.identity import Caller, needs
 from api.pages.comparison import Comparison, compared
 from api.pages.language import language_of
-from api.pages.ruleset_view import shown_finding
-from api.pages.shell import Note, page, refusal
+from api.pages.refusals import refused_notes
+from api.pages.shell import page
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
-from engine.rulebook import RulesetRefused, current_revision
+from engine.rulebook import current_revision
 from engine.rulebook.comments import LONGEST
 from engine.rulebook.library import shelved
 from engine.rulebook.models import (
@@ -151,25 +151,14 @@ def _page(
     refused: SluiceError | None,
     typed: Typed | None,
 ) -> Response:
-    lang = language_of(request)
-    notes: list[Note] = []
-    status = 200
-    if refused is not None:
-        notes.append(refusal(request, refused))
-        status = 422 if isinstance(refused, RulesetRefused) else status_of(refused)
-    if isinstance(refused, RulesetRefused):
-        said = [shown_finding(one, lang) for one in refused.findings]
-        notes += [
-            Note("bad", f"{one.place} {one.severity}[{one.code}] {one.sentence}") for one in said
-        ]
-    comparison: Comparison = compared(found.old, found.new, lang)
+    comparison: Comparison = compared(found.old, found.new, language_of(request))
     subject = found.found
     return page(
         request,
         "review.html",
         caller,
-        notes=tuple(notes),
-        status=status,
+        notes=() if refused is None else refused_notes(request, refused),
+        status=200 if refused is None else status_of(refused),
         review=found,
         subject=subject,
         draft=subject if isinstance(subject, RulesetDraft) else None,

@@ -15,7 +15,7 @@ from api.filters import text_of
 from api.identity import Caller, needs
 from api.pages.language import language_of
 from api.pages.ruleset_view import ShownFinding, findings_of, shown_finding
-from api.pages.shell import Note, page
+from api.pages.shell import page
 from api.ruleset_hits import HitCounter
 from api.services import Services, services_of
 from engine.base.text import Lang, SluiceError, Text
@@ -53,11 +53,6 @@ class Counted:
 @router.get("/rulesets")
 def tree(request: Request, caller: May) -> Response:
     """Every ruleset the user sees, by kind; refused files; proposals that wait."""
-    return tree_page(request, caller)
-
-
-def tree_page(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
-    """The page, with `notes` above it."""
     services = services_of(request)
     user, today = caller.user_id, services.clock.business_date()
     with transaction(services.engine) as session:
@@ -77,8 +72,6 @@ def tree_page(request: Request, caller: Caller, *notes: Note, status: int = 200)
         request,
         "rulesets.html",
         caller,
-        notes=notes,
-        status=status,
         groups=[
             (find_kind(kind), kind, list(those))
             for kind, those in groupby(shown, key=lambda one: one.kind)

@@ -1,4 +1,4 @@
-"""One version of a ruleset: each row as a sentence, its hits, what changed, and signing it."""
+"""One version of a ruleset: each row as a sentence, its hits, what changed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.identity import Caller, needs
 from api.pages.language import language_of
-from api.pages.ruleset_tree import tree_page
-from api.pages.ruleset_view import findings_of, show, shown_finding
-from api.pages.shell import Note, go, page, refusal
+from api.pages.ruleset_view import findings_of, show
+from api.pages.shell import page
 from api.ruleset_hits import HitCounter
 from api.services import services_of
-from api.statuses import status_of
 from engine.base.text import SluiceError
-from engine.rulebook import RulesetRefused, current_revision
+from engine.rulebook import current_revision
 from engine.rulebook.history import PeriodHits
 from engine.rulebook.history.hits import USUAL
 from engine.rulebook.standing import standings
 from engine.rules import find_kind
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import shelf
-from engine.treasury.rulesets.reviewing import sign_and_activate
-from engine.treasury.rulesets.visible import version_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -87,27 +83,3 @@ def hits(request: Request, caller: May, hash: str) -> Response:
         refused=refused,
         asked_days=USUAL,
     )
-
-
-@router.post("/rulesets/{hash}/approve")
-def sign(
-    request: Request,
-    caller: Annotated[Caller, Depends(needs("rulesets.approve"))],
-    hash: str,
-) -> Response:
-    """Sign a proposed ruleset and make it live; never by its author."""
-    services = services_of(request)
-    lang = language_of(request)
-    try:
-        with transaction(services.engine) as session:
-            name = version_for(session, caller.user_id, hash).name
-            revision = sign_and_activate(session, caller.user_id, hash, services.clock.now())
-    except RulesetRefused as refused:
-        said = [shown_finding(one, lang) for one in refused.findings]
-        notes = [
-            Note("bad", f"{one.place} {one.severity}[{one.code}] {one.sentence}") for one in said
-        ]
-        return tree_page(request, caller, refusal(request, refused), *notes, status=409)
-    except SluiceError as error:
-        return tree_page(request, caller, refusal(request, error), status=status_of(error))
-    return go("/rulesets", key="done.signed", name=name, revision=revision)

@@ -10,13 +10,12 @@ from fastapi.responses import Response
 
 from api.identity import Caller, needs
 from api.pages.language import language_of
-from api.pages.ruleset_view import shown_finding
+from api.pages.refusals import findings_in
 from api.pages.shell import Note, go, page, refusal
 from api.pages.vocabulary_view import TYPES, Asked, edit_of, shown_lines, why_text
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError, Text
-from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import VocabularyProposal
 from engine.rulebook.texts import vocabulary_of
 from engine.rulebook.words.proposals import edits_of, proposal_of, proposals, state_of_words
@@ -110,10 +109,9 @@ def propose(
                 )
             number = made.id or 0
     except SluiceError as error:
-        notes = [refusal(request, error)]
-        if isinstance(error, RulesetRefused):
-            said = [shown_finding(one, language_of(request)) for one in error.findings]
-            notes = [Note("bad", f"[{one.code}] {one.sentence}") for one in said]
+        said = findings_in(request, error)
+        notes = [Note("bad", f"[{one.code}] {one.sentence}") for one in said]
+        notes = notes or [refusal(request, error)]
         return _form(request, caller, asked, on, *notes, reason=reason, status=status_of(error))
     return go(f"/words/proposals/{number}", key="done.words_proposed", number=number)
 

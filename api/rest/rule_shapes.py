@@ -143,9 +143,7 @@ class VersionOut(BaseModel):
 def refused(error: SluiceError) -> JSONResponse:
     """A refusal: the findings of a refused set, both texts of a conflict."""
     body: dict[str, object] = {**error_body(error)}
-    status = status_of(error)
     if isinstance(error, RulesetRefused):
-        status = 422
         body["findings"] = [FindingOut.of(one).model_dump() for one in error.findings]
     if isinstance(error, DraftConflict):
         body["yours"] = {"text": error.given, "seen": error.seen}
@@ -156,4 +154,4 @@ def refused(error: SluiceError) -> JSONResponse:
             "last_editor": error.stored.editor,
             "updated_at": error.stored.at.isoformat(),
         }
-    return JSONResponse(body, status_code=status)
+    return JSONResponse(body, status_code=status_of(error))

@@ -38,6 +38,8 @@ class NoLiveRuleset(SluiceError):
 class RulesetRefused(SluiceError):
     """A ruleset, or a set of them, with errors: nothing became active."""
 
+    http_status = 422
+
     def __init__(self, findings: Sequence[Finding]) -> None:
         errors = [one for one in findings if one.severity is Severity.ERROR]
         first = errors[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import api.pages
-from api.pages.language import LANGUAGES, catalog, word
+from api.pages.language import LANGUAGES, catalog, translate, word
 from engine.machines.instruction.states import AttemptState
 from engine.treasury.documents.states import State
 from engine.treasury.organisations.permissions import ROLES
@@ -91,6 +91,14 @@ def test_every_state_and_role_has_a_word(lang: str) -> None:
     codes += [f"role.{one}" for one in ROLES if one not in ("admin", "source")]
     words = catalog("zh" if lang == "zh" else "en")
     assert [one for one in codes if f"word.{one}" not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "1 error"), ("1", "1 error"), (0, "0 errors"), ("1,200", "1,200 errors")],
+)
+def test_one_is_said_as_one(count: object, said: str) -> None:
+    assert translate("en", "shelf.error_count", count=count) == said
 
 
 def test_a_code_nobody_translated_is_shown_as_it_is() -> None:

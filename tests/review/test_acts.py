@@ -70,13 +70,14 @@ def test_another_person_signs_and_who_may_activate_makes_it_live(world: World) -
     live = send(world, "operator", f"/rulesets/{hash}/activate", reason="from today")
     assert live.status_code == 303
     assert state(world, hash) == "live"
-    undone = send(world, "operator", "/revisions/undo", reason="not yet")
+    undone = send(world, "operator", "/operations/undo", to="1", over="2", reason="not yet")
     assert undone.status_code == 303
     assert state(world, hash) == "was live"
-    again = send(world, "operator", "/revisions/undo", reason="once more")
+    again = send(world, "operator", "/operations/undo", to="2", over="2", reason="once more")
     assert again.status_code == 409
-    assert "UNDONE_ALREADY" in again.text
+    assert "PLAN_STALE" in again.text
     assert 'value="once more"' in again.text
+    assert "revision 3 is an undo by operator" in words(look(world, "operator", "/operations/undo"))
 
 
 def test_signing_and_activating_is_one_act(world: World) -> None:

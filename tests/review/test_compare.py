@@ -99,6 +99,8 @@ def test_a_version_is_reviewed_against_any_other(world: World) -> None:
     third = submitted(world, draft(world))
     send(world, "cfo", f"/rulesets/{third}/sign", activate="now")
     fourth = submitted(world, draft(world, approval("35万", version=4)))
-    assert "parameter large 30万 35万" in words(look(world, "auditor", f"/rulesets/{fourth}/review"))
+    assert "parameter large 30万 35万" in words(
+        look(world, "auditor", f"/rulesets/{fourth}/review")
+    )
     against = look(world, "auditor", f"/rulesets/{fourth}/review?against={live(world)}")
     assert "parameter large 50万 35万" in words(against)

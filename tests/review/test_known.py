@@ -53,7 +53,7 @@ def test_the_timeline_says_what_each_revision_changed_with_a_way_to_compare(
     assert "Revision 2 live" in said
     assert "two are too few above 300,000" in said
     assert "Undo" not in said
-    send(world, "operator", "/revisions/undo", to="1", reason="back for the weekend")
+    send(world, "operator", "/operations/undo", to="1", over="2", reason="for the weekend")
     undone = words(look(world, "auditor", "/revisions"))
     assert "by an undo back to revision 1" in undone
     assert "v3 → v2" in undone

@@ -83,6 +83,39 @@ def test_drafts_and_proposals_stand_beside_what_is_live(world: World) -> None:
     assert "returned" in row
 
 
+def test_what_an_undo_took_back_is_not_said_to_wait(world: World) -> None:
+    hash = propose(world, draft_text())
+    verdict(world, hash, "sign", activate=True)
+    operator = world.client("operator")
+    said = {"X-CSRF-Token": operator.csrf}
+    undone = operator.http.post("/api/v1/rulesets/undo", json={"reason": "no"}, headers=said)
+    assert undone.status_code == 200, undone.text
+    row = row_of(operator.http.get("/rulesets?state=undone").text, "payment-approval")
+    assert f'<a href="/rulesets/{hash}">v3</a> <span class="chip ">taken back by an undo' in row
+    assert hash not in operator.http.get("/operations/reload").text
+    assert "No ruleset fits" in operator.http.get("/rulesets?state=signed").text
+
+
+def test_what_is_signed_waits_for_who_may_activate_and_a_timed_one_for_nobody(
+    world: World,
+) -> None:
+    hash = propose(world, draft_text())
+    verdict(world, hash, "sign", activate=False)
+    operator = world.client("operator")
+    assert "signed version to make live" in operator.http.get("/").text
+    assert "to make live" not in world.client("analyst").http.get("/").text
+    assert "signed, not live" in row_of(operator.http.get("/rulesets").text, "payment-approval")
+    assert hash in operator.http.get("/operations/reload").text
+    timed = operator.http.post(
+        "/api/v1/scheduled-activations",
+        json={"hashes": [hash], "activate_at": "2027-01-01T00:00:00Z", "reason": "new year"},
+        headers={"X-CSRF-Token": operator.csrf},
+    )
+    assert timed.status_code == 201, timed.text
+    assert "to make live" not in operator.http.get("/").text
+    assert "signed, timed" in row_of(operator.http.get("/rulesets").text, "payment-approval")
+
+
 def test_a_branch_s_ruleset_stands_under_the_group_s_and_says_what_follows_it(
     world: World,
 ) -> None:

@@ -191,12 +191,27 @@ CASES = (
         fill=HASH,
         body={"organisation": "BJ", "how": "full"},
     ),
-    Asked("POST", "/rulesets/{hash}/approve", user="bet", fill={"hash": "{proposed}"}),
     Asked("GET", "/rulesets/waiting", 200, user="bob"),
     Asked("GET", "/rulesets/compare", params={"old": "{live}", "new": "{timed}"}),
     Asked("GET", "/rulesets/as-of", 200, params={"kind": "approval", "org": "SH"}),
     Asked("GET", "/revisions", 200),
-    Asked("POST", "/revisions/undo", 403, user="bob", form={"to": "1", **WHY}),
+    Asked("GET", "/operations/undo", 200, params={"to": "1"}),
+    Asked("POST", "/operations/undo", 403, user="bob", form={"to": "1", "over": "2", **WHY}),
+    Asked("GET", "/operations/reload", 200, user="bob"),
+    Asked(
+        "POST",
+        "/operations/reload",
+        user="bob",
+        form={"over": "{revision}", "hash": "{timed}", **WHY},
+    ),
+    Asked("GET", "/operations/reload/impact/{hash}", fill={"hash": "{timed}"}),
+    Asked(
+        "POST",
+        "/operations/timed/{number}/cancel",
+        user="bob",
+        fill={"number": "{shared}"},
+        form=WHY,
+    ),
     Asked("GET", "/rulesets/{hash}/review", fill=HASH),
     Asked("POST", "/rulesets/{hash}/sign", user="bet", fill={"hash": "{proposed}"}),
     Asked("POST", "/rulesets/{hash}/return", fill={"hash": "{proposed}"}, form=WHY),
@@ -316,6 +331,6 @@ def test_a_limit_to_their_kind_hides_nothing(
 
 
 def test_no_way_to_rulesets_is_left_out() -> None:
-    ways = re.compile(r"ruleset|draft|/revisions|scheduled")
+    ways = re.compile(r"ruleset|draft|/revisions|scheduled|/operations/(reload|undo|timed)")
     known = {(m, r.path) for r in all_routes() for m in r.methods or () if ways.search(r.path)}
     assert known == {(one.method, one.path) for one in CASES} | ELSEWHERE

@@ -84,7 +84,7 @@ def test_rulesets_of_others_are_not_named_on_the_words(world: World) -> None:
     )
     assert answer.status_code == 200, answer.text
     hash = answer.json()["hash"]
-    assert post(world, "treasurer", f"/rulesets/{hash}/approve")[0] == 303
+    assert post(world, "treasurer", f"/rulesets/{hash}/sign", activate="now")[0] == 303
     assert "sh-own" in world.client("treasurer").http.get("/words").text
     assert "sh-own" not in world.client(user).http.get("/words").text
 
