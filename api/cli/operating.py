@@ -4,7 +4,7 @@ action and banks are known."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from sqlmodel import Session
 
 from api.assembly import assemble
 from api.cli.person import proven
+from api.cli.say import explained, say, say_json
 from api.cli.workspace import opened
 from api.demo.living import QUICK
 from api.demo.state import clock_for
 from api.services import Services
+from engine.base.text import Lang, Text
 from engine.runtime.db import transaction
 from engine.runtime.workspace import Workspace
 
@@ -39,6 +41,22 @@ def looking(workspace: Path | None) -> Iterator[tuple[Session, Services]]:
         transaction(engine) as session,
     ):
         yield session, services
+
+
+Act = Callable[[Session, str, Services], dict[str, object]]
+"""What a person does, and what `--format json` says of it."""
+
+
+def operate(
+    act: Act, said: Text, user: str, output: str, lang: Lang, workspace: Path | None
+) -> None:
+    """Act in a person's name, then say so."""
+    with explained(lang, output), operating(workspace, user) as (session, person, services):
+        value = act(session, person, services)
+    if output == "json":
+        say_json(value)
+    else:
+        say(said.say(lang))
 
 
 @contextmanager

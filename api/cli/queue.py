@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from api.cli.operating import looking, operating
+from api.cli.operating import Act, looking, operate
 from api.cli.person import AsOption
 from api.cli.rule_words import local
 from api.cli.say import Format, Language, explained, say, say_json
@@ -19,6 +19,7 @@ from api.rest.queue import ActionList, ActionOut, HoldOut, KindOut
 from api.services import Services
 from engine.base.text import Lang, SluiceError, Text
 from engine.rules.render import counted
+from engine.runtime.models import WorkHold
 from engine.treasury.operations import queue, queue_acts
 
 Key = Annotated[str | None, typer.Argument(help="Key, as `queue ls` shows.")]
@@ -104,7 +105,7 @@ def retry(
         return {"key": key}
 
     said = Text(f"{key} will be tried again", f"{key} 将重试")
-    _done(act, said, user, output, lang, workspace)
+    operate(act, said, user, output, lang, workspace)
 
 
 def hold(
@@ -118,16 +119,14 @@ def hold(
 ) -> None:
     """Let no worker begin an action, or any of a kind. What runs now ends its run."""
 
-    def act(session: Session, person: str, services: Services) -> dict[str, object]:
-        now = services.clock.now()
-        if _one_of(key, kind):
-            made = queue_acts.hold_action(session, person, key or "", reason, now)
-        else:
-            made = queue_acts.hold_kind(session, person, kind or "", services.kinds, reason, now)
-        return HoldOut.of(made).model_dump(mode="json")
-
     said = Text(f"{key or kind} is held", f"{key or kind} 已暂停")
-    _done(act, said, user, output, lang, workspace)
+
+    def of_kind(session: Session, person: str, services: Services) -> WorkHold:
+        now = services.clock.now()
+        return queue_acts.hold_kind(session, person, kind or "", services.kinds, reason, now)
+
+    act = _one_of(key, kind, reason, queue_acts.hold_action, of_kind)
+    operate(act, said, user, output, lang, workspace)
 
 
 def release(
@@ -141,38 +140,37 @@ def release(
 ) -> None:
     """Let workers take a held action, or kind, again."""
 
-    def act(session: Session, person: str, services: Services) -> dict[str, object]:
+    said = Text(f"{key or kind} is released", f"{key or kind} 已恢复")
+
+    def of_kind(session: Session, person: str, services: Services) -> WorkHold:
         now = services.clock.now()
-        if _one_of(key, kind):
-            made = queue_acts.release_action(session, person, key or "", reason, now)
+        return queue_acts.release_kind(session, person, kind or "", reason, now)
+
+    act = _one_of(key, kind, reason, queue_acts.release_action, of_kind)
+    operate(act, said, user, output, lang, workspace)
+
+
+OfAction = Callable[[Session, str, str, str, dt.datetime], WorkHold]
+OfKind = Callable[[Session, str, Services], WorkHold]
+
+
+def _one_of(
+    key: str | None, kind: str | None, reason: str, of_action: OfAction, of_kind: OfKind
+) -> Act:
+    """The act on one action, or on a kind. It raises QUEUE_UNCLEAR for both or neither."""
+
+    def act(session: Session, person: str, services: Services) -> dict[str, object]:
+        if (key is None) == (kind is None):
+            raise SluiceError(
+                "QUEUE_UNCLEAR", Text("name a key, or --kind KIND", "请指定任务键，或 --kind 类型")
+            )
+        if key is None:
+            made = of_kind(session, person, services)
         else:
-            made = queue_acts.release_kind(session, person, kind or "", reason, now)
+            made = of_action(session, person, key, reason, services.clock.now())
         return HoldOut.of(made).model_dump(mode="json")
 
-    said = Text(f"{key or kind} is released", f"{key or kind} 已恢复")
-    _done(act, said, user, output, lang, workspace)
-
-
-Act = Callable[[Session, str, Services], dict[str, object]]
-
-
-def _done(act: Act, said: Text, user: str, output: str, lang: Lang, workspace: Path | None) -> None:
-    """Act in a person's name, then say so."""
-    with explained(lang, output), operating(workspace, user) as (session, person, services):
-        value = act(session, person, services)
-    if output == "json":
-        say_json(value)
-    else:
-        say(said.say(lang))
-
-
-def _one_of(key: str | None, kind: str | None) -> bool:
-    """Whether it is about one action. SluiceError QUEUE_UNCLEAR for both or neither."""
-    if (key is None) == (kind is None):
-        raise SluiceError(
-            "QUEUE_UNCLEAR", Text("name a key, or --kind KIND", "请指定任务键,或 --kind 类型")
-        )
-    return key is not None
+    return act
 
 
 def _unclear(state: str) -> SluiceError:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
-from api.cli.operating import looking, operating
+from api.cli.operating import Act, looking, operate, operating
 from api.cli.person import AsOption
 from api.cli.rule_words import local
 from api.cli.say import Format, Language, explained, say, say_json
@@ -16,8 +19,11 @@ from api.rest.banks import BankOut
 from api.rest.queue import HoldOut
 from api.rest.schedules import ScheduleOut
 from api.schedule_words import when
+from api.services import Services
 from engine.base.text import Lang, Text
 from engine.rules.render import counted
+from engine.runtime.models import WorkHold
+from engine.runtime.schedules import Schedule
 from engine.treasury.operations import banks as bank_rows
 from engine.treasury.operations import schedules
 from engine.treasury.operations.banks import BankRow
@@ -53,13 +59,8 @@ def hold(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Let a schedule not fire until it is released."""
-    with explained(lang, output), operating(workspace, user) as (session, person, services):
-        now = services.clock.now()
-        made = schedules.hold(session, person, services.schedules, name, reason, now)
-    if output == "json":
-        say_json(HoldOut.of(made).model_dump(mode="json"))
-    else:
-        say(Text(f"{name} is held: it does not fire", f"{name} 已暂停，不再触发").say(lang))
+    said = Text(f"{name} is held: it does not fire", f"{name} 已暂停，不再触发")
+    operate(_held(schedules.hold, name, reason), said, user, output, lang, workspace)
 
 
 def release(
@@ -71,17 +72,11 @@ def release(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Let a schedule fire again; of the times that passed meanwhile, the latest fires at once."""
-    with explained(lang, output), operating(workspace, user) as (session, person, services):
-        now = services.clock.now()
-        made = schedules.release(session, person, services.schedules, name, reason, now)
-    if output == "json":
-        say_json(HoldOut.of(made).model_dump(mode="json"))
-    else:
-        said = Text(
-            f"{name} fires again; the latest time that passed meanwhile, if any, fires at once",
-            f"{name} 已恢复；暂停期间若有错过的时间，仅最近一次立即触发",
-        )
-        say(said.say(lang))
+    said = Text(
+        f"{name} fires again; the latest time that passed meanwhile, if any, fires at once",
+        f"{name} 已恢复；暂停期间若有错过的时间，仅最近一次立即触发",
+    )
+    operate(_held(schedules.release, name, reason), said, user, output, lang, workspace)
 
 
 def run(
@@ -100,6 +95,17 @@ def run(
         say_json({"action": key})
     else:
         say(Text(f"{key} waits for a worker", f"{key} 待执行").say(lang))
+
+
+Hold = Callable[[Session, str, Sequence[Schedule], str, str, dt.datetime], WorkHold]
+
+
+def _held(do: Hold, name: str, reason: str) -> Act:
+    def act(session: Session, person: str, services: Services) -> dict[str, object]:
+        made = do(session, person, services.schedules, name, reason, services.clock.now())
+        return HoldOut.of(made).model_dump(mode="json")
+
+    return act
 
 
 def banks(

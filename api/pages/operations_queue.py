@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -73,34 +74,19 @@ def _listed(request: Request, caller: Caller, *notes: Note, status: int = 200) -
 @router.post("/operations/queue/retry")
 def retry(request: Request, caller: MayRun, key: Keys = None, reason: Reason = "") -> Response:
     """Let the ticked given-up actions be tried again, all or none."""
-    now = services_of(request).clock.now()
-
-    def act(session: Session, one: str) -> None:
-        queue_acts.retry(session, caller.user_id, one, reason, now)
-
-    return _each(request, caller, key or (), act, key="done.retried")
+    return _each(request, caller, key or (), queue_acts.retry, reason, key="done.retried")
 
 
 @router.post("/operations/queue/hold")
 def hold(request: Request, caller: MayRun, key: Keys = None, reason: Reason = "") -> Response:
     """Let no worker begin the ticked actions, all or none."""
-    now = services_of(request).clock.now()
-
-    def act(session: Session, one: str) -> object:
-        return queue_acts.hold_action(session, caller.user_id, one, reason, now)
-
-    return _each(request, caller, key or (), act, key="done.held")
+    return _each(request, caller, key or (), queue_acts.hold_action, reason, key="done.held")
 
 
 @router.post("/operations/queue/release")
 def release(request: Request, caller: MayRun, key: Keys = None, reason: Reason = "") -> Response:
     """Let workers take the ticked actions again, all or none."""
-    now = services_of(request).clock.now()
-
-    def act(session: Session, one: str) -> object:
-        return queue_acts.release_action(session, caller.user_id, one, reason, now)
-
-    return _each(request, caller, key or (), act, key="done.unheld")
+    return _each(request, caller, key or (), queue_acts.release_action, reason, key="done.unheld")
 
 
 @router.post("/operations/queue/kinds/hold")
@@ -138,19 +124,22 @@ def _each(
     request: Request,
     caller: Caller,
     keys: Sequence[str],
-    act: Callable[[Session, str], object],
+    do: Callable[[Session, str, str, str, dt.datetime], object],
+    reason: str,
     *,
     key: str,
 ) -> Response:
+    services = services_of(request)
     try:
         if not keys:
             raise SluiceError(
                 "NOTHING_TICKED",
                 Text("tick the actions it is about", "请先勾选任务"),
             )
-        with transaction(services_of(request).engine) as session:
+        with transaction(services.engine) as session:
+            now = services.clock.now()
             for one in dict.fromkeys(keys):
-                act(session, one)
+                do(session, caller.user_id, one, reason, now)
     except SluiceError as error:
         return _listed(request, caller, refusal(request, error), status=status_of(error))
     return go("/operations/queue", key=key, count=len(set(keys)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,6 +17,7 @@ from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.runtime.db import transaction
+from engine.runtime.schedules import Schedule
 from engine.treasury.operations import schedules
 
 router = APIRouter(include_in_schema=False)
@@ -48,45 +50,35 @@ def _listed(request: Request, caller: Caller, *notes: Note, status: int = 200) -
 @router.post("/operations/schedules/{name}/hold")
 def hold(request: Request, caller: MayRun, name: str, reason: Reason = "") -> Response:
     """Let it not fire until it is released."""
-    services = services_of(request)
-
-    def act(session: Session) -> object:
-        now, user = services.clock.now(), caller.user_id
-        return schedules.hold(session, user, services.schedules, name, reason, now)
-
-    return _done(request, caller, act, name, key="done.schedule_held")
+    return _acted(request, caller, schedules.hold, name, reason, key="done.schedule_held")
 
 
 @router.post("/operations/schedules/{name}/release")
 def release(request: Request, caller: MayRun, name: str, reason: Reason = "") -> Response:
     """Let it fire again."""
-    services = services_of(request)
-
-    def act(session: Session) -> object:
-        now, user = services.clock.now(), caller.user_id
-        return schedules.release(session, user, services.schedules, name, reason, now)
-
-    return _done(request, caller, act, name, key="done.schedule_unheld")
+    return _acted(request, caller, schedules.release, name, reason, key="done.schedule_unheld")
 
 
 @router.post("/operations/schedules/{name}/run")
 def run(request: Request, caller: MayRun, name: str, reason: Reason = "") -> Response:
     """One extra run at once."""
-    services = services_of(request)
-
-    def act(session: Session) -> object:
-        now, user = services.clock.now(), caller.user_id
-        return schedules.run_now(session, user, services.schedules, name, reason, now)
-
-    return _done(request, caller, act, name, key="done.schedule_run")
+    return _acted(request, caller, schedules.run_now, name, reason, key="done.schedule_run")
 
 
-def _done(
-    request: Request, caller: Caller, act: Callable[[Session], object], name: str, *, key: str
+def _acted(
+    request: Request,
+    caller: Caller,
+    do: Callable[[Session, str, Sequence[Schedule], str, str, dt.datetime], object],
+    name: str,
+    reason: str,
+    *,
+    key: str,
 ) -> Response:
+    services = services_of(request)
     try:
-        with transaction(services_of(request).engine) as session:
-            act(session)
+        with transaction(services.engine) as session:
+            now = services.clock.now()
+            do(session, caller.user_id, services.schedules, name, reason, now)
     except SluiceError as error:
         return _listed(request, caller, refusal(request, error), status=status_of(error))
     return go("/operations/schedules", key=key, name=name)

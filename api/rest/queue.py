@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
 from api.filters import text_of
 from api.identity import Caller, needs
@@ -179,23 +181,13 @@ def retry(request: Request, caller: Runs, given: OfAction) -> Retried:
 @router.post("/hold", summary="Let no worker begin an action", responses=REFUSED)
 def hold(request: Request, caller: Runs, given: OfAction) -> HoldOut:
     """One that is being carried out is held from the end of this run."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        now = services.clock.now()
-        return HoldOut.of(
-            queue_acts.hold_action(session, caller.user_id, given.key, given.reason, now)
-        )
+    return _of_action(request, caller, given, queue_acts.hold_action)
 
 
 @router.post("/release", summary="Let workers take a held action again", responses=REFUSED)
 def release(request: Request, caller: Runs, given: OfAction) -> HoldOut:
     """As if it had not been held."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        now = services.clock.now()
-        return HoldOut.of(
-            queue_acts.release_action(session, caller.user_id, given.key, given.reason, now)
-        )
+    return _of_action(request, caller, given, queue_acts.release_action)
 
 
 @router.post("/kinds/hold", summary="Let no worker begin any action of a kind", responses=REFUSED)
@@ -218,3 +210,15 @@ def release_kind(request: Request, caller: Runs, given: OfKind) -> HoldOut:
         return HoldOut.of(
             queue_acts.release_kind(session, caller.user_id, given.kind, given.reason, now)
         )
+
+
+def _of_action(
+    request: Request,
+    caller: Caller,
+    given: OfAction,
+    do: Callable[[Session, str, str, str, dt.datetime], WorkHold],
+) -> HoldOut:
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        now = services.clock.now()
+        return HoldOut.of(do(session, caller.user_id, given.key, given.reason, now))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
 from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.services import services_of
 from engine.rulebook.comments import LONGEST, LONGEST_ROW
 from engine.rulebook.models import RulesetComment
+from engine.rulebook.references import Located
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import commenting
 from engine.treasury.rulesets.visible import draft_for, version_for
@@ -60,10 +64,7 @@ class CommentOut(BaseModel):
 @router.get("/drafts/{draft_id}/comments", summary="What was said of a draft", responses=REFUSED)
 def of_draft(request: Request, caller: Reads, draft_id: int) -> list[CommentOut]:
     """Oldest first, with what was said of the returned version it goes on from."""
-    with transaction(services_of(request).engine) as session:
-        draft = draft_for(session, caller.user_id, draft_id)
-        found = commenting.comments_for(session, caller.user_id, draft)
-        return [CommentOut.of(one) for one in found]
+    return _told(request, caller, partial(draft_for, draft_id=draft_id))
 
 
 @router.post(
@@ -74,12 +75,7 @@ def of_draft(request: Request, caller: Reads, draft_id: int) -> list[CommentOut]
 )
 def on_draft(request: Request, caller: Reads, draft_id: int, said: NewComment) -> CommentOut:
     """Nothing is taken back: a second comment corrects the first."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        draft = draft_for(session, caller.user_id, draft_id)
-        now = services.clock.now()
-        made = commenting.say(session, caller.user_id, draft, said.text, now, row=said.row)
-        return CommentOut.of(made)
+    return _said(request, caller, partial(draft_for, draft_id=draft_id), said)
 
 
 @router.get(
@@ -87,10 +83,7 @@ def on_draft(request: Request, caller: Reads, draft_id: int, said: NewComment) -
 )
 def of_version(request: Request, caller: Reads, hash: str) -> list[CommentOut]:
     """Oldest first, with what was said of the draft it came from."""
-    with transaction(services_of(request).engine) as session:
-        version = version_for(session, caller.user_id, hash)
-        found = commenting.comments_for(session, caller.user_id, version)
-        return [CommentOut.of(one) for one in found]
+    return _told(request, caller, partial(version_for, hash=hash))
 
 
 @router.post(
@@ -101,9 +94,24 @@ def of_version(request: Request, caller: Reads, hash: str) -> list[CommentOut]:
 )
 def on_version(request: Request, caller: Reads, hash: str, said: NewComment) -> CommentOut:
     """Nothing is taken back: a second comment corrects the first."""
+    return _said(request, caller, partial(version_for, hash=hash), said)
+
+
+Find = Callable[[Session, str], Located]
+"""Finds what is talked about, as far as the user may read it."""
+
+
+def _told(request: Request, caller: Caller, find: Find) -> list[CommentOut]:
+    with transaction(services_of(request).engine) as session:
+        found = find(session, caller.user_id)
+        return [
+            CommentOut.of(one) for one in commenting.comments_for(session, caller.user_id, found)
+        ]
+
+
+def _said(request: Request, caller: Caller, find: Find, said: NewComment) -> CommentOut:
     services = services_of(request)
     with transaction(services.engine) as session:
-        version = version_for(session, caller.user_id, hash)
-        now = services.clock.now()
-        made = commenting.say(session, caller.user_id, version, said.text, now, row=said.row)
+        found, now = find(session, caller.user_id), services.clock.now()
+        made = commenting.say(session, caller.user_id, found, said.text, now, row=said.row)
         return CommentOut.of(made)

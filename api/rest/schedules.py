@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
+from sqlmodel import Session
 
 from api.identity import Caller, needs
 from api.rest.queue import REFUSED, HoldOut, Reason
 from api.services import services_of
 from engine.runtime.db import transaction
+from engine.runtime.schedules import Schedule
 from engine.treasury.operations import schedules
 from engine.treasury.operations.schedules import ScheduleRow
 
@@ -86,29 +89,35 @@ def listed(request: Request, caller: Reads) -> list[ScheduleOut]:
 @router.post("/{name}/hold", summary="Let a schedule not fire", responses=REFUSED)
 def hold(request: Request, caller: Runs, name: str, why: Reason) -> HoldOut:
     """Until it is released."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        now, user = services.clock.now(), caller.user_id
-        return HoldOut.of(schedules.hold(session, user, services.schedules, name, why.reason, now))
+    return _acted(request, caller, name, why, schedules.hold, HoldOut.of)
 
 
 @router.post("/{name}/release", summary="Let a schedule fire again", responses=REFUSED)
 def release(request: Request, caller: Runs, name: str, why: Reason) -> HoldOut:
     """Of the times that passed meanwhile the latest fires at once, the others never."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        now, user = services.clock.now(), caller.user_id
-        return HoldOut.of(
-            schedules.release(session, user, services.schedules, name, why.reason, now)
-        )
+    return _acted(request, caller, name, why, schedules.release, HoldOut.of)
 
 
 @router.post("/{name}/run", summary="One extra run at once", responses=REFUSED)
 def run(request: Request, caller: Runs, name: str, why: Reason) -> Fired:
     """It moves none of the schedule's times. What releases payments needs payments.release too."""
+    return _acted(request, caller, name, why, schedules.run_now, lambda key: Fired(action=key))
+
+
+Done = TypeVar("Done")
+Told = TypeVar("Told")
+
+
+def _acted(
+    request: Request,
+    caller: Caller,
+    name: str,
+    why: Reason,
+    do: Callable[[Session, str, Sequence[Schedule], str, str, dt.datetime], Done],
+    tell: Callable[[Done], Told],
+) -> Told:
+    """Do it to a schedule in one transaction, and tell of it."""
     services = services_of(request)
     with transaction(services.engine) as session:
         now, user = services.clock.now(), caller.user_id
-        return Fired(
-            action=schedules.run_now(session, user, services.schedules, name, why.reason, now)
-        )
+        return tell(do(session, user, services.schedules, name, why.reason, now))

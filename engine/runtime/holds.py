@@ -124,13 +124,19 @@ def open_holds(session: Session, *scopes: Scope) -> list[WorkHold]:
     )
 
 
-def last_release(session: Session, scope: Scope, name: str) -> dt.datetime | None:
-    """When it was released last; None when it never was."""
-    return session.exec(
-        select(sa.func.max(WorkHold.released_at)).where(
-            WorkHold.scope == scope, WorkHold.name == name
+def ended_holds(session: Session, scope: Scope, name: str, after: dt.datetime) -> list[WorkHold]:
+    """The holds on it that were released after an instant, oldest first."""
+    return list(
+        session.exec(
+            select(WorkHold)
+            .where(
+                WorkHold.scope == scope,
+                WorkHold.name == name,
+                col(WorkHold.released_at) > after,
+            )
+            .order_by(col(WorkHold.id))
         )
-    ).one()
+    )
 
 
 def _note(

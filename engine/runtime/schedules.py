@@ -131,12 +131,15 @@ def _to_fire(session: Session, schedule: Schedule, now: datetime) -> list[dateti
     ).scalar_one()
     if schedule.missed == "latest":
         return _latest(session, schedule, after, now)
-    times = _times(session, schedule, after, now)
-    released = holds.last_release(session, "schedule", schedule.name)
-    if released is None:
-        return times
-    while_held = [one for one in times if one <= released]
-    return while_held[-1:] + times[len(while_held) :]
+    times: list[datetime] = []
+    for hold in holds.ended_holds(session, "schedule", schedule.name, after):
+        assert hold.released_at is not None
+        times += _times(session, schedule, after, hold.held_at)
+        if len(times) >= MOST_MISSED:
+            return times
+        times += _latest(session, schedule, max(after, hold.held_at), hold.released_at)
+        after = max(after, hold.released_at)
+    return times + _times(session, schedule, after, now)
 
 
 def _latest(session: Session, schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +61,32 @@ def test_after_the_release_only_the_latest_time_that_passed_is_fired(
     assert [due.day for due in _due(engine)] == [25, 26]
 
 
+def test_times_missed_in_a_standstill_before_a_hold_are_all_fired(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    scheduler = Scheduler(engine, clock, [EVERY])
+    scheduler.run_once()
+    clock.advance(timedelta(days=2))  # 23rd and 24th pass while nothing runs
+    _hold(engine, clock, "every")
+    clock.advance(timedelta(days=3))  # 25th to 27th pass while it is held
+    _release(engine, clock, "every")
+    clock.advance(timedelta(days=2))  # 28th and 29th pass while nothing runs
+    scheduler.run_once()
+    assert [due.day for due in _due(engine)] == [23, 24, 27, 28, 29]
+
+
+def test_of_two_holds_each_leaves_its_latest_time(engine: sa.Engine, clock: ManualClock) -> None:
+    scheduler = Scheduler(engine, clock, [EVERY])
+    scheduler.run_once()
+    for _ in range(2):
+        _hold(engine, clock, "every")
+        clock.advance(timedelta(days=2))
+        _release(engine, clock, "every")
+        clock.advance(timedelta(days=1))
+    scheduler.run_once()
+    assert [due.day for due in _due(engine)] == [24, 25, 27, 28]
+
+
 def test_a_schedule_released_before_a_time_passed_fires_nothing_at_once(
     engine: sa.Engine, clock: ManualClock
 ) -> None:
@@ -70,8 +98,11 @@ def test_a_schedule_released_before_a_time_passed_fires_nothing_at_once(
     assert scheduler.run_once() == []
 
 
-def test_after_weeks_of_minutes_one_time_is_fired(engine: sa.Engine, clock: ManualClock) -> None:
-    scheduler = Scheduler(engine, clock, [MINUTE])
+@pytest.mark.parametrize("missed", ["latest", "all"])
+def test_after_weeks_of_minutes_one_time_is_fired(
+    engine: sa.Engine, clock: ManualClock, missed: Literal["latest", "all"]
+) -> None:
+    scheduler = Scheduler(engine, clock, [replace(MINUTE, missed=missed)])
     scheduler.run_once()
     _hold(engine, clock, "minute")
     clock.advance(timedelta(days=20))
