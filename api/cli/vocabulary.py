@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
+from api.cli import vocabulary_edits
 from api.cli.acting import acting
 from api.cli.person import AsOption
-from api.cli.reload import refusals
 from api.cli.say import Format, Language, explained, say, say_json
+from api.cli.vocabulary_edits import Reason, saying
 from api.cli.vocabulary_text import impact_lines, proposal_json, proposal_line, word_json, word_line
 from api.cli.workspace import WorkspaceOption
-from engine.base.text import Lang, SluiceError, Text
+from engine.base.text import Text
 from engine.rulebook.texts import vocabulary_of
 from engine.rulebook.words.proposals import edits_of, proposal_of, proposals, state_of_words
 from engine.rules.edit.lines import line_diff
 from engine.rules.render import counted
 from engine.rules.words import (
-    AddListed,
-    AddWord,
-    Listed,
-    RemoveListed,
-    RemoveWord,
-    SetLabel,
-    SetType,
-    WordEdit,
     told_diff,
     word_diff,
 )
-from engine.runtime.clock import Clock
 from engine.treasury.rulesets import words
 
-Word = Annotated[str, typer.Argument(help="Name of the word.")]
 Number = Annotated[int, typer.Argument(help="Number, as `rules words proposals` shows.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
-En = Annotated[str, typer.Option(help="Label in English.")]
-Zh = Annotated[str, typer.Option(help="Label in Chinese.")]
-On = Annotated[
-    int | None, typer.Option("--on", help="Add the change to this proposal, as a new one.")
-]
 
 
 def show(
@@ -70,102 +51,6 @@ def show(
     more = Text(f", {hidden} hidden", f",另有 {hidden} 个未显示") if hidden else Text("", "")
     number = counted(len(shown), "word", "words")
     say(Text(f"{number}{more.en}", f"{len(shown)} 个词{more.zh}").say(lang))
-
-
-def add_word(
-    word: Word,
-    user: AsOption,
-    reason: Reason,
-    type_: Annotated[str, typer.Option("--type", help="money, int, percent, code, text, ...")],
-    en: En,
-    zh: Zh,
-    value: Annotated[
-        list[str] | None, typer.Option(help="A value as CODE=English=中文; may stand repeatedly.")
-    ] = None,
-    iso20022: Annotated[str | None, typer.Option(help="Its name in ISO 20022.")] = None,
-    nullable: Annotated[bool, typer.Option("--nullable", help="It may be missing.")] = False,
-    least: Annotated[str | None, typer.Option("--min", help="Its least value.")] = None,
-    after: Annotated[str | None, typer.Option(help="Write it below this word.")] = None,
-    on: On = None,
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Propose a new word."""
-    with explained(lang):
-        values = tuple(_listed(one) for one in value or ())
-    edit = AddWord(
-        word=word,
-        type=type_,
-        en=en,
-        zh=zh,
-        iso20022=iso20022,
-        values=values,
-        nullable=nullable,
-        minimum=least,
-        after=after,
-    )
-    _propose(edit, user, reason, on, lang, workspace)
-
-
-def add_value(
-    word: Word,
-    value: Annotated[str, typer.Argument(help="The code.")],
-    user: AsOption,
-    reason: Reason,
-    en: En,
-    zh: Zh,
-    on: On = None,
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Propose a new value of a word that is closed to a list."""
-    edit = AddListed(word=word, value=value, en=en, zh=zh)
-    _propose(edit, user, reason, on, lang, workspace)
-
-
-def label(
-    word: Word,
-    user: AsOption,
-    reason: Reason,
-    en: En,
-    zh: Zh,
-    value: Annotated[str | None, typer.Option(help="Of this value, not of the word.")] = None,
-    on: On = None,
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Propose other labels of a word or of one of its values."""
-    edit = SetLabel(word=word, value=value, en=en, zh=zh)
-    _propose(edit, user, reason, on, lang, workspace)
-
-
-def set_type(
-    word: Word,
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="The new type.")],
-    user: AsOption,
-    reason: Reason,
-    on: On = None,
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Propose another type of a word that no ruleset uses."""
-    _propose(SetType(word=word, type=type_), user, reason, on, lang, workspace)
-
-
-def remove(
-    word: Word,
-    user: AsOption,
-    reason: Reason,
-    value: Annotated[str | None, typer.Option(help="Only this value of its list.")] = None,
-    on: On = None,
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Propose to remove a word, or a value, that no ruleset uses."""
-    edit: WordEdit = RemoveWord(word=word)
-    if value is not None:
-        edit = RemoveListed(word=word, value=value)
-    _propose(edit, user, reason, on, lang, workspace)
 
 
 def list_proposals(
@@ -226,7 +111,7 @@ def carry_on(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put a proposal on the vocabulary as it is now; the old one is returned."""
-    with _saying(lang, user, workspace) as (session, person, clock):
+    with saying(lang, user, workspace) as (session, person, clock):
         old = proposal_of(session, number)
         keep = set(range(len(edits_of(old)))) - set(without or ())
         made = words.carry_on(session, person, number, clock.now(), keep=keep, reason=reason)
@@ -238,7 +123,7 @@ def sign(
     number: Number, user: AsOption, lang: Language = "en", workspace: WorkspaceOption = None
 ) -> None:
     """Sign a proposal without making it live; `sluice reload` does that."""
-    with _saying(lang, user, workspace) as (session, person, clock):
+    with saying(lang, user, workspace) as (session, person, clock):
         line = proposal_line(words.sign(session, person, number, clock.now()), lang)
     say(line)
 
@@ -251,53 +136,20 @@ def give_back(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Return a proposal to its author, with a reason."""
-    with _saying(lang, user, workspace) as (session, person, clock):
+    with saying(lang, user, workspace) as (session, person, clock):
         line = proposal_line(words.give_back(session, person, number, reason, clock.now()), lang)
     say(line)
-
-
-@contextmanager
-def _saying(lang: Lang, user: str, workspace: Path | None) -> Iterator[tuple[Session, str, Clock]]:
-    with explained(lang), refusals(lang), acting(workspace, user) as given:
-        yield given
-
-
-def _propose(
-    edit: WordEdit,
-    user: str,
-    reason: str,
-    on: int | None,
-    lang: Lang,
-    workspace: Path | None,
-) -> None:
-    with _saying(lang, user, workspace) as (session, person, clock):
-        if on is None:
-            made = words.propose(session, person, (edit,), reason, clock.now())
-        else:
-            made = words.carry_on(session, person, on, clock.now(), more=(edit,), reason=reason)
-        line = proposal_line(made, lang)
-    say(line)
-
-
-def _listed(written: str) -> Listed:
-    parts = written.split("=")
-    if len(parts) != 3:
-        raise SluiceError(
-            "VALUE_FORM",
-            Text(f"{written!r} is not CODE=English=中文", f"{written!r} 应写成 代码=英文=中文"),
-        )
-    return Listed(value=parts[0], en=parts[1], zh=parts[2])
 
 
 def words_group() -> typer.Typer:
     """The group `words`."""
     group = typer.Typer(help="The vocabulary, by two persons.", no_args_is_help=True)
     group.command("list")(show)
-    group.command("add")(add_word)
-    group.command("add-value")(add_value)
-    group.command("label")(label)
-    group.command("type")(set_type)
-    group.command("remove")(remove)
+    group.command("add")(vocabulary_edits.add_word)
+    group.command("add-value")(vocabulary_edits.add_value)
+    group.command("label")(vocabulary_edits.label)
+    group.command("type")(vocabulary_edits.set_type)
+    group.command("remove")(vocabulary_edits.remove)
     group.command("proposals")(list_proposals)
     group.command("show")(show_proposal)
     group.command("continue")(carry_on)

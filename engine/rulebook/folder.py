@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from engine.base.text import Text
-from engine.rulebook.checking import Checked, check_text, failed
+from engine.rulebook.checking import failed
 from engine.rulebook.errors import RulesetRefused
-from engine.rulebook.families import extending, org_tree
-from engine.rulebook.finding_json import finding_from_json, finding_to_json
+from engine.rulebook.finding_json import finding_to_json
+from engine.rulebook.folder_looks import Look, kept_findings, look_at, read_folder
 from engine.rulebook.lock import lock_rulebook
-from engine.rulebook.models import Revision, RulesetFile, RulesetVersion, VocabularyVersion
-from engine.rulebook.numbering import newer_live, older_file, version_conflict
+from engine.rulebook.models import RulesetFile, RulesetVersion
+from engine.rulebook.numbering import newer_live, older_file
 from engine.rulebook.revisions import activate, current_revision, items_of
-from engine.rulebook.texts import Source, headings, live_sources, read_all
 from engine.rulebook.versions import ROOT, publish, publish_vocabulary
-from engine.rules import content_hash, parse_vocabulary
-from engine.rules.analysis.across import check_across
-from engine.rules.collector import Collector
+from engine.rules import content_hash
 from engine.rules.extending import sources
-from engine.rules.extending.heading import may_extend
-from engine.rules.findings import Finding, Span
-from engine.rules.model import Ruleset
+from engine.rules.findings import Finding
 
-VOCABULARY = "vocabulary.yaml"
 _FRESH = select(RulesetFile).execution_options(populate_existing=True)
 
 
@@ -55,23 +48,10 @@ class FileState:
     findings: tuple[Finding, ...]
 
 
-@dataclass(slots=True)
-class _Look:
-    """One file as it is now. `ruleset` is None when it has errors, or is the vocabulary."""
-
-    file: str
-    text: str
-    changed: bool
-    findings: list[Finding] = field(default_factory=list)
-    ruleset: Ruleset | None = None
-    instead: str | None = None
-    """The live vocabulary, which rules in the place of the file's."""
-
-
 def folder_state(session: Session) -> list[FileState]:
     """The state of every file of the folder at the last look, by name, for the pages."""
     rows = session.exec(select(RulesetFile).order_by(col(RulesetFile.file)))
-    return [FileState(row.file, row.checked_at, _findings(row)) for row in rows]
+    return [FileState(row.file, row.checked_at, kept_findings(row)) for row in rows]
 
 
 def sync_folder(
@@ -90,11 +70,11 @@ def sync_folder(
     known = {row.file: row for row in session.exec(_FRESH)}
     before = current_revision(session)
     if before is not None and _as_before(texts, known):
-        return Synced(before, (), tuple(f for row in known.values() for f in _findings(row)))
+        return Synced(before, (), tuple(f for row in known.values() for f in kept_findings(row)))
     lock_rulebook(session)  # two processes may watch one folder: the second finds it done
     known = {row.file: row for row in session.exec(_FRESH)}
     before = current_revision(session)
-    looks = _look_at(session, texts, known, before)
+    looks = look_at(session, texts, known, before)
     activated: tuple[RulesetVersion, ...] = ()
     revision = before
     taken = False
@@ -114,137 +94,18 @@ def sync_folder(
     return Synced(revision, activated, tuple(f for look in looks for f in look.findings))
 
 
-def read_folder(folder: Path) -> dict[str, str]:
-    """The folder's texts, the vocabulary first; bytes that are no UTF-8 become findings later."""
-    paths = [folder / VOCABULARY, *sorted(folder.glob("*/*.yaml"))]
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8", "replace")
-        for path in paths
-        if path.is_file()
-    }
-
-
 def _as_before(texts: Mapping[str, str], known: Mapping[str, RulesetFile]) -> bool:
     """Whether every file is as it was at the last look, and the last look was good."""
     return (
         texts.keys() == known.keys()
         and all(known[file].content_hash == content_hash(text) for file, text in texts.items())
-        and not any(failed(_findings(row)) for row in known.values())
+        and not any(failed(kept_findings(row)) for row in known.values())
     )
-
-
-def _look_at(
-    session: Session,
-    texts: Mapping[str, str],
-    known: Mapping[str, RulesetFile],
-    before: int | None,
-) -> list[_Look]:
-    live = None if before is None else session.get(Revision, before)
-    words = _words(session, texts.get(VOCABULARY, ""), known.get(VOCABULARY), live)
-    text_of_words = words.instead or words.text
-    vocabulary, words.findings = parse_vocabulary(VOCABULARY, text_of_words)
-    looks = [words]
-    if vocabulary is None:
-        return looks
-    new_words = live is None or live.vocabulary_hash != content_hash(text_of_words)
-    files = {file: text for file, text in texts.items() if file != VOCABULARY}
-    among = _among(session, files, before)
-    orgs = org_tree(session)
-    touched = extending(_names(_changed(files, known)), among)
-    for file, text in files.items():
-        row = known.get(file)
-        same = row is not None and row.content_hash == content_hash(text)
-        same = same and (file, text) not in touched
-        if row is not None and same and not new_words and not failed(_findings(row)):
-            ruleset = read_all(file, text, among, text_of_words)[0]
-            looks.append(_Look(file, text, False, list(_findings(row)), ruleset))
-        else:
-            checked = check_text(file, text, vocabulary, among=among, orgs=orgs)
-            looks.append(_look(session, file, text, checked))
-    for finding in check_across(look.ruleset for look in looks if look.ruleset is not None):
-        next(look for look in looks if look.file == finding.file).findings.append(finding)
-    if before is not None:
-        looks += _gone(session, before, looks)
-    return looks
-
-
-def _words(session: Session, text: str, row: RulesetFile | None, live: Revision | None) -> _Look:
-    """The vocabulary's file, or what became live elsewhere while the file stayed as it was."""
-    look = _Look(VOCABULARY, text, changed=True)
-    hash = content_hash(text)
-    if live is None or row is None or row.content_hash != hash or live.vocabulary_hash == hash:
-        return look
-    once = select(Revision.id).where(Revision.vocabulary_hash == hash).limit(1)
-    other = session.get(VocabularyVersion, live.vocabulary_hash)
-    if other is not None and session.exec(once).first() is not None:
-        look.instead = other.text
-    return look
-
-
-def _among(session: Session, files: Mapping[str, str], before: int | None) -> list[Source]:
-    """Where extensions find their parents: the files, then what is live without a file."""
-    own = list(files.items())
-    if before is None or not any(may_extend(text) for text in files.values()):
-        return own
-    written = _names(own)
-    lost = [one for one in headings(live_sources(session, before)) if one.name not in written]
-    return [*own, *((one.file, one.text) for one in lost)]
-
-
-def _names(among: Iterable[Source]) -> set[str]:
-    return {one.name for one in headings(among)}
-
-
-def _changed(files: Mapping[str, str], known: Mapping[str, RulesetFile]) -> list[Source]:
-    return [
-        (file, text)
-        for file, text in files.items()
-        if file not in known or known[file].content_hash != content_hash(text)
-    ]
-
-
-def _look(session: Session, file: str, text: str, checked: Checked) -> _Look:
-    look = _Look(file, text, True, list(checked.findings), checked.ruleset)
-    if look.ruleset is not None and not failed(look.findings):
-        conflict = version_conflict(session, look.ruleset)
-        look.findings += [] if conflict is None else [conflict]
-    return look
-
-
-def _gone(session: Session, before: int, looks: Iterable[_Look]) -> list[_Look]:
-    """Live rulesets that no file speaks of any more: a lost file must not stop payments."""
-    unread = any(look.ruleset is None for look in looks if look.file != VOCABULARY)
-    written = {(look.ruleset.kind, look.ruleset.name) for look in looks if look.ruleset}
-    here = {look.file for look in looks}
-    return [
-        _Look(item.version.file, "", True, _lost(item.version))
-        for item in items_of(session, before)
-        if not unread
-        and item.version.file not in here
-        and (item.version.kind, item.version.name) not in written
-    ]
-
-
-def _lost(version: RulesetVersion) -> list[Finding]:
-    out = Collector(version.file)
-    out.warn(
-        "B105",
-        Span(1, 1),
-        Text(
-            f"{version.name} is live, but no file of the folder has it any more",
-            f"{version.name} 仍然生效,但目录中已没有对应文件",
-        ),
-        Text(
-            "restore the file, or give its last version an `effective.to`",
-            "请恢复文件,或在其最后版本中填写 effective.to",
-        ),
-    )
-    return out.findings
 
 
 def _activate(
     session: Session,
-    looks: Iterable[_Look],
+    looks: Iterable[Look],
     once: Collection[str | None],
     *,
     author: str,
@@ -295,7 +156,7 @@ def _activate(
 
 def _keep(
     session: Session,
-    looks: Iterable[_Look],
+    looks: Iterable[Look],
     known: Mapping[str, RulesetFile],
     now: dt.datetime,
     *,
@@ -324,7 +185,3 @@ def _keep(
         row.kind = look.ruleset.kind if look.ruleset else ""
         session.add(row)
     session.flush()
-
-
-def _findings(row: RulesetFile) -> tuple[Finding, ...]:
-    return tuple(finding_from_json(row.file, kept) for kept in row.findings)

@@ -12,7 +12,7 @@ from engine.rulebook.checking import check_text, failed
 from engine.rulebook.composing import compose_set
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.families import org_tree
-from engine.rulebook.folder import VOCABULARY, read_folder
+from engine.rulebook.folder_looks import VOCABULARY, read_folder
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
 from engine.rulebook.numbering import version_conflict
 from engine.rulebook.planning import (

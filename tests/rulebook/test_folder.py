@@ -163,7 +163,7 @@ def test_a_file_is_not_read_again_until_it_changes(
         read.append(file)
         return check_text(file, text, vocabulary, **beside)
 
-    monkeypatch.setattr("engine.rulebook.folder.check_text", counted)
+    monkeypatch.setattr("engine.rulebook.folder_looks.check_text", counted)
     edit(folder, *SMALLER)
     sync(engine, folder)
     assert read == [APPROVAL]
