@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.pages.column_labels import Labels
+from api.pages.diff_counts import Counts, counts_of
 from api.pages.ruleset_view import ShownFinding, shown_finding
 from engine.base.text import Lang, Text
 from engine.rules.diff import Diff, diff_rulesets
@@ -40,17 +41,6 @@ class ShownChange:
     said_old: Text | None = None
     said_new: Text | None = None
     reason: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many rows came, went, changed and moved, and how many values around the table."""
-
-    added: int
-    removed: int
-    changed: int
-    moved: int
-    values: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +115,7 @@ def compared(old: Side | None, new: Side, lang: Lang) -> Comparison:
 def _counts(new: Ruleset | None, diff: Diff | None) -> Counts:
     if diff is None:
         return Counts(0 if new is None else len(new.table.rows), 0, 0, 0, 0)
-    values = len(diff.envelope) + len(diff.vocabulary) + sum(map(len, diff.columns))
-    return Counts(len(diff.added), len(diff.removed), len(diff.changed), len(diff.moved), values)
+    return counts_of(diff)
 
 
 def _changes(old: Ruleset | None, new: Ruleset | None, diff: Diff | None) -> Iterator[ShownChange]:

@@ -21,7 +21,7 @@ from engine.rulebook.impact import DAYS, impacts
 from engine.runtime.db import transaction
 from engine.treasury.organisations.rule_grants import rule_reach
 from engine.treasury.rulesets import activating
-from engine.treasury.rulesets.visible import READ
+from engine.treasury.rulesets.visible import READ, version_for
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("rulesets.read"))]
@@ -58,6 +58,11 @@ def _plan(
         ticked = known if chosen is None else known.intersection(chosen)
         hashes = [one.hash for one in waiting if one.hash in ticked]
         found = activating.plan(session, caller.user_id, hashes)
+        timed = {
+            hash: version_for(session, caller.user_id, hash)
+            for one in found.scheduled
+            for hash in one.hashes
+        }
     view = view_of(found, language_of(request))
     planned = {*view.coming}
     return page(
@@ -76,6 +81,7 @@ def _plan(
         ticked=ticked,
         at_once=AT_ONCE,
         days=DAYS,
+        timed=timed,
         typed=reason,
     )
 

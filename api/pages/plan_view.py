@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.pages.diff_counts import Counts, counts_of
 from api.pages.ruleset_view import ShownFinding, shown_finding
 from engine.base.text import Lang, Text
 from engine.rulebook.planning import Plan, Planned
@@ -21,6 +22,7 @@ class Shown:
     sentences: tuple[Text, ...]
     more: int
     """Sentences that are left out."""
+    counts: Counts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def view_of(plan: Plan, lang: Lang) -> PlanView:
 
 def _shown(one: Planned) -> Shown:
     if one.diff is None or one.old_ruleset is None or one.new_ruleset is None:
-        return Shown(one, (), 0)
+        return Shown(one, (), 0, None)
     said = diff_sentences(one.old_ruleset, one.new_ruleset, one.diff)
-    return Shown(one, tuple(said[:SENTENCES]), max(0, len(said) - SENTENCES))
+    more = max(0, len(said) - SENTENCES)
+    return Shown(one, tuple(said[:SENTENCES]), more, counts_of(one.diff))

@@ -123,6 +123,7 @@ def _environment() -> Environment:
         "brief": show.brief,
         "clock": show.clock,
         "count": show.count,
+        "plain": show.plain,
         "share": show.share,
     }
     environment.globals |= {"asset": asset}

@@ -62,6 +62,11 @@ def clock(at: dt.datetime | None) -> str:
     return "—" if at is None else instant(at)[11:]
 
 
+def plain(text: str) -> str:
+    """A description of the manual without the marks around its code words."""
+    return text.replace("`", "")
+
+
 def count(number: int) -> str:
     """A count with thousands separators: 12,345."""
     return f"{number:,}"

@@ -105,7 +105,7 @@ def test_a_returned_version_comes_back_to_its_author_with_what_was_said(world: W
     assert done.status_code == 303
     assert state(world, hash) == "returned"
     assert "proposed ruleset to sign" not in words(look(world, "treasurer", "/"))
-    assert "that were returned" in words(look(world, "analyst", "/"))
+    assert "that was returned" in words(look(world, "analyst", "/"))
     assert reason in words(look(world, "analyst", "/rulesets/waiting"))
 
     went = send(world, "analyst", f"/rulesets/{hash}/continue")
@@ -115,7 +115,7 @@ def test_a_returned_version_comes_back_to_its_author_with_what_was_said(world: W
     shown = words(look(world, "analyst", f"/drafts/{again}/review"))
     assert "asked for by audit" in shown
     assert "why 300,000?" in shown
-    assert "that were returned" not in words(look(world, "analyst", "/"))
+    assert "that was returned" not in words(look(world, "analyst", "/"))
     assert world.one("SELECT text FROM ruleset_draft WHERE id = :id", id=again) == approval(
         version=4
     )
@@ -130,7 +130,7 @@ def test_an_author_withdraws_what_he_submitted_and_it_does_not_come_back_to_him(
     hash = submitted(world, draft(world))
     assert send(world, "analyst", f"/rulesets/{hash}/return", reason="too early").status_code == 303
     assert state(world, hash) == "returned"
-    assert "that were returned" not in words(look(world, "analyst", "/"))
+    assert "that was returned" not in words(look(world, "analyst", "/"))
 
 
 def test_activation_is_timed_in_shanghai_time_and_cancelled(world: World) -> None:

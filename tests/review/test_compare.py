@@ -46,7 +46,7 @@ def test_rows_that_come_go_change_and_move_are_told_apart(world: World) -> None:
     lines.insert(at["A1"], moved)
     number = draft(world, "\n".join(lines).replace("A3 |", "A9 |"))
     said = words(look(world, "auditor", f"/rulesets/compare?old={live(world)}&new=draft:{number}"))
-    assert "A7 changed sla 48h 36h" in said
+    assert "A7 changed time for a step sla 48h 36h" in said
     assert "+ added" in said
     assert "− removed" in said
     assert "moved, does not matter place 4 place 1" in said
@@ -62,7 +62,7 @@ def test_an_example_that_fails_and_one_that_is_new_are_told(world: World) -> Non
     said = words(look(world, "analyst", f"/drafts/{number}/review"))
     assert "8 passed, 1 failed under the new text" in said
     assert "✗ failed changed" in said
-    assert "the rows give: id A5" in said
+    assert "the rows give: row A5" in said
     assert "✓ passed + added SH amount 2.00" in said
     assert "R401" in said
 

@@ -101,7 +101,7 @@ def test_what_cannot_be_proposed_keeps_what_was_written(proposed: World) -> None
 def test_a_word_no_vocabulary_can_hold_is_told_with_its_finding(proposed: World) -> None:
     form = {"do": "add_word", "word": "id", "type": "code", "en": "x", "zh": "某"}
     status, text = post(proposed, "analyst", "/words/propose", reason="why", **form)
-    assert status == 400
+    assert status == 422
     assert "[R021]" in text
 
 

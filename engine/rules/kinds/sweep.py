@@ -98,7 +98,7 @@ KIND = Kind(
     title=Text("Upward sweep", "资金上划"),
     about=Text(
         "Decides how much of an account's available money is swept to the account above it. The "
-        "base amount E is computed by code (SEMANTICS: never more than is proven to be there); "
+        "base amount E is computed by code (never more than is proven to be there); "
         "the row names method and limits, applied in the order rounding, maximum, fee, minimum. "
         "Guarantee deposits, special-purpose and separate accounts are never swept, whatever a "
         "row says.",
