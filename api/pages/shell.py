@@ -38,6 +38,12 @@ MENU = (
 """Label key, address, and the permission without which the entry is not offered."""
 
 
+def first_page(caller: Caller) -> str:
+    """The first entry of the caller's menu; who has none sees what he may."""
+    offered = (href for _, href, permission in MENU if permission in caller.permissions)
+    return next(offered, "/me/permissions")
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One line above a page: what just happened, or what is wrong."""

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from api.identity import Caller, needs
+from api.identity import Caller, needs, signed_in
 from api.pages.accounts import book_balances
 from api.pages.language import language_of
 from api.pages.payments import StateSum, by_state
 from api.pages.ruleset_view import ShownFinding, findings_of
-from api.pages.shell import page
+from api.pages.shell import first_page, go, page
 from api.services import services_of
 from engine.machines.instruction.states import AttemptState
 from engine.runtime.db import transaction
@@ -34,7 +34,8 @@ from engine.treasury.rulesets import waiting
 from engine.treasury.rulesets.shelf import files_for
 
 router = APIRouter(include_in_schema=False)
-May = Annotated[Caller, Depends(needs("documents.read"))]
+READS = "documents.read"
+May = Annotated[Caller, Depends(needs(READS))]
 ALERTS = 8
 
 
@@ -166,8 +167,10 @@ def _desk(session: Session, caller: Caller) -> Desk:
 
 
 @router.get("/")
-def today(request: Request, caller: May) -> Response:
-    """The whole page."""
+def today(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> Response:
+    """The whole page; who reads no documents is sent to the first page of his menu."""
+    if READS not in caller.permissions:
+        return go(first_page(caller))
     findings: list[ShownFinding] = []
     with transaction(services_of(request).engine) as session:
         shown = _desk(session, caller)

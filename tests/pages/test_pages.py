@@ -73,6 +73,14 @@ def test_without_a_session_a_page_sends_to_sign_in_and_back(read_only: World) ->
     assert answer.headers["location"] == "/sign-in?next=/payments%3Fstate%3DPAID"
 
 
+def test_who_reads_no_documents_begins_on_the_first_page_of_his_menu(read_only: World) -> None:
+    http = read_only.client("admin").http
+    answer = http.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/rulesets")
+    assert http.get("/rulesets").status_code == 200
+    assert http.get("/today/desk").status_code == 403
+
+
 @pytest.mark.parametrize(
     "sent", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
 )

@@ -18,6 +18,7 @@ PUBLIC = {
     ("GET", "/api/v1/health"),
 }
 SIGNED_IN_ONLY = {
+    ("GET", "/"),
     ("POST", "/sign-out"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
