@@ -20,7 +20,9 @@ MAX_BODY = 1024 * 1024
 """Bytes of any other request."""
 UPLOADS = (
     "/payments/upload",
+    "/reconcile",
     "/api/v1/imports",
+    "/api/v1/match-reversals",
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )

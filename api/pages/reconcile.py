@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from sqlmodel import Session
 
@@ -17,9 +17,10 @@ from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.machines.matching import MatchProposal
 from engine.runtime.db import transaction
+from engine.treasury import arrivals
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.arrivals import confirming
-from engine.treasury.arrivals.by_hand import confirm_proposal, unmatch
+from engine.treasury.arrivals.by_hand import confirm_proposal
 from engine.treasury.arrivals.proposals import Choice, proposals
 from engine.treasury.documents.history import documents_by_number
 from engine.treasury.documents.models import Document
@@ -91,6 +92,7 @@ def _queue(request: Request, caller: Caller, *notes: Note, status: int = 200) ->
     with transaction(services_of(request).engine) as session:
         waiting, count = queue_of(session, caller.user_id, SHOWN)
         open_orgs = unmasked_orgs(session, caller.user_id)
+        reversals = arrivals.open_reversals(session, caller.user_id)
     return page(
         request,
         "reconcile.html",
@@ -100,6 +102,7 @@ def _queue(request: Request, caller: Caller, *notes: Note, status: int = 200) ->
         waiting=waiting,
         count=count,
         open_orgs=open_orgs,
+        reversals=reversals,
     )
 
 
@@ -120,21 +123,51 @@ def confirm(
 
 
 @router.post("/reconcile")
-def undo(
+def propose_undo(
     request: Request,
     caller: May,
+    proof: Annotated[UploadFile, File()],
     match_no: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Undo an arrival that was confirmed wrongly; by another person than the one who did."""
+    """Propose to undo an arrival that was confirmed wrongly, with what shows it."""
     services = services_of(request)
+    given = arrivals.Proof(proof.filename or "", proof.file.read(arrivals.MAX_PROOF + 1))
     try:
         with transaction(services.engine) as session:
             now = services.clock.now()
-            unmatch(session, caller.user_id, match_no.strip(), reason, now)
+            arrivals.propose_reversal(session, caller.user_id, match_no.strip(), reason, given, now)
     except SluiceError as error:
         return _queue(request, caller, refusal(request, error), status=status_of(error))
-    return go("/reconcile", key="done.unmatched", number=match_no.strip())
+    return go("/reconcile", key="done.reversal_proposed", number=match_no.strip())
+
+
+@router.post("/reconcile/reversals/{reversal_id}")
+def decide_undo(
+    request: Request,
+    caller: May,
+    reversal_id: int,
+    verdict: Annotated[Literal["approve", "refuse"], Form()],
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Carry a proposal out, or refuse it; by another person than the one who proposed."""
+    services = services_of(request)
+    approve = verdict == "approve"
+    try:
+        with transaction(services.engine) as session:
+            number = arrivals.decide_reversal(
+                session,
+                caller.user_id,
+                reversal_id,
+                approve=approve,
+                reason=reason,
+                now=services.clock.now(),
+            )
+    except SluiceError as error:
+        return _queue(request, caller, refusal(request, error), status=status_of(error))
+    if approve:
+        return go("/reconcile", key="done.unmatched", number=number)
+    return go("/reconcile", key="done.reversal_refused", number=number)
 
 
 def _arrivals(services: Services) -> confirming.Services:

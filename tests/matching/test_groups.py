@@ -121,6 +121,15 @@ def test_a_retired_match_frees_its_members_and_keeps_its_number(
 ) -> None:
     (first,) = _write(engine, clock, _draft(1))
     with db.transaction(engine) as session:
+        session.execute(
+            sa.text(
+                "INSERT INTO match_reversal (org_id, group_id, reason, evidence_name, evidence, "
+                "sha256, proposed_by, proposed_at, state, decided_by, decided_at) VALUES ('BJ', "
+                ":group, 'r', 'f', 'x', encode(sha256('x'), 'hex'), 'm', :now, 'done', 'other', "
+                ":now)"
+            ),
+            {"group": first.group_id, "now": clock.now()},
+        )
         retire(session, first.match_no, user="other", reason="wrong line", now=clock.now())
     (second,) = _write(engine, clock, _draft(1))
     assert second.match_no != first.match_no
@@ -139,6 +148,15 @@ def test_retiring_needs_another_user_and_a_reason(
         retire(session, group.match_no, user=user, reason=reason, now=clock.now())
 
     assert _code(lambda: db.run_in_transaction(engine, act)) == code
+
+
+def test_no_arrival_is_retired_without_a_reversal_of_two_persons(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    (group,) = _write(engine, clock, _draft(1))
+    with pytest.raises(IntegrityError) as caught, db.transaction(engine) as session:
+        retire(session, group.match_no, user="other", reason="wrong line", now=clock.now())
+    assert db.constraint(caught.value) == "match_retired_by_two"
 
 
 def test_the_database_knows_the_four_eyes_of_retiring(

@@ -350,6 +350,30 @@ def test_confirming_a_proposal_gives_a_match_number(world: World) -> None:
     assert "MN-" in answer.headers["location"]
 
 
+def test_a_wrong_match_is_undone_on_the_page_by_two_persons(world: World) -> None:
+    number = world.one(
+        "SELECT match_no FROM match_group WHERE kind = 'arrival' AND org_id = 'BJ' "
+        "ORDER BY id LIMIT 1"
+    )
+    first, second = world.client("accountant"), world.client("bj.maker")
+    asked = first.http.post(
+        "/reconcile",
+        data={"csrf": first.csrf, "match_no": number, "reason": "wrong line"},
+        files={"proof": ("信.txt", b"letter")},
+    )
+    assert asked.status_code == 303, asked.text
+    reversal = world.one("SELECT id FROM match_reversal")
+    own, others = (one.http.get("/reconcile").text for one in (first, second))
+    assert "another person decides" in own
+    assert f"/reconcile/reversals/{reversal}" in others
+    assert f"/reconcile/reversals/{reversal}" not in own
+    done = second.http.post(
+        f"/reconcile/reversals/{reversal}", data={"csrf": second.csrf, "verdict": "approve"}
+    )
+    assert done.status_code == 303, done.text
+    assert world.one("SELECT state FROM match_group WHERE match_no = :n", n=number) == "retired"
+
+
 def test_a_held_document_is_released_from_its_alert_but_not_by_its_maker(world: World) -> None:
     alert = world.one(
         "SELECT a.id FROM alert a JOIN document_hold h ON h.alert_id = a.id "

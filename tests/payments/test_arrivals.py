@@ -110,11 +110,6 @@ def _confirm(stage: Stage, user: str, proposal: int, choice: int = 0) -> str:
         return arrivals.confirm_proposal(session, stage.confirming, user, proposal, choice)
 
 
-def _unmatch(stage: Stage, user: str, match_no: str, reason: str = "wrong line") -> None:
-    with db.transaction(stage.engine) as session:
-        arrivals.unmatch(session, user, match_no, reason, stage.clock.now())
-
-
 def _match_no(stage: Stage, document: int) -> str:
     return str(stage.value("SELECT match_no FROM document WHERE id = :id", id=document))
 
@@ -188,29 +183,6 @@ def test_a_decided_proposal_is_closed(stage: Stage) -> None:
     proposal = int(str(stage.value("SELECT min(id) FROM match_proposal")))
     _confirm(stage, "accountant", proposal)
     assert _code(lambda: _confirm(stage, "auditor", proposal)) == "PROPOSAL_CLOSED"
-
-
-def test_undoing_a_match_makes_the_document_paid_and_the_ledger_even(stage: Stage) -> None:
-    (document,) = _pay(stage, Draft(1, account=stage.world.pay_account))
-    old = _match_no(stage, document)
-    _unmatch(stage, "accountant", old)
-    assert stage.states([document]) == ["PAID"]
-    assert stage.value("SELECT match_no IS NULL FROM document") is True
-    assert stage.column("SELECT sum(debit) - sum(credit) FROM voucher_line GROUP BY account") == [
-        0,
-        0,
-    ]
-    arrivals.confirm_account(stage.engine, stage.confirming, stage.world.pay_account)
-    assert stage.states([document]) == ["CONFIRMED"]
-    assert _match_no(stage, document) != old
-
-
-def test_a_match_made_by_hand_is_not_undone_by_its_maker(stage: Stage) -> None:
-    _twins(stage)
-    proposal = int(str(stage.value("SELECT min(id) FROM match_proposal")))
-    number = _confirm(stage, "accountant", proposal)
-    assert _code(lambda: _unmatch(stage, "accountant", number)) == "FOUR_EYES"
-    _unmatch(stage, "auditor", number)
 
 
 def _bounce(stage: Stage) -> None:

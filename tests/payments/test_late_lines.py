@@ -215,8 +215,9 @@ def test_a_match_by_late_success_is_not_undone_by_halves(stage: Stage) -> None:
     document = _failed(stage, "FF01")
     _show(stage, -10_000)
     number = str(stage.value("SELECT match_no FROM match_group"))
+    proof, now = arrivals.Proof("letter.txt", b"wrong"), stage.clock.now()
     with pytest.raises(SluiceError) as caught, db.transaction(stage.engine) as session:
-        arrivals.unmatch(session, "accountant", number, "wrong", stage.clock.now())
+        arrivals.propose_reversal(session, "accountant", number, "wrong", proof, now)
     assert caught.value.code == "CANNOT_UNDO"
     assert stage.states([document]) == ["CONFIRMED"]
     assert stage.value("SELECT state FROM match_group") == "live"

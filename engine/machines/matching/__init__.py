@@ -9,7 +9,12 @@ from engine.machines.matching.groups import (
     members_of,
     retire,
 )
-from engine.machines.matching.models import MatchGroup, MatchItem, MatchProposal
+from engine.machines.matching.models import (
+    MatchGroup,
+    MatchItem,
+    MatchProposal,
+    MatchReversal,
+)
 from engine.machines.matching.numbers import check_character, is_match_number
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "MatchGroup",
     "MatchItem",
     "MatchProposal",
+    "MatchReversal",
     "Matched",
     "Member",
     "check_character",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -99,3 +107,28 @@ class MatchProposal(SQLModel, table=True):
     group_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("match_group.id"), nullable=True)
     )
+
+
+class MatchReversal(SQLModel, table=True):
+    """A proposal to undo an arrival that was confirmed wrongly, and its decision."""
+
+    __tablename__ = "match_reversal"
+    id: int | None = Field(default=None, sa_column=_key())
+    org_id: str
+    group_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("match_group.id"), nullable=False)
+    )
+    reason: str
+    evidence_name: str
+    """File name of the proof."""
+    evidence: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sha256: str
+    """Of `evidence`; the database checks it."""
+    proposed_by: str
+    proposed_at: dt.datetime = Field(sa_column=_instant())
+    state: str = "open"
+    """open | done | refused"""
+    decided_by: str | None = None
+    """Another person than `proposed_by` (database check)."""
+    decided_at: dt.datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    decision_reason: str | None = None

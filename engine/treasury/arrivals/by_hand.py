@@ -1,37 +1,21 @@
-"""What a person decides: one of the candidates of a line, or that a match was wrong."""
+"""What a person decides: which of its candidates a line is."""
 
 from __future__ import annotations
-
-import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.base.text import SluiceError, Text
-from engine.machines.instruction.evidence import Evidence, record
-from engine.machines.instruction.states import AttemptState
-from engine.machines.instruction.store import Move, lock_attempts, move
-from engine.machines.matching import MatchGroup, MatchProposal, members_of, retire
-from engine.machines.posting import reverse_event
+from engine.base.text import Text
+from engine.machines.matching import MatchGroup, MatchProposal
 from engine.runtime import actions, audit
-from engine.runtime.clock import business_date_of
-from engine.runtime.jsontypes import canonical_json
 from engine.treasury.arrivals.bounces import bounce
 from engine.treasury.arrivals.confirming import Services
-from engine.treasury.arrivals.effects import Arrival, confirm, event_id_of
+from engine.treasury.arrivals.effects import Arrival, confirm
+from engine.treasury.arrivals.errors import ArrivalError
 from engine.treasury.arrivals.items import OpenLine, open_lines
 from engine.treasury.arrivals.proposals import Choice
-from engine.treasury.documents.course import forget, transition
-from engine.treasury.documents.reporting import report
-from engine.treasury.documents.states import State
 from engine.treasury.organisations.grants import require
 from engine.treasury.statements import CONFIRM
-
-
-class ArrivalError(SluiceError):
-    """A decision about a line or a match that cannot be taken."""
 
 
 def confirm_proposal(
@@ -96,120 +80,6 @@ def confirm_proposal(
         {"account_id": account_id},
     )
     return match_no
-
-
-def unmatch(session: Session, user: str, match_no: str, reason: str, now: dt.datetime) -> None:
-    """Undo an arrival that was confirmed wrongly (permission statements.reconcile).
-
-    By another person than the one who matched, with a reason: the number is retired, documents
-    are PAID again, their vouchers reversed on today's business date, the source told. Raises
-    NotPermitted, MatchError, ArrivalError NOT_AN_ARRIVAL, and CANNOT_UNDO when a document of the
-    match bounced or was a late success: then nothing of it is undone.
-    """
-    group = session.exec(
-        select(MatchGroup).where(MatchGroup.match_no == match_no).with_for_update()
-    ).first()
-    rows: Sequence[_Undone] = ()
-    if group is not None:
-        require(session, user, "statements.reconcile", group.org_id)
-        if group.kind != "arrival":
-            raise ArrivalError(
-                "NOT_AN_ARRIVAL",
-                Text(
-                    f"{match_no} is a {group.kind}; only arrivals are undone by hand",
-                    f"{match_no} 属于 {group.kind};只能手工撤销到账匹配",
-                ),
-            )
-        if group.state == "live":
-            rows = _undoable(session, group)
-    retire(session, match_no, user=user, reason=reason, now=now)
-    why = canonical_json({"match_no": match_no, "undone_by": user, "reason": reason}).encode()
-    for attempt in lock_attempts(session, [row.attempt_id for row in rows]):
-        shown = Evidence("manual", "UNMATCHED", why, reason)
-        kept = record(session, attempt.org_id, attempt.batch_id, shown, now, attempt.id)
-        move(session, [Move(attempt, AttemptState.PAID)], kept, now)
-    documents = [row.document_id for row in rows]
-    for document in documents:
-        reverse_event(
-            session,
-            event_id_of(match_no, document),
-            f"unmatch:{match_no}:{document}",
-            business_date_of(now),
-            now,
-        )
-    transition(
-        session,
-        documents,
-        State.PAID,
-        actor=user,
-        now=now,
-        reason_code="UNMATCHED",
-        reason=reason,
-    )
-    session.execute(
-        sa.text(
-            "UPDATE document SET match_no = NULL, voucher_no = NULL, booking_date = NULL "
-            "WHERE id = ANY(:ids)"
-        ),
-        {"ids": documents},
-    )
-    forget(session, documents)
-    report(session, documents, "PAID", now)
-    audit.record(
-        session,
-        user,
-        "match.undo",
-        "match_group",
-        match_no,
-        None if group is None else group.org_id,
-        {"documents": documents},
-        None,
-        reason,
-        now,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Undone:
-    attempt_id: int
-    document_id: int
-
-
-def _undoable(session: Session, group: MatchGroup) -> list[_Undone]:
-    """Attempt and document of every member, locked; ArrivalError CANNOT_UNDO unless all can be."""
-    assert group.id is not None
-    rows = session.execute(
-        sa.text(
-            "SELECT a.id, d.id AS document_id FROM attempt a JOIN document d "
-            "ON d.id = a.document_id WHERE a.match_no = :match_no AND d.match_no = :match_no "
-            "AND a.state = 'CONFIRMED' AND d.state = 'CONFIRMED' ORDER BY d.id FOR UPDATE OF a, d"
-        ),
-        {"match_no": group.match_no},
-    )
-    found = [_Undone(int(row.id), int(row.document_id)) for row in rows]
-    members = {one.ref_id for one in members_of(session, group.id) if one.kind == "document"}
-    standing = members - {one.document_id for one in found}
-    if standing or len(found) != len(members):
-        named = ", ".join(
-            str(one)
-            for one in session.execute(
-                sa.text(
-                    "SELECT document_no || ' ' || state FROM document WHERE id = ANY(:ids) "
-                    "ORDER BY id"
-                ),
-                {"ids": sorted(standing)},
-            ).scalars()
-        )
-        raise ArrivalError(
-            "CANNOT_UNDO",
-            Text(
-                f"{group.match_no} cannot be undone: {named} came back or was paid after it had "
-                "been called failed; correct it with the bank and a voucher by hand",
-                f"{group.match_no} 不能撤销:{named} 已退票,或曾判失败后查明已支付;"
-                "请与银行核实并手工制证更正",
-            ),
-        )
-    return found
 
 
 def _account_of(session: Session, proposal: MatchProposal) -> int:

@@ -27,6 +27,7 @@ from engine.treasury.arrivals.items import (
     OpenLine,
     as_items,
     as_lines,
+    lines_undone,
     open_attempts,
     open_lines,
     strays,
@@ -77,15 +78,23 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         attempts = open_attempts(session, account_id)
         lines = open_lines(session, account_id)
         stray = {one.line_id for one in strays(session, account_id)}
+        undone = lines_undone(session, account_id)
     # A stray line is never lent to another payment by a weaker row than its own reference.
     arriving = [line for line in lines if not line.is_return and line.id not in stray]
     found = match(
         as_items(account_id, attempts),
-        as_lines(arriving),
+        as_lines([line for line in arriving if line.id not in undone]),
         rules.decide,
         interchangeable=rules.interchangeable,
     )
     arrivals = _arrivals(found, attempts, arriving)
+    # What two persons took apart the same rule would put together again: a person says now.
+    claimed = {claim for one in arrivals for claim in one.attempt_ids}
+    again = match(
+        as_items(account_id, [one for one in attempts if one.id not in claimed]),
+        as_lines([line for line in arriving if line.id in undone]),
+        rules.decide,
+    )
     confirmed: list[Confirmed] = []
     failed = 0
     for start in range(0, len(arrivals), CHUNK):
@@ -94,6 +103,7 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         failed += bad
     bounced, suggested = _bounces(engine, services, account_id)
     suggested += suggestions_of(found, attempts)
+    suggested += suggestions_of(again, attempts, by_rule=False)
     asked = frozenset(one.line_id for one in suggested)
     fees = _fees(engine, services, rules.pinned, account_id, asked)
     with db.transaction(engine) as session:

@@ -157,6 +157,18 @@ def strays(session: Session, account_id: int) -> list[Stray]:
     return [Stray(**row) for row in rows]
 
 
+def lines_undone(session: Session, account_id: int) -> frozenset[int]:
+    """Lines of the account that were in a match two persons took apart."""
+    rows = session.execute(
+        sa.text(
+            "SELECT i.ref_id FROM match_group g JOIN match_item i ON i.group_id = g.id "
+            "WHERE g.account_id = :account AND g.state = 'retired' AND i.side = 'line'"
+        ),
+        {"account": account_id},
+    )
+    return frozenset(int(one) for one in rows.scalars())
+
+
 def open_lines(session: Session, account_id: int) -> list[OpenLine]:
     """Lines of the account that belong to nothing yet, oldest first."""
     rows = session.execute(_LINES, {"account": account_id}).mappings()

@@ -73,8 +73,11 @@ class Suggested:
     choices: tuple[Choice, ...]
 
 
-def suggestions_of(found: Matching, attempts: Sequence[OpenAttempt]) -> list[Suggested]:
-    """What the kernel left to a person, also matches whose amounts differ."""
+def suggestions_of(
+    found: Matching, attempts: Sequence[OpenAttempt], *, by_rule: bool = True
+) -> list[Suggested]:
+    """What the kernel left to a person, also matches whose amounts differ; all of them unless
+    the lines may be matched `by_rule`."""
     number_of = {one.id: one.document_no for one in attempts}
 
     def choice(one: Candidate) -> Choice:
@@ -100,7 +103,7 @@ def suggestions_of(found: Matching, attempts: Sequence[OpenAttempt]) -> list[Sug
             (choice(Candidate(one.item_id, one.claims, one.row, one.facts)),),
         )
         for one in found.groups
-        if one.facts.amount_gap
+        if one.facts.amount_gap or not by_rule
     ]
     return made
 
