@@ -5,13 +5,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 3
 
-.PHONY: run test lint bench assets lock setup setup-test clean
+.PHONY: run test soak lint bench assets lock setup setup-test clean
 
 run: setup
 	$(BIN)/sluice run
 
 test: setup-test lint
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+# SOAK="--payments 2000 --each 500" makes it shorter.
+soak: setup-test
+	$(BIN)/python -m tests.faults.soak $(SOAK)
 
 lint: setup-test
 	$(BIN)/ruff format --check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from engine.runtime.actions import DeadAction, Registry, Worker
 from engine.runtime.actions import Services as ActionServices
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
-from engine.runtime.schedules import Schedule, Scheduler
+from engine.runtime.schedules import LONGEST_WAIT, Schedule, Scheduler
 from engine.treasury import arrivals, statements
 from engine.treasury.incidents import raise_incident
 from engine.treasury.intake.course import RESUME, resume_handler
@@ -59,9 +59,13 @@ class Assembly:
         services = self.services
         return Worker(services.engine, services.clock, self.registry, name, self.action_services)
 
-    def scheduler(self) -> Scheduler:
-        """What fires the schedules; any number of them fire each time once."""
-        return Scheduler(self.services.engine, self.services.clock, self.services.schedules)
+    def scheduler(self, longest_wait: dt.timedelta = LONGEST_WAIT) -> Scheduler:
+        """What fires the schedules; any number of them fire each time once.
+
+        It looks again after `longest_wait` of real time at the latest.
+        """
+        services = self.services
+        return Scheduler(services.engine, services.clock, services.schedules, longest_wait)
 
 
 def assemble(
@@ -73,6 +77,7 @@ def assemble(
     secrets: Mapping[str, str],
     anchors: AnchorFile,
     more_schedules: Sequence[Schedule] = (),
+    open_banks: Callable[[Mapping[str, str], Clock], Banks] = Banks,
 ) -> Assembly:
     """Put the product together.
 
@@ -80,7 +85,7 @@ def assemble(
     by source system for messages to it.
     """
     rulebook = Rulebook()
-    banks = Banks(endpoints, clock)
+    banks = open_banks(endpoints, clock)
     registry = Registry()
     listener = PaymentListener(rulebook, clock)
     InstructionMachine(banks, listener, Answers(rulebook, clock)).register(registry)

@@ -19,10 +19,13 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
-    """On Linux: a killed parent takes its children along, so that no port stays taken."""
+def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """On Linux: a killed parent takes its children along, so that no port stays taken.
+
+    Called in the child. A child that may be stopped is ended by SIGKILL: it never sees another.
+    """
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc.prctl(PR_SET_PDEATHSIG, by)
 
 
 class ProcessError(SluiceError):
@@ -54,7 +57,7 @@ class Child:
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **(environment or {})},
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call, nothing that locks
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one prctl call, nothing that locks
             )
 
     @property

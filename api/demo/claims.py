@@ -122,6 +122,20 @@ def _spoil(row: Row, how: int) -> None:
         row["organisation"] = "XX99"
 
 
+ORGANISATIONS = tuple(org for branch in BRANCHES for org in (branch, *SUB_BRANCHES[branch]))
+
+
+def plain_documents(count: int, seed: int, day: dt.date) -> list[Row]:
+    """Draw `count` good documents, every tenth a collection, with nothing special about them."""
+    draw = _Draw(seed, day)
+    return [
+        draw.document("collect", draw.random.choice(BRANCHES))
+        if number % 10 == 9
+        else draw.document("pay", draw.random.choice(ORGANISATIONS))
+        for number in range(count)
+    ]
+
+
 def plan_day(count: int, seed: int, day: dt.date) -> DayPlan:
     """Draw `count` documents (at least 60) of business date `day` by `seed`."""
     if count < 60:
@@ -133,8 +147,7 @@ def plan_day(count: int, seed: int, day: dt.date) -> DayPlan:
     twins += twins % 2
     duplicates = _share(count, 2, 2)
     claims = count - collections - twins // 2 - duplicates
-    organisations = [org for branch in BRANCHES for org in (branch, *SUB_BRANCHES[branch])]
-    rows = [draw.document("pay", draw.random.choice(organisations)) for _ in range(claims)]
+    rows = [draw.document("pay", draw.random.choice(ORGANISATIONS)) for _ in range(claims)]
     order = list(range(claims))
     draw.random.shuffle(order)
 

@@ -99,7 +99,7 @@ def as_csv(rows: list[Row]) -> bytes:
 
 def _push(stage: Stage, plan: DayPlan, log: DayLog) -> None:
     stage.play_until(stage.at(9, 10))
-    documents: list[JsonValue] = [_document(row) for row in plan.pushed]
+    documents: list[JsonValue] = [as_message(row) for row in plan.pushed]
     answer = stage.source.admin(
         "send", {"documents": documents, "repeat_percent": 10, "wait": True}
     )
@@ -110,7 +110,7 @@ def _push(stage: Stage, plan: DayPlan, log: DayLog) -> None:
     log.add(f"source system: {len(sent)} documents sent, {again} of them twice")
 
 
-def _document(row: Row) -> JsonObject:
+def as_message(row: Row) -> JsonObject:
     """A row as the source system's JSON."""
     content: dict[str, JsonValue] = {name: text for name, text in row.items() if text != ""}
     if "payee_is_insured" in content:

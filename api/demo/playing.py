@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -18,12 +18,13 @@ from api.demo.day import DayLog, Tell, play_day
 from api.demo.opening import demo_password, open_banks, open_group, open_rules, open_source
 from api.demo.report import Report, report
 from api.demo.second_opinion import look_again
-from api.demo.stage import Stage
+from api.demo.stage import MovableClock, Stage
 from api.demo.surroundings import PRODUCT_TOKEN, product_among_banks, source_beside
 from api.server import WebServer
 from engine.runtime.audit import Sealer
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.db import transaction
+from engine.runtime.schedules import Schedule
 from engine.runtime.workspace import Workspace
 
 DEMO_DAY = dt.date(2026, 11, 20)
@@ -45,12 +46,29 @@ def shipped_rulesets() -> Path:
 
 @contextmanager
 def opened_stage(
-    workspace: Workspace, engine: sa.Engine, rulesets: Path, *, seed: int, clock: ManualClock
+    workspace: Workspace,
+    engine: sa.Engine,
+    rulesets: Path,
+    *,
+    seed: int,
+    clock: MovableClock,
+    options: Path | None = None,
+    more_schedules: Sequence[Schedule] = (),
 ) -> Iterator[Stage]:
-    """The product and its simulated world, with the group opened; everything ends with it."""
+    """The product and its simulated world, with the group opened; everything ends with it.
+
+    `options` is a file with options of the simulated banks.
+    """
     with ExitStack() as stack:
         assembly, banks = product_among_banks(
-            stack, workspace, engine, clock, seed=seed, frozen=True
+            stack,
+            workspace,
+            engine,
+            clock,
+            seed=seed,
+            frozen=True,
+            options=options,
+            more_schedules=more_schedules,
         )
         server = WebServer(create_app(assembly.services), "127.0.0.1", 0)
         server.start()

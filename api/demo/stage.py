@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from api.assembly import Assembly
 from api.demo.world import Simulator
 from engine.runtime.audit import Sealer
-from engine.runtime.clock import BUSINESS_ZONE, ManualClock
+from engine.runtime.clock import BUSINESS_ZONE, Clock
 from engine.runtime.db import transaction
 from engine.runtime.holds import HELD
 
@@ -27,12 +28,20 @@ OUTBOX_DRAIN = dt.timedelta(hours=6)
 """Longest the end of the day waits for the source to acknowledge everything."""
 
 
+class MovableClock(Clock, Protocol):
+    """A business clock that stands still until it is set."""
+
+    def set(self, instant: dt.datetime) -> None:
+        """Stand at `instant` (aware)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Everything a day is played with."""
 
     assembly: Assembly
-    clock: ManualClock
+    clock: MovableClock
     banks: Sequence[Simulator]
     source: Simulator
     sealer: Sealer
@@ -58,8 +67,8 @@ class Stage:
             following = min((t for t in (due, wake) if t is not None and t <= end), default=None)
             if following is None:
                 break
-            self._stand_at(max(following, self.clock.now()))
-        self._stand_at(end)
+            self.stand_at(max(following, self.clock.now()))
+        self.stand_at(end)
         self.sealer.run_once()
 
     def drain(self) -> bool:
@@ -72,7 +81,8 @@ class Stage:
             self.play_until(due)
         return True
 
-    def _stand_at(self, now: dt.datetime) -> None:
+    def stand_at(self, now: dt.datetime) -> None:
+        """Put our clock and the banks' at `now`."""
         self.clock.set(now)
         for bank in self.banks:
             bank.set_clock(now, frozen=True)

@@ -43,19 +43,23 @@ def product_among_banks(
         stack.callback(bank.stop)
         bank.set_clock(clock.now(), frozen=frozen)
         banks.append(bank)
-    endpoints = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
-    endpoints |= {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
     assembly = assemble(
         engine,
         clock,
         demo=True,
-        endpoints=endpoints,
+        endpoints=endpoints_of(banks),
         secrets={SOURCE: secrets.get("source_token")},
         anchors=workspace.anchors,
         more_schedules=more_schedules,
     )
     stack.callback(assembly.banks.close)
     return assembly, banks
+
+
+def endpoints_of(banks: Sequence[Simulator]) -> dict[str, str]:
+    """Where the banks are and what opens their doors, by the names their profiles use."""
+    urls = {f"SLUICE_{bank.name.upper()}_URL": bank.url for bank in banks}
+    return urls | {f"SLUICE_{bank.name.upper()}_TOKEN": bank.token for bank in banks}
 
 
 def source_beside(

@@ -24,6 +24,11 @@ DEADLOCK = "40P01"
 _CONFLICTS = (SERIALIZATION_FAILURE, DEADLOCK)
 
 
+IDLE_SECONDS = 120
+"""A transaction in which nothing happens for so long is ended by the server: whoever opened it is
+frozen or gone, and the rows it has locked would stop everybody else for as long."""
+
+
 class DatabaseError(SluiceError):
     """The database cannot be used as asked."""
 
@@ -51,10 +56,18 @@ def driver_url(url: str) -> sa.URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def make_engine(url: str, *, pooled: bool = True, application: str = "sluicegate") -> sa.Engine:
-    """An engine for `url`; sessions speak UTC, dead connections are noticed before use."""
+def make_engine(
+    url: str,
+    *,
+    pooled: bool = True,
+    application: str = "sluicegate",
+    idle_seconds: int = IDLE_SECONDS,
+) -> sa.Engine:
+    """An engine for `url`; sessions speak UTC, dead connections are noticed before use, and a
+    transaction idle for `idle_seconds` is ended by the server."""
+    server = f"-c timezone=UTC -c idle_in_transaction_session_timeout={idle_seconds}s"
     options = {
-        "connect_args": {"application_name": application, "options": "-c timezone=UTC"},
+        "connect_args": {"application_name": application, "options": server},
         "json_serializer": _dump,
         # Locks are taken before the next statement looks: it must see what was committed till then.
         "isolation_level": "READ COMMITTED",

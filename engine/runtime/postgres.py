@@ -120,6 +120,12 @@ class EmbeddedServer:
                 self._users.close()
                 self._users = None
 
+    def crash(self) -> None:
+        """Stop the server at once, as a power cut would (pg_ctl's immediate mode), whoever uses
+        it: for proofs that nothing committed is lost. `start` of another object recovers it."""
+        with self._alone():
+            self._shut_down("immediate")
+
     def destroy(self) -> bool:
         """Stop the server if nobody uses it and delete its data; False when it is in use."""
         self.stop()
@@ -266,11 +272,11 @@ class EmbeddedServer:
         if not _is_postgres(pid, self.home.data):
             pid_file.unlink()
 
-    def _shut_down(self) -> None:
+    def _shut_down(self, mode: str = "fast") -> None:
         if not (self.home.data / "postmaster.pid").exists():
             return
         binaries = usable(self.home, self._choose_binaries())
-        command = [binaries.program("pg_ctl"), "stop", "-w", "-s", "-m", "fast"]
+        command = [binaries.program("pg_ctl"), "stop", "-w", "-s", "-m", mode]
         done = run_as_owner(self.home, [*command, "-D", str(self.home.data)])
         if done.returncode != 0 and self._answers():
             raise PostgresError(

@@ -6,6 +6,7 @@ replica whose INSERT succeeds enqueues the action, the others find it fired.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -15,17 +16,23 @@ from typing import Literal
 
 import sqlalchemy as sa
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from engine.base.text import SluiceError, Text
 from engine.runtime import actions, db, holds
 from engine.runtime.clock import BUSINESS_ZONE, Clock, business_date_of
 
+log = logging.getLogger(__name__)
+
 NextDue = Callable[[Session, datetime], datetime | None]
 """The first due instant strictly after the given one; None when there is none (yet)."""
 
 LONGEST_WAIT = timedelta(seconds=30)
 """A waiting replica looks again after this long at the latest."""
+
+DATABASE_WAIT = 1.0
+"""Seconds until a database that did not answer is asked again."""
 
 LOOKS_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
 """Where the latest missed time is looked for first."""
@@ -206,10 +213,17 @@ def _enqueue(session: Session, schedule: Schedule, due: datetime) -> str:
 class Scheduler:
     """Looks at the schedules of this process and fires what is due."""
 
-    def __init__(self, engine: sa.Engine, clock: Clock, schedules: Iterable[Schedule]) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        schedules: Iterable[Schedule],
+        longest_wait: timedelta = LONGEST_WAIT,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._schedules = tuple(schedules)
+        self._longest_wait = longest_wait
         for schedule in self._schedules:
             if schedule.next_due is None:
                 cron(schedule.trigger)
@@ -227,9 +241,16 @@ class Scheduler:
         return min((t for t in times if t is not None), default=None)
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Fire until `stop` is set."""
+        """Fire until `stop` is set; an unreachable database is waited for."""
         while not stop.is_set():
-            self.run_once()
-            wake = self.next_wake()
-            wait = LONGEST_WAIT if wake is None else min(wake - self._clock.now(), LONGEST_WAIT)
+            try:
+                self.run_once()
+                wake = self.next_wake()
+            except DBAPIError as error:
+                log.warning("the schedules cannot be looked at, trying again: %s", error)
+                stop.wait(DATABASE_WAIT)
+                continue
+            wait = self._longest_wait
+            if wake is not None:
+                wait = min(wake - self._clock.now(), wait)
             stop.wait(max(wait.total_seconds(), 0.05))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -53,6 +54,22 @@ def test_documents_of_one_account_travel_in_one_message(stage: Stage) -> None:
     assert len(released.batch_ids) == 1
     stage.work()
     assert stage.states(documents) == ["PROCESSING"] * 3
+
+
+def test_a_release_that_waited_for_another_one_sends_the_rest_and_names_what_is_under_way(
+    stage: Stage,
+) -> None:
+    first, second = stage.make(*(Draft(n, account=stage.world.pay_account) for n in (1, 2)))
+    with ThreadPoolExecutor(1) as other:
+        with db.transaction(stage.engine) as session:
+            payments.release(
+                session, stage.rulebook, "cashier", stage.clock.now(), document_ids=[first]
+            )
+            waiting = other.submit(stage.release, first, second)
+            while not stage.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not waiting.done(), waiting.result()
+        released = waiting.result(30)
+    assert _codes(released) == ["ALREADY_LIVE", None]
 
 
 def test_releasing_twice_sends_once(stage: Stage) -> None:

@@ -63,6 +63,26 @@ def test_work_that_deadlocks_is_run_again(engine: sa.Engine) -> None:
     assert len(tries) == 3
 
 
+def test_the_server_ends_a_transaction_in_which_nothing_happens(database_url: str) -> None:
+    frozen, other = (db.make_engine(database_url, idle_seconds=1) for _ in range(2))
+    with db.transaction(other) as session:
+        session.execute(sa.text("CREATE TABLE thing (id int)"))
+        session.execute(sa.text("INSERT INTO thing VALUES (1)"))
+    with frozen.connect() as connection:
+        connection.execute(sa.text("SELECT id FROM thing FOR UPDATE"))
+        with db.transaction(other) as session:
+            session.execute(sa.text("UPDATE thing SET id = 2"))
+        with pytest.raises(sa.exc.DBAPIError):
+            connection.execute(sa.text("SELECT 1"))
+    assert _one(other, "SELECT id FROM thing") == 2
+    frozen.dispose()
+    other.dispose()
+
+
+def test_every_engine_asks_for_that(engine: sa.Engine) -> None:
+    assert _one(engine, "SHOW idle_in_transaction_session_timeout") == "2min"
+
+
 @pytest.mark.parametrize("url", ["sqlite:///x.db", "not an address", "mysql://u@h/d"])
 def test_another_database_than_postgresql_is_refused(url: str) -> None:
     with pytest.raises(db.DatabaseError) as caught:

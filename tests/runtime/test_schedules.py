@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.runtime import db
+from engine.runtime import db, schedules
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.schedules import Schedule, ScheduleError, Scheduler, cron
 
@@ -117,3 +117,22 @@ def test_a_trigger_that_cannot_be_read_is_refused(line: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         cron(line)
     assert caught.value.code == "SCHEDULE_TRIGGER"
+
+
+def test_a_scheduler_waits_for_a_database_that_does_not_answer(
+    engine: sa.Engine, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "DATABASE_WAIT", 0.01)
+    stop, looks = threading.Event(), 0
+
+    class Away(Scheduler):
+        def run_once(self) -> list[str]:
+            nonlocal looks
+            looks += 1
+            if looks < 3:
+                raise sa.exc.OperationalError("BEGIN", None, Exception("the database is away"))
+            stop.set()
+            return super().run_once()
+
+    Away(engine, clock, [DAILY]).run_forever(stop)
+    assert looks == 3

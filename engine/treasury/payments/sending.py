@@ -64,17 +64,10 @@ class ReleaseError(SluiceError):
     """A release that cannot even begin."""
 
 
-_CANDIDATES = sa.text("""
-SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
-       (SELECT array_agg(v.user_id) FROM approval_verdict v
-        JOIN approval_request r ON r.id = v.request_id
-        WHERE r.subject_kind = 'document' AND r.subject_id = d.id) AS approvers,
-       EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id
-               AND a.state IN ('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
-                               'CONFIRMED', 'LATE_SUCCESS')) AS live,
-       (SELECT CASE a.bank_code WHEN 'NOT_RECEIVED' THEN 'review' ELSE a.handling END
-        FROM attempt a WHERE a.document_id = d.id ORDER BY a.attempt_no DESC LIMIT 1) AS handling
-FROM document d
+# Locked first, looked at afterwards: whoever waited here for another release must see the attempts
+# that one made, or the whole release would fail with its first document.
+_LOCK = sa.text("""
+SELECT d.id FROM document d
 WHERE (CAST(:ids AS bigint[]) IS NULL OR d.id = ANY(:ids))
   AND (CAST(:ids AS bigint[]) IS NOT NULL
        OR (d.state IN ('UNPAID', 'FAILED') AND d.channel = 'bank_direct'))
@@ -85,6 +78,20 @@ WHERE (CAST(:ids AS bigint[]) IS NULL OR d.id = ANY(:ids))
   AND (CAST(:business_type AS text) IS NULL OR d.business_type = :business_type)
 ORDER BY d.document_no, d.id
 FOR UPDATE OF d
+""")
+
+_CANDIDATES = sa.text("""
+SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
+       (SELECT array_agg(v.user_id) FROM approval_verdict v
+        JOIN approval_request r ON r.id = v.request_id
+        WHERE r.subject_kind = 'document' AND r.subject_id = d.id) AS approvers,
+       EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id
+               AND a.state IN ('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
+                               'CONFIRMED', 'LATE_SUCCESS')) AS live,
+       (SELECT CASE a.bank_code WHEN 'NOT_RECEIVED' THEN 'review' ELSE a.handling END
+        FROM attempt a WHERE a.document_id = d.id ORDER BY a.attempt_no DESC LIMIT 1) AS handling
+FROM document d WHERE d.id = ANY(:locked)
+ORDER BY d.document_no, d.id
 """)
 
 
@@ -170,8 +177,8 @@ def _candidates(
     session: Session, document_ids: Sequence[int] | None, filters: Filters
 ) -> list[_Candidate]:
     session.flush()
-    rows = session.execute(
-        _CANDIDATES,
+    locked = session.execute(
+        _LOCK,
         {
             "ids": None if document_ids is None else list(document_ids),
             "org": filters.org_id,
@@ -180,7 +187,8 @@ def _candidates(
             "urgency": filters.urgency,
             "business_type": filters.business_type,
         },
-    ).mappings()
+    ).scalars()
+    rows = session.execute(_CANDIDATES, {"locked": list(locked)}).mappings()
     return [_Candidate(**{**row, "approvers": frozenset(row["approvers"] or ())}) for row in rows]
 
 

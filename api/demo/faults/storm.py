@@ -1,0 +1,301 @@
+"""The driver of a faulty day: documents come in, workers die, banks misbehave; then all settles."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from api.demo.claims import Row
+from api.demo.day import Tell, as_csv, as_message
+from api.demo.faults.clock import SharedClock
+from api.demo.faults.crew import Crew, Work
+from api.demo.faults.desk import Desk
+from api.demo.faults.plan import WORKERS, FaultyPlan, Orders, Pause, Tick, plan_faults
+from api.demo.faults.verdict import Struck, Verdict, judge
+from api.demo.faults.worker import SCHEDULES, Place, work
+from api.demo.opening import SOURCE
+from api.demo.playing import opened_stage
+from api.demo.stage import Stage
+from api.demo.surroundings import endpoints_of
+from engine.runtime.clock import BUSINESS_ZONE
+from engine.runtime.db import transaction
+from engine.runtime.holds import HELD
+from engine.runtime.jsontypes import JsonValue
+from engine.runtime.postgres import EmbeddedServer
+from engine.runtime.workspace import Workspace
+from engine.treasury.intake.imports import import_file
+
+log = logging.getLogger(__name__)
+
+FAULTY_DAY = dt.date(2026, 11, 24)
+"""A Tuesday: two more business days follow for what waits for a finality horizon."""
+
+BANK_OPTIONS = {"hang_seconds": 1}
+"""A bank that hangs closes the connection after a second: the day is not spent on waiting."""
+
+GROUP = 6
+"""Documents the cashier sends at once: many small batches give many points to strike at."""
+
+FIRST_HOPS = (1, 1, 5, 15, 30)
+"""Minutes the clock leaps while all settles; then by LATER_HOP."""
+
+LATER_HOP = dt.timedelta(hours=4)
+MOST_HOPS = 60
+IDLE_SECONDS = 120.0
+"""Longest the driver waits for the workers to finish what is due (real time)."""
+
+_BUSY = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM action a WHERE state = 'leased' "  # noqa: S608 - constants
+    f"OR (state = 'ready' AND (due_at IS NULL OR due_at <= :now) AND NOT {HELD}))"
+)
+_OPEN = sa.text(
+    "SELECT (SELECT count(*) FROM attempt WHERE state IN "
+    "('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID')) "
+    "+ (SELECT count(*) FROM document WHERE state IN ('UNPAID', 'SENDING', 'FAILED', "
+    "'IN_APPROVAL', 'VALIDATED', 'DRAFT')) "
+    "+ (SELECT count(*) FROM outbox_message WHERE state = 'pending')"
+)
+
+
+def play_faults(
+    workspace: Workspace,
+    engine: sa.Engine,
+    rulesets: Path,
+    orders: Orders,
+    tell: Tell,
+    *,
+    worker: Work = work,
+    server: Callable[[], EmbeddedServer] | None = None,
+) -> Verdict:
+    """Play a faulty day in an empty workspace and judge it.
+
+    `worker` is what a worker process does; `server` gives an object for the database server of
+    `engine`, needed when `orders` asks for database crashes.
+    """
+    started = time.monotonic()
+    plan = plan_faults(orders, FAULTY_DAY)
+    with _driver(workspace, engine, rulesets, orders, worker, server) as driver:
+        tell("09:00 the group opens; strikes begin")
+        driver.storm(plan)
+        tell("the strikes are over; everything settles")
+        driver.settle()
+        struck = driver.struck()
+        return judge(driver.stage, struck, plan.documents, orders.seed, time.monotonic() - started)
+
+
+@contextmanager
+def _driver(
+    workspace: Workspace,
+    engine: sa.Engine,
+    rulesets: Path,
+    orders: Orders,
+    worker: Work,
+    server: Callable[[], EmbeddedServer] | None,
+) -> Iterator[Driver]:
+    clock = SharedClock(workspace.folder / "clock")
+    clock.set(dt.datetime.combine(FAULTY_DAY, dt.time(9), BUSINESS_ZONE))
+    options = workspace.folder / "bank_options.json"
+    options.write_text(json.dumps(BANK_OPTIONS))
+    with opened_stage(
+        workspace,
+        engine,
+        rulesets,
+        seed=orders.seed,
+        clock=clock,
+        options=options,
+        more_schedules=SCHEDULES,
+    ) as stage:
+        place = Place(
+            name="",
+            database=engine.url.render_as_string(hide_password=False),
+            clock=clock.file,
+            anchors=workspace.anchors.path,
+            log=workspace.folder / "workers.log",
+            endpoints=endpoints_of(stage.banks),
+            secrets={SOURCE: workspace.secrets().get("source_token")},
+        )
+        crew = Crew(place, worker, engine, WORKERS)
+        try:
+            yield Driver(stage, crew, server)
+        finally:
+            crew.stop()
+            clock.close()
+
+
+class Driver:
+    """Moves the clock, strikes, and waits until everything has come to rest."""
+
+    def __init__(
+        self, stage: Stage, crew: Crew, server: Callable[[], EmbeddedServer] | None
+    ) -> None:
+        self.stage = stage
+        self._services = stage.assembly.services
+        self._crew = crew
+        self._server = server
+        self._desk = Desk(stage)
+        self._scheduler = stage.assembly.scheduler()
+        self._database_crashes = 0
+        self._files = 0
+
+    def storm(self, plan: FaultyPlan) -> None:
+        """Play the plan; afterwards fresh workers stand ready and no fault waits at a bank."""
+        self._prepare_banks(plan)
+        resting: list[tuple[int, Pause]] = []
+        for number, tick in enumerate(plan.ticks):
+            self._come_in(tick)
+            for name, faults in tick.faults.items():
+                self.stage.bank(name).admin("faults", {"next": list(faults)})
+            self._hop(dt.timedelta(minutes=tick.minutes))
+            self._desk.release(GROUP)
+            if tick.cut:
+                self._cut()
+            for end, pause in resting:
+                if end <= number:
+                    self._crew.resume(pause.worker)
+            resting = [one for one in resting if one[0] > number]
+            resting += self._strike(number, tick)
+            self._crew.look()
+        self._crew.rest()
+        for bank in self.stage.banks:
+            bank.admin("faults", {"clear": True})
+
+    def settle(self) -> None:
+        """Hop on until nothing is open, or no further hop is allowed."""
+        self._until_answered()
+        for number in range(MOST_HOPS):
+            self._desk.approve()
+            self._desk.review()
+            self._desk.release_again()
+            self._until_idle()
+            self._cut()
+            self._hop(
+                dt.timedelta(minutes=FIRST_HOPS[number]) if number < len(FIRST_HOPS) else LATER_HOP
+            )
+            self._until_idle()
+            self._desk.reconcile()
+            self._until_idle()
+            if not self._open():
+                break
+        self.stage.sealer.run_once()
+
+    def struck(self) -> Struck:
+        """What was done to the product."""
+        crew = self._crew
+        return Struck(crew.kills, crew.pauses, crew.interrupted, crew.fell, self._database_crashes)
+
+    # -- what comes in ------------------------------------------------------------------
+
+    def _prepare_banks(self, plan: FaultyPlan) -> None:
+        for bank in self.stage.banks:
+            accounts: list[JsonValue] = [
+                {"number": number, "kind": "external", "refuse": reason}
+                for number, reason in sorted(plan.refused_accounts.items())
+            ]
+            accounts += [
+                {"number": number, "kind": "external", "balance": f"{minor / 100:.2f}"}
+                for number, minor in sorted(plan.poor_payers.items())
+            ]
+            bank.admin("accounts", accounts)
+
+    def _come_in(self, tick: Tick) -> None:
+        if tick.pushed:
+            documents: list[JsonValue] = [as_message(row) for row in tick.portion]
+            self.stage.source.admin("send", {"documents": documents, "repeat_percent": 10})
+        elif tick.portion:
+            self._import(tick.portion)
+        if tick.portion:
+            self._desk.approve()
+
+    def _import(self, rows: list[Row]) -> None:
+        files: dict[tuple[str, str], list[Row]] = {}
+        for row in rows:
+            files.setdefault((row["organisation"][:2], row["direction"]), []).append(row)
+        for (branch, direction), part in sorted(files.items()):
+            self._files += 1
+            # The head office has no maker of its own.
+            maker = "accountant" if branch == "GR" else f"{branch.lower()}.maker"
+            with transaction(self._services.engine) as session:
+                import_file(
+                    session,
+                    self._services.rulebook,
+                    maker,
+                    f"{branch}-{direction}-{self._files}.csv",
+                    as_csv(part),
+                    self._services.clock.now(),
+                )
+
+    # -- strikes ------------------------------------------------------------------------
+
+    def _strike(self, number: int, tick: Tick) -> list[tuple[int, Pause]]:
+        """Strike at random points of what the workers are doing; pauses that go on."""
+        delays = iter(tick.delays)
+        going_on = []
+        for slot in tick.kills:
+            time.sleep(next(delays))
+            self._crew.kill(slot)
+        if tick.dies_for_ever is not None:
+            self._crew.kill(tick.dies_for_ever, replaced=False)
+        time.sleep(next(delays))
+        for pause in tick.pauses:
+            self._crew.pause(pause.worker, outrun=pause.outrun)
+            if pause.seconds:
+                time.sleep(pause.seconds)
+                self._crew.resume(pause.worker)
+            else:
+                going_on.append((number + pause.ticks, pause))
+        if tick.database_crash:
+            self._crash_database()
+        return going_on
+
+    def _crash_database(self) -> None:
+        assert self._server is not None, "a database crash needs the server"
+        server = self._server()
+        server.crash()
+        time.sleep(0.5)
+        # Returns when the server has recovered and answers again.
+        server.start()
+        server.stop()
+        self._database_crashes += 1
+
+    # -- settling -----------------------------------------------------------------------
+
+    def _hop(self, by: dt.timedelta) -> None:
+        self.stage.stand_at(self._services.clock.now() + by)
+        self._scheduler.run_once()
+
+    def _cut(self) -> None:
+        for bank in self.stage.banks:
+            bank.admin("cut", {})
+
+    def _until_answered(self) -> None:
+        """Until the product has answered all the source sent."""
+        until = time.monotonic() + IDLE_SECONDS
+        while time.monotonic() < until:
+            sent = self.stage.source.look("sent")
+            assert isinstance(sent, list)
+            if all(isinstance(one, dict) and one["state"] == "answered" for one in sent):
+                return
+            time.sleep(0.1)
+        log.error("the source still waits for answers")
+
+    def _until_idle(self) -> None:
+        until = time.monotonic() + IDLE_SECONDS
+        while time.monotonic() < until:
+            self._crew.look()
+            with transaction(self._services.engine) as session:
+                now = self._services.clock.now()
+                if not session.execute(_BUSY, {"now": now}).scalar_one():
+                    return
+            time.sleep(0.05)
+        log.error("the workers did not come to rest in %.0f s", IDLE_SECONDS)
+
+    def _open(self) -> bool:
+        with transaction(self._services.engine) as session:
+            return bool(session.execute(_OPEN).scalar_one())
