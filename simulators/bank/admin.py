@@ -130,7 +130,7 @@ def _bounce(bank: Bank, request: Request) -> Response:
     given.only(("instruction_id", "reason"))
     with bank.present() as now:
         reason = short_text(given, "reason", 105)
-        booking = bounce(bank, given.text("instruction_id"), reason, now)
+        booking = bounce(bank.store, bank.books, given.text("instruction_id"), reason, now)
         account = bank.books.account(booking.entry.account)
         return _booked(booking, account.currency if account else "CNY")
 

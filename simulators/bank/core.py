@@ -10,6 +10,7 @@ from simulators.bank.orders import Orders
 from simulators.bank.profiles import Options, Profile
 from simulators.bank.statements import Statements
 from simulators.common.fields import Refused
+from simulators.common.http import Request
 from simulators.common.store import Store
 
 
@@ -48,6 +49,22 @@ class Bank:
                 raise Refused("the clock cannot go back behind what the bank has written", 409)
             self.clock.set(target, self.clock.frozen if frozen is None else frozen)
             self._execution.advance()
+
+    def keep_late(self, request: Request, due_at: int) -> None:
+        """Keep a submission that will be carried out at `due_at`, though it was not accepted."""
+        self.store.insert(
+            "late_request", {"due_at": due_at, "path": request.path, "body": request.body}
+        )
+
+    def take_late(self) -> list[Request]:
+        """The kept submissions whose time has come, each once."""
+        with self.present() as now:
+            rows = self.store.rows(
+                "SELECT * FROM late_request WHERE due_at <= ? ORDER BY due_at, id", (now,)
+            )
+            for row in rows:
+                self.store.execute("DELETE FROM late_request WHERE id = ?", (row["id"],))
+        return [Request("POST", row["path"], {}, {}, row["body"]) for row in rows]
 
     def count(self, name: str) -> None:
         """Add one to a figure of the statistics."""

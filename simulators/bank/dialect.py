@@ -1,7 +1,7 @@
 """What a dialect must be able to do; faults and the server know dialects only by this."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from simulators.common.http import Request, Response
 
@@ -14,6 +14,25 @@ class Call:
     on: str
     message_id: str
     text: str
+    lists: bool = False
+    """Whether the answer tells which statements there are."""
+    lines: bool = False
+    """Whether the answer tells the bookings of a statement."""
+
+
+@dataclass(frozen=True)
+class Twist:
+    """How an answer strays from the truth."""
+
+    says: str = ""
+    """What a query says of every item, whatever became of it: executed, refused or pending."""
+    doubled: bool = False
+    """A statement shows its first booking twice."""
+    gap: bool = False
+    """The first of the statements asked for is left out."""
+
+
+STRAIGHT: Final = Twist()
 
 
 class Dialect(Protocol):
@@ -22,7 +41,7 @@ class Dialect(Protocol):
     def describe(self, request: Request, /) -> Call | None:
         """What the request is about; None when the bank has no such address."""
 
-    def answer(self, request: Request, /) -> Response:
+    def answer(self, request: Request, /, twist: Twist = STRAIGHT) -> Response:
         """Do what is asked and answer."""
 
     def not_found(self, request: Request, /) -> Response:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from simulators.bank.books import Account, Books, Entry
+from simulators.bank.bounces import book_back
 from simulators.bank.clock import BankClock, at, moment
 from simulators.bank.profiles import Options
 from simulators.bank.statements import Statements
@@ -70,14 +71,41 @@ class Execution:
                 "SELECT min(due_at) FROM item WHERE state = 'pending' AND due_at <= ?", (now,)
             )
             due_at = None if item_due is None or item_due[0] is None else int(item_due[0])
-            day_end = self._next_day_end()
-            if day_end is not None and day_end <= now and (due_at is None or day_end <= due_at):
+            day_end, back_at = self._next_day_end(), self._next_bounce(now)
+            first = min((one for one in (due_at, back_at) if one is not None), default=None)
+            if day_end is not None and day_end <= now and (first is None or day_end <= first):
                 self._statements.cut_all(day_end)
+            elif back_at is not None and back_at == first:
+                self._bounce(back_at)
             elif due_at is not None:
                 self._process(due_at)
             else:
                 break
         self._cut_automatically(now)
+
+    def _next_bounce(self, now: int) -> int | None:
+        found = self._store.row("SELECT min(due_at) FROM bounce_due WHERE due_at <= ?", (now,))
+        return None if found is None or found[0] is None else int(found[0])
+
+    def _bounce(self, due_at: int) -> None:
+        """Book back what comes back now, unless an administrator was quicker."""
+        rows = self._store.rows(
+            """SELECT i.* FROM item i JOIN bounce_due b ON b.item = i.id
+               WHERE b.due_at = ? AND i.bounced_at IS NULL ORDER BY i.id""",
+            (due_at,),
+        )
+        for item in rows:
+            book_back(self._store, self._books, item, "AC04", due_at)
+        self._store.execute("DELETE FROM bounce_due WHERE due_at = ?", (due_at,))
+
+    def _plan_bounces(self, executed: Iterable[_Due], due_at: int) -> None:
+        """Some payments come back days later; which ones is decided by seed and instruction."""
+        day = moment(due_at).date() + timedelta(days=self._options.bounce_days)
+        back_at = max(at(day, self._options.opens), due_at)
+        for item in executed:
+            drawn = percent(self._seed, "bounce", item.instruction_id)
+            if item.direction == "pay" and drawn < self._options.bounce_percent:
+                self._store.insert("bounce_due", {"item": item.id, "due_at": back_at})
 
     def _next_day_end(self) -> int | None:
         """The first day end after the oldest booking that is in no statement yet."""
@@ -161,6 +189,7 @@ class Execution:
             "UPDATE item SET state = 'executed', executed_at = ?, bank_reference = ? WHERE id = ?",
             [(due_at, reference, item.id) for item in executed],
         )
+        self._plan_bounces(executed, due_at)
 
     def _judge(
         self, item: _Due, own: Account | None, counterparty: Account | None, committed: int

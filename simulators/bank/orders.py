@@ -2,10 +2,11 @@
 
 import hashlib
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 
 from simulators.bank.clock import at, moment
+from simulators.bank.dialect import Twist
 from simulators.bank.profiles import Options
 from simulators.common.store import Store
 
@@ -81,6 +82,14 @@ def due(accepted_at: int, requested: date | None, options: Options) -> tuple[int
     return start + options.processing_seconds * 1000, later
 
 
+def twisted(items: list[ItemStatus], twist: Twist) -> list[ItemStatus]:
+    """The items as a bank with this twist tells them."""
+    if not twist.says:
+        return items
+    code = "AC04" if twist.says == "refused" else ""
+    return [replace(item, state=twist.says, code=code, bank_reference="") for item in items]
+
+
 class Orders:
     """The messages and their items; callers hold the transaction."""
 
@@ -133,6 +142,23 @@ class Orders:
             (message_id,),
         )
         return [_status(row) for row in rows]
+
+    def carry_out_in_part(self, message_id: str, later: int) -> None:
+        """Of a message's pending items refuse every third, and put off another third by `later`
+        milliseconds."""
+        rows = self._store.rows(
+            """SELECT i.id FROM item i JOIN message m ON m.id = i.message
+               WHERE m.message_id = ? AND i.state = 'pending' ORDER BY i.id""",
+            (message_id,),
+        )
+        for row in rows[1::3]:
+            self._store.execute(
+                "UPDATE item SET state = 'refused', code = 'AC04' WHERE id = ?", (row["id"],)
+            )
+        for row in rows[2::3]:
+            self._store.execute(
+                "UPDATE item SET due_at = due_at + ? WHERE id = ?", (later, row["id"])
+            )
 
     def held_ids(self, items: list[OrderItem]) -> set[str]:
         """Instruction ids among these that the bank has taken before and not refused."""

@@ -23,6 +23,10 @@ class Options:
     """Real seconds after a booking."""
     deduplicates: bool = True
     queryable: bool = True
+    bounce_percent: int = 0
+    """Share of executed payments that come back, by seed."""
+    bounce_days: int = 2
+    """Calendar days after which they do, at `opens`."""
     item_limit: int | None = None
     """Largest item in major units of its currency."""
     hang_seconds: int = 30
@@ -42,6 +46,7 @@ class Profile:
 PROFILES: Final[Mapping[str, Profile]] = {
     "bank_a": Profile("bank_a", "iso20022", "A", Options()),
     "bank_b": Profile("bank_b", "cn_xml", "B", Options(deduplicates=False)),
+    "bank_c": Profile("bank_c", "iso20022", "C", Options(deduplicates=False, queryable=False)),
 }
 
 
@@ -93,6 +98,8 @@ def read_options(given: Fields, default: Options) -> Options:
         auto_cut_seconds=_optional(given, "auto_cut_seconds", default.auto_cut_seconds),
         deduplicates=given.flag("deduplicates", default.deduplicates),
         queryable=given.flag("queryable", default.queryable),
+        bounce_percent=_percent(given, "bounce_percent", default.bounce_percent),
+        bounce_days=given.whole("bounce_days", default.bounce_days),
         item_limit=_optional(given, "item_limit", default.item_limit),
         hang_seconds=given.whole("hang_seconds", default.hang_seconds),
     )

@@ -43,6 +43,13 @@ CREATE INDEX IF NOT EXISTS booking_of_statement ON booking (statement);
 CREATE TABLE IF NOT EXISTS fault (
   id INTEGER PRIMARY KEY, on_call TEXT NOT NULL, kind TEXT NOT NULL, times_left INTEGER NOT NULL,
   message_id TEXT, contains TEXT);
+CREATE TABLE IF NOT EXISTS fault_more (
+  fault INTEGER PRIMARY KEY REFERENCES fault (id), seconds INTEGER NOT NULL, says TEXT NOT NULL,
+  until INTEGER);
+CREATE TABLE IF NOT EXISTS late_request (
+  id INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, path TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS bounce_due (
+  item INTEGER PRIMARY KEY REFERENCES item (id), due_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS silenced (counterparty_account TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """

@@ -26,18 +26,21 @@ def bank_application(bank: Bank, token: str) -> Application:
     def application(request: Request) -> Outcome:
         if not authorised(request, token):
             return json_response({"error": "a valid bearer token is needed"}, 401)
+        for late in bank.take_late():
+            dialect.answer(late)
         if request.parts[:1] == ("admin",):
             return administer(bank, request)
         call = dialect.describe(request)
         if call is None:
             return json_response({"error": f"there is no {request.method} {request.path}"}, 404)
-        with bank.store.transaction():
-            fault = faults.take(call)
+        with bank.present() as now:
+            fault = faults.take(call, now)
             bank.count(call.on)
             if fault is not None:
-                bank.count(f"fault {fault}")
+                bank.count(f"fault {fault.kind}")
         if fault is None:
             return dialect.answer(request)
-        return FAULTS[fault].apply(Spoilt(dialect, request, bank.options.hang_seconds))
+        spoilt = Spoilt(bank, dialect, request, call, fault.seconds, fault.says)
+        return FAULTS[fault.kind].apply(spoilt)
 
     return application

@@ -19,6 +19,7 @@ def test_the_shipped_banks_are_found_by_their_folders() -> None:
     assert [(one.id, one.connector) for one in list_profiles()] == [
         ("bank_a", "iso20022"),
         ("bank_b", "cn_xml"),
+        ("bank_c", "iso20022"),
     ]
 
 

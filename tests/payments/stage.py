@@ -24,6 +24,7 @@ RULESETS = Path(__file__).parents[2] / "rulesets"
 OWN = {
     "bank_a": ("6100000001", "6100000002"),
     "bank_b": ("6200000001",),
+    "bank_c": ("6300000001",),
 }
 
 
@@ -117,8 +118,9 @@ def staged(
     clock: ManualClock,
     folder: Path,
     options: dict[str, object] | None = None,
+    names: tuple[str, ...] = ("bank_a", "bank_b"),
 ) -> Iterator[Stage]:
-    """Start both banks for a database that was prepared, and assemble the flow."""
+    """Start the banks for a database that was prepared, and assemble the flow."""
     rulebook = Rulebook()
     with db.transaction(engine) as session:
         world = accounts_of(session)
@@ -127,7 +129,7 @@ def staged(
             name: stack.enter_context(
                 running_bank(folder / f"{name}.sqlite", name, options=options)
             )
-            for name in ("bank_a", "bank_b")
+            for name in names
         }
         settings: dict[str, str] = {}
         for name, bank in banks.items():

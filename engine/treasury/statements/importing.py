@@ -89,7 +89,30 @@ def import_statement(
     if statement.lines and not any(keys):
         _advance(session, account, statement)
         return Imported("known", None, 0, len(statement.lines))
-    return _accept(session, arrival, keys)
+    imported = _accept(session, arrival, keys)
+    if previous is None and (statement.sequence or 1) > 1:
+        _begins_late(session, arrival, imported)
+    return imported
+
+
+def _begins_late(session: Session, arrival: _Arrival, imported: Imported) -> None:
+    """The first statement of an account may begin anywhere; that one came before is told."""
+    account, statement = arrival.account, arrival.statement
+    raise_incident(
+        session,
+        org_id=account.org_id,
+        code="STATEMENT_BEGINS_LATE",
+        subject_kind="statement",
+        subject_id=str(imported.statement_id),
+        message=Text(
+            f"the first statement taken in of account {account.number} is number "
+            f"{statement.sequence}: what was booked before it is not known here; ask the bank for "
+            "the earlier ones if payments of ours can be in them",
+            f"账户 {account.number} 首次导入的对账单为第 {statement.sequence} 号:此前的明细未导入;"
+            "如其中可能有我方收付,请向银行索取之前的对账单",
+        ),
+        now=arrival.now,
+    )
 
 
 def _advance(session: Session, account: BankAccount, statement: Statement) -> None:

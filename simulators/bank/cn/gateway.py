@@ -1,6 +1,7 @@
 """The one address of bank_b: the transaction code says what is wanted."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -18,8 +19,8 @@ from simulators.bank.cn.messages import (
 from simulators.bank.cn.orders import DIRECTIONS, Rejected, read_batch
 from simulators.bank.cn.statements import add_statement
 from simulators.bank.core import Bank
-from simulators.bank.dialect import Call
-from simulators.bank.orders import ItemStatus, Message, OrderItem, body_hash
+from simulators.bank.dialect import STRAIGHT, Call, Twist
+from simulators.bank.orders import ItemStatus, Message, OrderItem, body_hash, twisted
 from simulators.bank.refusals import refusal
 from simulators.common.http import Request, Response
 from simulators.common.money import to_major
@@ -54,18 +55,20 @@ class CnDialect:
             envelope = read_envelope(request.body)
         except BadXml:
             return Call("submit", "", text)
-        return Call(_CALLS.get(envelope.code, "submit"), field(envelope.body, "BATNO"), text)
+        on = _CALLS.get(envelope.code, "submit")
+        shows = on == "statement"
+        return Call(on, field(envelope.body, "BATNO"), text, lists=shows, lines=shows)
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request, twist: Twist = STRAIGHT) -> Response:
         """Do what the transaction code says; HTTP 400 only for what is no CMS message."""
         try:
             envelope = read_envelope(request.body)
         except BadXml as error:
             return self._refuse(None, "E001", str(error), 400)
         actions: dict[str, Callable[[Envelope], Response]] = {
-            "QRYBAT": self._status,
+            "QRYBAT": partial(self._status, twist=twist),
             "QRYBAL": self._balance,
-            "QRYSTM": self._statements,
+            "QRYSTM": partial(self._statements, twist=twist),
         }
         try:
             if envelope.code in DIRECTIONS:
@@ -135,12 +138,12 @@ class CnDialect:
         if held:
             raise Rejected("E004", f"REFNO {min(held)}")
 
-    def _status(self, envelope: Envelope) -> Response:
+    def _status(self, envelope: Envelope, twist: Twist) -> Response:
         batch = field(envelope.body, "BATNO")
         if not self._bank.options.queryable:
             raise Rejected("E009", envelope.code)
         with self._bank.present() as now:
-            items = self._bank.orders.statuses(batch)
+            items = twisted(self._bank.orders.statuses(batch), twist)
         if not items:
             raise Rejected("E404", "")
         root = answer_root(envelope, "0000", _stamp(now))
@@ -171,14 +174,18 @@ class CnDialect:
         add(body, "BALTIME", _stamp(now))
         return to_response(root)
 
-    def _statements(self, envelope: Envelope) -> Response:
+    def _statements(self, envelope: Envelope, twist: Twist) -> Response:
         after = field(envelope.body, "AFTERSEQ") or "0"
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise Rejected("E001", "AFTERSEQ")
         with self._bank.present() as now:
             account = self._own(field(envelope.body, "ACCNO"))
             found = self._bank.statements.after(account.number, int(after), _STATEMENTS_AT_ONCE + 1)
+            found = found[int(twist.gap) :]
             shown = [(s, self._bank.statements.bookings(s)) for s in found[:_STATEMENTS_AT_ONCE]]
+        if twist.doubled and shown:
+            first, bookings = shown[0]
+            shown[0] = (first, bookings[:1] + bookings)
         root = answer_root(envelope, "0000", _stamp(now))
         body = body_of(root)
         add(body, "ACCNO", account.number)

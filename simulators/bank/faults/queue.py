@@ -1,9 +1,26 @@
 """Which faults wait for which calls; kept in the store, so a restart forgets none."""
 
+from dataclasses import dataclass
+from typing import Final
+
 from simulators.bank.dialect import Call
 from simulators.bank.faults.kinds import CALLS, FAULTS
 from simulators.common.fields import Fields, Refused
 from simulators.common.store import SqlValue, Store
+
+SECONDS: Final = 300
+"""How late or how long a fault is unless it says so (bank clock)."""
+
+SAYINGS: Final = ("refused", "executed", "pending")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A fault that befalls a call, with what it was given."""
+
+    kind: str
+    seconds: int
+    says: str
 
 
 class FaultQueue:
@@ -15,7 +32,7 @@ class FaultQueue:
     def add(self, value: object) -> None:
         """Append one fault as given by an admin; raises Refused."""
         given = Fields(value, "fault")
-        given.only(("on", "fault", "times", "match"))
+        given.only(("on", "fault", "times", "match", "seconds", "says"))
         on, kind = given.text("on", "submit"), given.text("fault")
         if kind not in FAULTS:
             raise Refused(f"unknown fault {kind!r}; known: {', '.join(sorted(FAULTS))}")
@@ -27,29 +44,54 @@ class FaultQueue:
             match.only(("message_id", "contains"))
         row: tuple[SqlValue, ...] = (on, kind, given.whole("times", 1))
         row += (match.text("message_id", "") or None, match.text("contains", "") or None)
-        self._store.execute(
+        says = given.text("says", "refused")
+        if says not in SAYINGS:
+            raise Refused(f"says must be one of {', '.join(SAYINGS)}")
+        fault = self._store.execute(
             """INSERT INTO fault (on_call, kind, times_left, message_id, contains)
                VALUES (?,?,?,?,?)""",
             row,
         )
+        self._store.insert(
+            "fault_more",
+            {"fault": fault, "seconds": given.whole("seconds", SECONDS), "says": says},
+        )
 
-    def take(self, call: Call) -> str | None:
-        """The name of the fault that befalls this call, counted down; None: all is well."""
+    def take(self, call: Call, now: int) -> Taken | None:
+        """The fault that befalls this call, counted down; None: all is well.
+
+        One that lasts befalls every call that fits until its time, which begins with the first,
+        has passed on the bank's clock; it counts as one.
+        """
         for row in self._store.rows(
-            "SELECT * FROM fault WHERE on_call = ? AND times_left > 0 ORDER BY id", (call.on,)
+            """SELECT f.*, coalesce(m.seconds, 0) AS seconds, coalesce(m.says, '') AS says, m.until
+               FROM fault f LEFT JOIN fault_more m ON m.fault = f.id
+               WHERE on_call = ? AND times_left > 0 ORDER BY f.id""",
+            (call.on,),
         ):
+            kind = FAULTS[row["kind"]]
             if row["message_id"] is not None and row["message_id"] != call.message_id:
                 continue
             if row["contains"] is not None and row["contains"] not in call.text:
                 continue
+            if not kind.fits(call):
+                continue
+            if kind.lasts and (row["until"] is None or now < row["until"]):
+                self._store.execute(
+                    "UPDATE fault_more SET until = coalesce(until, ?) WHERE fault = ?",
+                    (now + row["seconds"] * 1000, row["id"]),
+                )
+                return Taken(row["kind"], row["seconds"], row["says"])
             self._store.execute(
                 "UPDATE fault SET times_left = times_left - 1 WHERE id = ?", (row["id"],)
             )
-            return str(row["kind"])
+            if not kind.lasts:
+                return Taken(row["kind"], row["seconds"], row["says"])
         return None
 
     def clear(self) -> None:
         """Forget all faults that wait."""
+        self._store.execute("DELETE FROM fault_more")
         self._store.execute("DELETE FROM fault")
 
     def waiting(self) -> list[dict[str, SqlValue]]:

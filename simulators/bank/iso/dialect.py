@@ -8,7 +8,7 @@ from lxml import etree
 from simulators.bank.books import Account
 from simulators.bank.clock import moment
 from simulators.bank.core import Bank
-from simulators.bank.dialect import Call
+from simulators.bank.dialect import STRAIGHT, Call, Twist
 from simulators.bank.iso.camt import balance_report, statement_document
 from simulators.bank.iso.documents import NAMESPACE
 from simulators.bank.iso.orders import (
@@ -18,7 +18,7 @@ from simulators.bank.iso.orders import (
     read_message,
 )
 from simulators.bank.iso.status import GroupAnswer, group_status, status_report
-from simulators.bank.orders import Message, body_hash
+from simulators.bank.orders import Message, body_hash, twisted
 from simulators.common.fields import Refused
 from simulators.common.http import XML_UTF8, Request, Response, json_response
 from simulators.common.xml import BadXml, parse
@@ -46,23 +46,23 @@ class IsoDialect:
                 return Call("query", message_id, request.path)
             case "GET", ("iso", "accounts", _, "balance"):
                 return Call("balance", "", request.path)
-            case "GET", ("iso", "accounts", _, "statements", *_):
-                return Call("statement", "", request.path)
+            case "GET", ("iso", "accounts", _, "statements", *one):
+                return Call("statement", "", request.path, lists=not one, lines=bool(one))
         return None
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request, twist: Twist = STRAIGHT) -> Response:
         """Do what the address says; raises Refused for an address that names nothing."""
         match request.method, request.parts:
             case "POST", _:
                 return self._submit(request.body)
             case _, ("iso", "payments", message_id):
-                return self._status(message_id)
+                return self._status(message_id, twist)
             case _, ("iso", "accounts", number, "balance"):
                 return self._balance(number)
             case _, ("iso", "accounts", number, "statements"):
-                return self._statements(number, request.query.get("after", "0"))
+                return self._statements(number, request.query.get("after", "0"), twist)
             case _, ("iso", "accounts", number, "statements", sequence):
-                return self._statement(number, sequence)
+                return self._statement(number, sequence, twist)
         return _EMPTY_404
 
     def not_found(self, _request: Request) -> Response:
@@ -171,14 +171,14 @@ class IsoDialect:
             )
         return status_report(answer, [])
 
-    def _status(self, message_id: str) -> Response:
+    def _status(self, message_id: str, twist: Twist) -> Response:
         if not self._bank.options.queryable:
             return Response(501, b"", "text/plain; charset=utf-8")
         with self._bank.present() as now:
             known = self._bank.orders.find(message_id)
             if known is None:
                 return _EMPTY_404
-            items = self._bank.orders.statuses(message_id)
+            items = twisted(self._bank.orders.statuses(message_id), twist)
             status = group_status(items) if items else "RJCT"
             code, text = ("", "") if items else (known.refusal, known.refusal_text)
             answer = GroupAnswer(self._own_id(), message_id, known.name, now, status, code, text)
@@ -196,12 +196,12 @@ class IsoDialect:
             held = self._bank.books.held(number)
             return _xml(200, balance_report(account, held, now, self._own_id()))
 
-    def _statements(self, number: str, after: str) -> Response:
+    def _statements(self, number: str, after: str, twist: Twist) -> Response:
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise Refused("after must be a statement's sequence number")
         with self._bank.present():
             self._account(number)
-            found = self._bank.statements.after(number, int(after))
+            found = self._bank.statements.after(number, int(after))[int(twist.gap) :]
         return json_response(
             [
                 {
@@ -214,7 +214,7 @@ class IsoDialect:
             ]
         )
 
-    def _statement(self, number: str, sequence: str) -> Response:
+    def _statement(self, number: str, sequence: str, twist: Twist) -> Response:
         if not (sequence.isascii() and sequence.isdigit() and len(sequence) < 19):
             return _EMPTY_404
         with self._bank.present():
@@ -223,6 +223,8 @@ class IsoDialect:
             if statement is None:
                 return _EMPTY_404
             bookings = self._bank.statements.bookings(statement)
+        if twist.doubled:
+            bookings = bookings[:1] + bookings
         letter = self._bank.profile.letter
         return _xml(200, statement_document(account, statement, bookings, letter))
 
