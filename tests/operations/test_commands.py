@@ -93,10 +93,11 @@ def test_schedules_are_listed_held_run_and_released(sluice: Sluice) -> None:
 
 
 def test_banks_are_one_line_each(sluice: Sluice) -> None:
-    assert sluice("banks").stdout.splitlines()[-1] == "2 banks"
+    assert sluice("banks").stdout.splitlines()[-1] == "3 banks"
     assert [one["id"] for one in json.loads(sluice("banks", "--format", "json").stdout)] == [
         "bank_a",
         "bank_b",
+        "bank_c",
     ]
 
 
