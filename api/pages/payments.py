@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,15 +16,17 @@ from api.identity import Caller, needs
 from api.masking import hiding
 from api.pages.shell import Note, go, page, pager, refusal
 from api.services import services_of
+from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.machines.instruction.history import attempts_of
 from engine.rulebook.explain import decisions_about
 from engine.runtime.db import transaction
+from engine.treasury import bulk
 from engine.treasury.accounts.models import BankAccount
-from engine.treasury.alerts import board, holds
+from engine.treasury.alerts import board, holds, twins
 from engine.treasury.approvals import desk
 from engine.treasury.documents import lists
-from engine.treasury.documents.history import batch_by_id, events_of
+from engine.treasury.documents.history import batch_by_id, documents_by_id, events_of
 from engine.treasury.documents.lists import Filter
 from engine.treasury.documents.states import TRANSITIONS, State
 from engine.treasury.intake import course as intake
@@ -64,9 +66,19 @@ def by_state(totals: list[lists.Total]) -> list[StateSum]:
 @router.get("/payments")
 def payments_page(request: Request, caller: May) -> Response:
     """The list, newest first."""
+    return _payments(request, caller)
+
+
+def _payments(
+    request: Request,
+    caller: Caller,
+    *said: Note,
+    items: Sequence[bulk.Item] = (),
+    status: int = 200,
+) -> Response:
     query = request.query_params
     states = query.getlist("state")
-    notes: tuple[Note, ...] = ()
+    notes = said
     number = max(1, int(query["page"])) if query.get("page", "").isdecimal() else 1
     with transaction(services_of(request).engine) as session:
         try:
@@ -74,13 +86,14 @@ def payments_page(request: Request, caller: May) -> Response:
             every = document_filter(session, query, ())
         except SluiceError as error:
             wanted = every = Filter()
-            notes = (refusal(request, error),)
+            notes = (*said, refusal(request, error))
         found = lists.find(session, caller.user_id, wanted, limit=ROWS, offset=(number - 1) * ROWS)
         sums = by_state(lists.totals(session, caller.user_id, every))
         tree = organisations(session)
         seen = visible_orgs(session, caller.user_id, "documents.read")
         open_orgs = unmasked_orgs(session, caller.user_id)
-        releasable = visible_orgs(session, caller.user_id, "payments.release")
+        submits = visible_orgs(session, caller.user_id, "documents.submit")
+        releases = visible_orgs(session, caller.user_id, "holds.release")
     return page(
         request,
         "payments.html",
@@ -93,9 +106,47 @@ def payments_page(request: Request, caller: May) -> Response:
         directions=DIRECTIONS,
         channels=CHANNELS,
         open_orgs=open_orgs,
-        releasable=releasable,
+        submits=submits,
+        releases=releases,
+        done=[one for one in items if one.error is None],
+        refused=[one for one in items if one.error is not None],
+        status=status,
         pager=pager(request, number, ROWS, found.count),
     )
+
+
+@router.post("/payments/submit")
+def submit_many(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.submit"))],
+    document_no: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Submit the ticked documents again, each with its own result."""
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        now, ticked = services.clock.now(), document_no or []
+        items = bulk.submit(session, services.rulebook, caller.user_id, ticked, now)
+    return _payments(request, caller, items=items)
+
+
+@router.post("/payments/release-holds")
+def release_holds(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("holds.release"))],
+    document_no: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Let the ticked documents go on with one reason, each with its own result."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            now, ticked = services.clock.now(), document_no or []
+            items = bulk.release_holds(
+                session, services.rulebook, caller.user_id, ticked, reason, now
+            )
+    except SluiceError as error:
+        return _payments(request, caller, refusal(request, error), status=status_of(error))
+    return _payments(request, caller, items=items)
 
 
 @router.get("/payments/{document_no}")
@@ -124,6 +175,7 @@ def show_document(
             "decisions": explained_for(session, user, decided, hiding(document.org_id, open_orgs)),
             "alerts": board.of_subject(session, "document", str(document_id)),
             "holds": holds.of_document(session, document_id),
+            "twins": _twins(session, user, document_id),
             "rounds": desk.rounds_of(session, document_id),
             "attempts": attempts_of(session, document_id),
             "open_orgs": open_orgs,
@@ -139,6 +191,25 @@ def show_document(
             and can(session, user, "payments.release", document.org_id),
         }
     return page(request, "document.html", caller, notes=notes, status=status, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class TwinShown:
+    """A document this one was held for; its number only for who may see it."""
+
+    twin: twins.Twin
+    number: str | None
+
+
+def _twins(session: Session, user_id: str, document_id: int) -> list[TwinShown]:
+    found = twins.of_document(session, document_id)
+    others = documents_by_id(session, [one.other_id for one in found])
+    seen = visible_orgs(session, user_id, "documents.read")
+    return [
+        TwinShown(one, other.document_no if other.org_id in seen else None)
+        for one in found
+        for other in [others[one.other_id]]
+    ]
 
 
 Act = Callable[[Session, int], object]

@@ -12,6 +12,7 @@ from api.identity import Caller, needs
 from api.rest.errors import Problem
 from api.services import services_of
 from engine.base.money import format_major
+from engine.machines.approval import Result, WorkItem
 from engine.runtime.db import transaction
 from engine.treasury.approvals import desk
 
@@ -33,30 +34,30 @@ class Step(BaseModel):
     maker: str
     due_at: dt.datetime | None
 
+    @staticmethod
+    def of(item: WorkItem) -> Step:
+        """From the worklist."""
+        known = item.amount is not None and item.currency is not None
+        return Step(
+            step_id=item.step_id,
+            document_no=item.subject_no,
+            organisation=item.org_id,
+            role=item.role,
+            position=item.position,
+            steps=item.steps,
+            amount=format_major(item.amount or 0, item.currency or "") if known else None,
+            currency=item.currency,
+            maker=item.maker,
+            due_at=item.due_at,
+        )
+
 
 @router.get("/approvals", summary="What waits for the caller's verdict")
 def worklist(request: Request, caller: May) -> list[Step]:
     """Open steps, what is due first first."""
     with transaction(services_of(request).engine) as session:
         groups = desk.worklist(session, caller.user_id)
-    return [
-        Step(
-            step_id=one.step_id,
-            document_no=one.subject_no,
-            organisation=one.org_id,
-            role=one.role,
-            position=one.position,
-            steps=one.steps,
-            amount=None
-            if one.amount is None or one.currency is None
-            else format_major(one.amount, one.currency),
-            currency=one.currency,
-            maker=one.maker,
-            due_at=one.due_at,
-        )
-        for group in groups
-        for one in group.items
-    ]
+    return [Step.of(one) for group in groups for one in group.items]
 
 
 class Verdicts(BaseModel):
@@ -76,6 +77,20 @@ class Decided(BaseModel):
     request_state: str | None
     error: Problem | None
 
+    @staticmethod
+    def of(result: Result) -> Decided:
+        """From a result."""
+        error = result.error
+        return Decided(
+            step_id=result.step_id,
+            document_no=result.subject_no,
+            taken=error is None,
+            request_state=result.request_state,
+            error=None
+            if error is None
+            else Problem(code=error.code, message_en=error.text.en, message_zh=error.text.zh),
+        )
+
 
 @router.post(
     "/approvals/decide",
@@ -94,19 +109,4 @@ def decide(request: Request, caller: May, verdicts: Verdicts) -> list[Decided]:
             verdicts.comment,
             services.clock.now(),
         )
-    return [
-        Decided(
-            step_id=one.step_id,
-            document_no=one.subject_no,
-            taken=one.error is None,
-            request_state=one.request_state,
-            error=None
-            if one.error is None
-            else Problem(
-                code=one.error.code,
-                message_en=one.error.text.en,
-                message_zh=one.error.text.zh,
-            ),
-        )
-        for one in results
-    ]
+    return [Decided.of(one) for one in results]

@@ -35,8 +35,7 @@ def unsupplied(ruleset: Ruleset) -> list[Finding]:
         name: column.span for name, column in ruleset.facts.items() if name not in ruleset.derive
     }
     for derive in ruleset.derive.values():
-        counted = () if derive.function == "count" else (derive.of,)
-        for word in (*counted, *derive.same):
+        for word in derive.words:
             named.setdefault(word, derive.span)
     out = Collector(ruleset.file)
     for name, span in named.items():

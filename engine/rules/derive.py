@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from engine.base.text import Text
 from engine.rules.collector import Collector, Problem
@@ -12,10 +13,12 @@ from engine.rules.scope import Scope
 from engine.rules.values import read_value
 from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
-FUNCTIONS = ("count", "sum", "min", "max", "last", "distinct")
+FUNCTIONS = ("any", "count", "sum", "min", "max", "last", "distinct")
 _SUMMED = frozenset({Type.MONEY, Type.INT, Type.PERCENT, Type.DURATION})
 _LEAST = _SUMMED | {Type.DATE, Type.TIME}
-_KEYS = frozenset({*FUNCTIONS, "same", "within", "states", "self"})
+_COMPARED = ("same", "differs", "same_or_missing", "near")
+_KEYS = frozenset({*FUNCTIONS, *_COMPARED, "within", "states", "self", "cleared"})
+_NEAR = frozenset({Type.MONEY, Type.INT})
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -54,11 +57,13 @@ def _one(name: str, span: Span, node: Mapping, scope: Scope, out: Collector) -> 
         return None
     type_ = _type(function, of, scope, out)
     keys = tuple(_key(item, scope, out) for item in same.items)
+    near = _near(node.get("near"), scope, out)
     window = _window(within, out)
-    if type_ is None or window is None:
+    if type_ is None or window is None or near is None:
+        return None
+    if not _clears(node, function, out):
         return None
     _declare(name, span, function, type_, scope, out)
-    self_ = node.get("self")
     return Derive(
         name=name,
         function=function,
@@ -66,18 +71,81 @@ def _one(name: str, span: Span, node: Mapping, scope: Scope, out: Collector) -> 
         same=keys,
         within=window,
         states=_states(node.get("states")),
-        include_self=isinstance(self_, Scalar) and self_.value == "true",
+        include_self=_says(node.get("self"), "true"),
         span=span,
         of_label=None if (word := scope.look_up(of.value, of.span)) is None else word.label,
+        differs=_words(node.get("differs"), scope, out),
+        same_or_missing=_words(node.get("same_or_missing"), scope, out),
+        near=near,
+        cleared=not _says(node.get("cleared"), "false"),
     )
 
 
+def _says(node: Node | None, value: str) -> bool:
+    return isinstance(node, Scalar) and node.value == value
+
+
+def _words(node: Node | None, scope: Scope, out: Collector) -> tuple[str, ...]:
+    return (
+        tuple(_key(item, scope, out) for item in node.items) if isinstance(node, Sequence) else ()
+    )
+
+
+def _near(
+    node: Node | None, scope: Scope, out: Collector
+) -> tuple[tuple[str, Decimal], ...] | None:
+    """Facts that may differ by a share of themselves; None when one of them cannot."""
+    found: list[tuple[str, Decimal]] = []
+    for name, entry in node.entries.items() if isinstance(node, Mapping) else ():
+        if scope.fact(name, entry.key.span) is None:
+            out.problem(scope.unknown(name), entry.key.span)
+            return None
+        if scope.type_of(name) not in _NEAR:
+            out.add(
+                "R140",
+                entry.key.span,
+                Text(f"{name} is no amount and is never near", f"{name} 不是金额或数量，不能近似"),
+                Text("compare it with same", "请用 same 比较"),
+            )
+            return None
+        if not isinstance(entry.value, Scalar):
+            return None
+        try:
+            share = read_value(entry.value.value.strip(), Type.PERCENT, scope.currency)
+        except Problem as problem:
+            out.problem(problem, entry.value.span)
+            return None
+        assert isinstance(share, Decimal)
+        found.append((name, share))
+    return tuple(found)
+
+
+def _clears(node: Mapping, function: str, out: Collector) -> bool:
+    """Pairs are cleared one by one, so only what counts other matters can leave them out."""
+    cleared = node.get("cleared")
+    if not _says(cleared, "false"):
+        return True
+    if function in ("any", "count") and not _says(node.get("self"), "true"):
+        return True
+    assert isinstance(cleared, Scalar)
+    out.add(
+        "R140",
+        cleared.span,
+        Text(
+            "only any and count without self can leave out what was cleared",
+            "只有不含本笔的 any 和 count 才能排除已澄清的单据",
+        ),
+        Text("delete cleared", "请删去 cleared"),
+    )
+    return False
+
+
 def _type(function: str, of: Scalar, scope: Scope, out: Collector) -> Type | None:
-    if function == "count":
+    if function in ("any", "count"):
         # Matters are counted, and what a matter is called is not a word of the vocabulary.
         if not _WORD.fullmatch(of.value):
             out.add("R140", of.span, Text("count what?", "统计什么？"), Text("name it", "请写名称"))
-        return Type.INT
+        return Type.INT if function == "count" else Type.BOOL
     type_ = scope.type_of(of.value)
     if type_ is None:
         out.problem(scope.unknown(of.value), of.span)

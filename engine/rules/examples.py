@@ -8,8 +8,8 @@ from engine.rules.compile import compile_ruleset
 from engine.rules.decide import Decision, refuse
 from engine.rules.evaluator import Evaluator
 from engine.rules.kind import FactValue
-from engine.rules.masks import other_columns
-from engine.rules.model import AnyCell, Cell, Column, Example, HitPolicy, Ruleset, Value
+from engine.rules.masks import reads
+from engine.rules.model import Column, Example, HitPolicy, Ruleset, Value
 from engine.rules.params import branch_params
 from engine.rules.samples import wanted_values
 
@@ -50,24 +50,20 @@ def needed_facts(evaluator: Evaluator, facts: Mapping[str, FactValue]) -> tuple[
         if not column.nullable and facts.get(name) is None
     }
     for index, row in enumerate(ruleset.table.rows):
-        reads = [_reads(column, cell) for column, cell in zip(inputs, row.cells, strict=True)]
+        asked = [reads(column, cell) for column, cell in zip(inputs, row.cells, strict=True)]
         others = all(
             evaluator.holds(index, at, facts)
-            for at, names in enumerate(reads)
+            for at, names in enumerate(asked)
             if names.isdisjoint(absent)
         )
         if not others:
             continue
-        hangs_on = set().union(*reads) & set(absent)
+        hangs_on = set().union(*asked) & set(absent)
         if hangs_on:
             return row.id, absent[min(hangs_on)]
         if ruleset.hit_policy is HitPolicy.FIRST:
             return None
     return None
-
-
-def _reads(column: Column, cell: Cell) -> set[str]:
-    return set() if isinstance(cell, AnyCell) else {column.name, *other_columns(cell)}
 
 
 def wanted_outcomes(ruleset: Ruleset, example: Example) -> dict[str, tuple[Value | None, ...]]:

@@ -30,6 +30,7 @@ from engine.rules.model import (
     Output,
     ParamRef,
     Range,
+    Ruleset,
     Template,
     TextTest,
     Type,
@@ -77,6 +78,20 @@ def other_columns(cell: Cell) -> list[str]:
     elif isinstance(cell, Range):
         operands = (cell.low, cell.high)
     return [operand.name for operand in operands if isinstance(operand, ColumnRef)]
+
+
+def reads(column: Column, cell: Cell) -> set[str]:
+    """Return the columns a cell asks about, its own among them."""
+    return set() if isinstance(cell, AnyCell) else {column.name, *other_columns(cell)}
+
+
+def read_by(ruleset: Ruleset, row_id: str) -> frozenset[str]:
+    """Return the columns the conditions of a row ask about; none for a row there is not."""
+    columns = ruleset.table.inputs
+    cells = (row.cells for row in ruleset.table.rows if row.id == row_id)
+    return frozenset().union(
+        *(reads(column, cell) for row in cells for column, cell in zip(columns, row, strict=True))
+    )
 
 
 def output_columns(output: Output) -> list[str]:

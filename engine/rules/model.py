@@ -280,7 +280,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Derive:
-    """A window over earlier matters: count, sum, min, max, last or distinct."""
+    """A window over earlier matters: any, count, sum, min, max, last or distinct."""
 
     name: str
     function: str
@@ -293,6 +293,26 @@ class Derive:
     span: Span
     of_label: Text | None = None
     """What `of` is called, where it is a word of the vocabulary."""
+    differs: tuple[str, ...] = ()
+    """Facts that are known on both sides and not the same."""
+    same_or_missing: tuple[str, ...] = ()
+    """Facts that are the same, or missing on either side."""
+    near: tuple[tuple[str, Decimal], ...] = ()
+    """Amounts that differ by at most this share of the decided matter's own."""
+    cleared: bool = True
+    """False: earlier matters that a person cleared of being this one's twin do not count."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether matters themselves are counted, and no fact of them."""
+        return self.function in ("any", "count")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every fact the window is counted by."""
+        of = () if self.counts else (self.of,)
+        near = tuple(name for name, _ in self.near)
+        return (*of, *self.same, *self.differs, *self.same_or_missing, *near)
 
 
 @dataclass(frozen=True, slots=True)

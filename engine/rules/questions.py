@@ -71,7 +71,7 @@ def _hidden(ruleset: Ruleset, secret: Secret) -> frozenset[str]:
     windows = {
         name
         for name, one in ruleset.derive.items()
-        if one.function not in ("count", "distinct") and secret(one.of)
+        if one.function != "distinct" and not one.counts and secret(one.of)
     }
     return frozenset({name for name in ruleset.facts if secret(name)} | windows)
 

@@ -52,6 +52,7 @@ _WORDS: dict[str, object] = {
     "minItems": 1,
 }
 _TABLE: dict[str, object] = {"type": "string", "minLength": 1}
+_WINDOW_FUNCTIONS = ("any", "count", "sum", "min", "max", "last", "distinct")
 
 RULESET_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """What a ruleset may be called."""
@@ -111,9 +112,16 @@ _BASE: dict[str, object] = {
         "additionalProperties": {
             "type": "object",
             "properties": {
-                **{name: {"type": "string"} for name in ("count", "sum", "min", "max", "last")},
-                "distinct": {"type": "string"},
+                **{name: {"type": "string"} for name in _WINDOW_FUNCTIONS},
                 "same": _WORDS,
+                "differs": _WORDS,
+                "same_or_missing": _WORDS,
+                "near": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                    "minProperties": 1,
+                },
+                "cleared": {"type": ["string", "boolean"], "pattern": "^(true|false)$"},
                 "within": {"type": "string"},
                 "states": {"anyOf": [{"type": "string", "minLength": 1}, _WORDS]},
                 "self": {"type": ["string", "boolean"], "pattern": "^(true|false)$"},

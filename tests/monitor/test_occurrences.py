@@ -191,3 +191,18 @@ def test_a_database_that_counts_from_anew_is_not_read_in_the_wrong_order(group: 
     with pytest.raises(SluiceError) as refused:
         group.monitor().step()
     assert refused.value.code == "MONITOR_CURSOR_AHEAD"
+
+
+def test_a_second_debit_of_one_payment_raises_an_alert_and_its_return_does_not(
+    group: Group,
+) -> None:
+    _sent(group, amount=LARGE)
+    ((instruction,),) = group.rows("SELECT instruction_id FROM attempt")
+    _import(group, -LARGE, -LARGE, LARGE, reference=str(instruction))
+    group.monitor().run_until_idle()
+    ((code, action, kind, _),) = group.alerts()
+    assert (code, action, kind) == ("L6", "hint", "statement_line")
+    booked = (
+        "SELECT facts -> 'times_booked' FROM event WHERE subject = 'statement_line' ORDER BY id"
+    )
+    assert group.rows(booked) == [(1,), (2,), (1,)]

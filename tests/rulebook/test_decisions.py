@@ -110,7 +110,9 @@ def test_an_output_named_like_a_python_keyword_gets_an_underscore(engine: sa.Eng
 
 
 def test_windows_are_asked_for_and_stored_with_the_facts(engine: sa.Engine) -> None:
-    windows = FixedWindows({"repeats": 2, "split_total": 70_000_000, "payee_names": 1})
+    seen = {"other_reference": 0, "same_reference": 2, "other_account": 0, "near_amount": 2}
+    seen |= {"known_account": True, "known_name": False}
+    windows = FixedWindows({"repeats": 2, **seen, "split_total": 70_000_000, "payee_names": 1})
     with db.transaction(engine) as session:
         pinned = shipped(session)
         recorded = pinned.decide(
@@ -130,7 +132,7 @@ def test_windows_are_asked_for_and_stored_with_the_facts(engine: sa.Engine) -> N
         assert row.facts["repeats"] == 2
         assert row.facts["split_total"] == "700000.00"
         assert replay(session, [recorded.decision_id]) == []
-    assert windows.asked == ["repeats", "split_total", "payee_names"]
+    assert windows.asked == ["repeats", *seen, "split_total", "payee_names"]
     assert recorded.rows == ("W1", "W2")
     hold, large = recorded.outcomes
     assert isinstance(hold, Alert)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from engine.rules import compile_ruleset
@@ -33,6 +35,23 @@ def test_a_derived_column_is_an_input() -> None:
     assert evaluator.decide({"repeats": 1, "total": 6_000_000}).rows == ("A", "B")
 
 
+def test_what_must_differ_may_be_missing_or_be_near_is_declared_beside_what_is_the_same() -> None:
+    found = ruleset(
+        "id | seen | twins => code\nA | true | - => x\nB | - | >= 1 => y",
+        policy="collect",
+        more="derive:\n  seen: {any: thing, same: [payee], differs: [days], within: 1d, "
+        "states: live}\n  twins: {count: thing, same: [payee], same_or_missing: [days], "
+        "near: {amount: 2.5%}, within: 1d, states: live, cleared: false}",
+    )
+    seen, twins = found.derive["seen"], found.derive["twins"]
+    assert (seen.differs, seen.cleared, seen.words) == (("days",), True, ("payee", "days"))
+    assert (twins.same_or_missing, twins.cleared) == (("days",), False)
+    assert twins.near == (("amount", Decimal("0.025")),)
+    assert {"payee", "amount", "days"} <= set(found.facts)
+    assert [c.type for c in found.table.inputs] == [Type.BOOL, Type.INT]
+    assert compile_ruleset(found, {}).decide({"seen": True, "twins": 1}).rows == ("A", "B")
+
+
 def test_the_least_of_nothing_is_null() -> None:
     found = ruleset(
         "id | least => code\nA | null => x",
@@ -52,6 +71,18 @@ SLIPS: list[tuple[str, str]] = [
     (ROW.replace("3d", "0h"), "error[R140] this window is empty"),
     (ROW.replace(", states: live", ""), "error[R012] key 'states' is missing in derive.n"),
     (ROW.replace("states: live", "states: live, self: maybe"), "error[R013] 'maybe' cannot stand"),
+    (ROW.replace("3d", "3d, differs: [paye]"), "error[R102] unknown column 'paye'; did you mean"),
+    (ROW.replace("3d", "3d, near: {amout: 1%}"), "error[R102] unknown column 'amout'; did you m"),
+    (ROW.replace("3d", "3d, near: {payee: 1%}"), "error[R140] payee is no amount and is never"),
+    (ROW.replace("3d", "3d, near: {amount: some}"), "error[R111] 'some' is not a percentage"),
+    (
+        ROW.replace("live", "live, self: true, cleared: false"),
+        "error[R140] only any and count with",
+    ),
+    (
+        ROW.replace("count: thing", "sum: amount").replace("live", "live, cleared: false"),
+        "error[R140] only any and count without self can leave out what was cleared; delete clear",
+    ),
     (ROW.replace("[payee, amount]", "payee"), "error[R013] derive.n.same must be a list"),
 ]
 

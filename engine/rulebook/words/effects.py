@@ -42,7 +42,7 @@ class Effect:
 
 def words_used(ruleset: Ruleset) -> frozenset[str]:
     """The words of the vocabulary that a ruleset asks about, in its table and in its windows."""
-    counted = {word for one in ruleset.derive.values() for word in (*one.same, one.of) if word}
+    counted = {word for one in ruleset.derive.values() for word in one.words}
     return frozenset({*ruleset.facts, *counted} - set(ruleset.derive))
 
 

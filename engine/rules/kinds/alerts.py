@@ -72,6 +72,8 @@ class StatementLineToWatch:
     own_reference: bool
     returned: bool
     days_late: int
+    times_booked: int | None
+    """How often the payment it names was booked this way, this entry included; null: names none."""
     account_nature: str
     bank: str
     org_level: str

@@ -45,6 +45,10 @@ def _counted(derive: Derive) -> tuple[object, ...]:
         derive.within,
         derive.states,
         derive.include_self,
+        derive.differs,
+        derive.same_or_missing,
+        derive.near,
+        derive.cleared,
     )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from engine.runtime import audit
 from engine.runtime.db import constraint
-from engine.treasury.alerts import errors
+from engine.treasury.alerts import errors, twins
 from engine.treasury.alerts.board import resolve_by_key
 from engine.treasury.alerts.models import Alert, DocumentHold
 from engine.treasury.documents.models import Document
@@ -75,7 +75,8 @@ def of_document(session: Session, document_id: int) -> list[DocumentHold]:
 def release(
     session: Session, user_id: str, document_id: int, reason: str, now: dt.datetime
 ) -> Document:
-    """Release every hold of a document and close their alerts (permission holds.release).
+    """Release every hold of a document and close their alerts (permission holds.release); the
+    twins it was held for are remembered as cleared.
 
     Four eyes by the database: not by whoever made the document, placed the hold or would be
     paid. The caller lets the document go on. Raises NotPermitted, AlertError NOT_HELD,
@@ -100,9 +101,9 @@ def release(
         if constraint(error) == "hold_four_eyes":
             raise errors.own_document(document.document_no) from error
         raise
-    keys = session.exec(
-        select(Alert.dedupe_key).where(col(Alert.id).in_([h.alert_id for h in live]))
-    ).all()
+    alert_ids = [h.alert_id for h in live]
+    twins.clear(session, document, alert_ids, user_id, reason.strip(), now)
+    keys = session.exec(select(Alert.dedupe_key).where(col(Alert.id).in_(alert_ids))).all()
     resolve_by_key(session, keys, user_id, now)
     audit.record(
         session,

@@ -132,20 +132,24 @@ def resubmit(
     NotPermitted, DocumentError NOT_RESUBMITTABLE (by the state they are in).
     """
     run = start(session, rulebook, now)
-    documents = run.documents(ids)
-    for document in documents:
-        require(session, user_id, "documents.submit", document.org_id)
-        if document.state not in (State.REJECTED, State.BATCHED):
-            raise DocumentError(
-                "NOT_RESUBMITTABLE",
-                Text(
-                    f"{document.document_no} is {document.state}; only rejected and withdrawn "
-                    "documents are submitted again",
-                    f"{document.document_no} 当前状态为 {document.state};"
-                    "只有已拒绝或已撤回的单据可以重新送审",
-                ),
-            )
+    for document in run.documents(ids):
+        resubmittable(session, user_id, document)
     to_approval(run, ids, user_id)
+
+
+def resubmittable(session: Session, user_id: str, document: Document) -> None:
+    """Raise NotPermitted or DocumentError NOT_RESUBMITTABLE unless the user may submit it again."""
+    require(session, user_id, "documents.submit", document.org_id)
+    if document.state not in (State.REJECTED, State.BATCHED):
+        raise DocumentError(
+            "NOT_RESUBMITTABLE",
+            Text(
+                f"{document.document_no} is {document.state}; only rejected and withdrawn "
+                "documents are submitted again",
+                f"{document.document_no} 当前状态为 {document.state};"
+                "只有已拒绝或已撤回的单据可以重新送审",
+            ),
+        )
 
 
 def void(session: Session, user_id: str, ids: Sequence[int], reason: str, now: dt.datetime) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from engine.base.text import SluiceError, Text
 from engine.rulebook import Considered, Matter, Recorded
 from engine.rules.kinds.alerts import Alert as Ruled
-from engine.runtime.jsontypes import content_hash
+from engine.rules.masks import read_by
+from engine.runtime.jsontypes import JsonValue, content_hash
+from engine.treasury.alerts import twins
 from engine.treasury.alerts.board import AlertDraft, raise_alerts
 from engine.treasury.alerts.holds import HoldDraft, held, place
 from engine.treasury.documents.models import Document
@@ -45,7 +47,7 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
     windows = DocumentWindows(run, documents)
     waiting = Waiting()
     drafts: list[AlertDraft] = []
-    holds: dict[str, Document] = {}
+    holds: dict[str, tuple[Document, tuple[int, ...]]] = {}
     decided: dict[int, int] = {}
     for document in documents:
         one = key(document)
@@ -65,16 +67,25 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
             continue
         recorded = run.pinned.record(run.session, considered, matter=matter, now=run.now)
         decided[one] = recorded.decision_id
-        for draft in _drafts(document, recorded, _counted(considered)):
-            drafts.append(draft)
+        for row, draft in _drafts(document, recorded):
+            seen = _seen(considered, row, windows, document)
+            drafts.append(replace(draft, dedupe_key=f"{draft.dedupe_key}:{seen.digest}"))
             if draft.action == "hold":
-                holds[draft.dedupe_key] = document
+                holds[drafts[-1].dedupe_key] = document, seen.twins
     ids = raise_alerts(run.session, drafts, run.now)
     place(
         run.session,
-        [HoldDraft(d.org_id, key(d), ids[dedupe]) for dedupe, d in holds.items()],
+        [HoldDraft(d.org_id, key(d), ids[dedupe]) for dedupe, (d, _) in holds.items()],
         SYSTEM,
         run.now,
+    )
+    twins.suspect(
+        run.session,
+        [
+            twins.Suspicion(d.org_id, key(d), other, ids[dedupe])
+            for dedupe, (d, others) in holds.items()
+            for other in others
+        ],
     )
     standing = held(run.session, list(decided))
     messages = {d.subject_id: d.text.en for d in drafts if d.action == "hold"}
@@ -90,22 +101,42 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
     }
 
 
-def _counted(considered: Considered) -> str:
-    """What the windows counted, in short. A hold that somebody released is remembered for what
-    he saw: when another twin has come meanwhile, it is a new alert and a new hold."""
-    return content_hash(
-        {name: str(considered.facts[name]) for name in considered.live.ruleset.derive}
-    )[:12]
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the windows of one row saw: twins that can be cleared, and all of it in short.
+
+    A hold that somebody released is remembered for what he saw: when another twin has come
+    meanwhile, it is a new alert and a new hold.
+    """
+
+    digest: str
+    twins: tuple[int, ...]
 
 
-def _drafts(document: Document, recorded: Recorded, counted: str) -> list[AlertDraft]:
-    drafts = []
+def _seen(considered: Considered, row: str, windows: DocumentWindows, document: Document) -> _Seen:
+    ruleset = considered.live.ruleset
+    read = read_by(ruleset, row)
+    saw: dict[str, JsonValue] = {}
+    others: set[int] = set()
+    for name, derive in ruleset.derive.items():
+        if name not in read:
+            continue
+        saw[name] = str(considered.facts[name])
+        if not derive.cleared:
+            found = windows.twins(derive, key(document))
+            others.update(found)
+            saw[name] = list(found)
+    return _Seen(content_hash(saw)[:12], tuple(sorted(others)))
+
+
+def _drafts(document: Document, recorded: Recorded) -> Iterator[tuple[str, AlertDraft]]:
     for rule, outcome in zip(recorded.rows, recorded.outcomes, strict=False):
         assert isinstance(outcome, Ruled)
-        drafts.append(
+        yield (
+            rule,
             AlertDraft(
                 org_id=document.org_id,
-                dedupe_key=f"document:{key(document)}:{recorded.ruleset}:{rule}:{counted}",
+                dedupe_key=f"document:{key(document)}:{recorded.ruleset}:{rule}",
                 code=outcome.template or rule,
                 severity=outcome.severity,
                 action=outcome.action,
@@ -121,9 +152,8 @@ def _drafts(document: Document, recorded: Recorded, counted: str) -> list[AlertD
                 rule_id=rule,
                 ruleset=recorded.ruleset,
                 decision_id=recorded.decision_id,
-            )
+            ),
         )
-    return drafts
 
 
 def _flags(run: Run, ids: Sequence[int]) -> tuple[frozenset[int], frozenset[int]]:

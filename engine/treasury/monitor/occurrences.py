@@ -75,7 +75,11 @@ def _change(before: int | None, now: int) -> str | None:
 _LINES = sa.text("""
 SELECT l.id, l.org_id, l.amount, l.currency, l.direction, l.booking_date, l.counterparty_name,
        l.counterparty_account, l.remittance, l.return_reason, a.nature, a.bank_id,
-       t.document_id, t.id IS NOT NULL OR EXISTS (
+       t.document_id, CASE WHEN t.id IS NOT NULL AND l.return_reason IS NULL THEN (
+         SELECT count(*) FROM statement_line o
+         WHERE o.our_reference = l.our_reference AND o.direction = l.direction
+           AND o.return_reason IS NULL AND o.id <= l.id) END AS times_booked,
+       t.id IS NOT NULL OR EXISTS (
          SELECT 1 FROM payment_batch b WHERE b.message_id IN (l.our_reference, l.batch_reference)
        ) AS ours
 FROM statement_line l JOIN bank_account a ON a.id = l.account_id
@@ -106,6 +110,7 @@ def lines_came_in(session: Session, statement_id: int, now: dt.datetime) -> None
                     "own_reference": bool(row.ours),
                     "returned": row.return_reason is not None,
                     "days_late": max((day - row.booking_date).days, 0),
+                    "times_booked": row.times_booked,
                     "account_nature": row.nature,
                     "bank": row.bank_id,
                 },
