@@ -155,3 +155,18 @@ def finality(profile: BankProfile, sent_at: dt.datetime, value_date: dt.date) ->
     day = max(value_date, local.date())
     cut_off = dt.datetime.combine(day, profile.cut_off, profile.zone)
     return max(sent_at + profile.finality, cut_off)
+
+
+def quiet_until(profile: BankProfile, now: dt.datetime) -> dt.datetime | None:
+    """When the quiet period that `now` (aware) lies in ends; None outside of one."""
+    if profile.quiet is None:
+        return None
+    begins, ends = profile.quiet
+    local = now.astimezone(profile.zone)
+    time = local.time()
+    over_night = ends < begins
+    inside = (time >= begins or time < ends) if over_night else begins <= time < ends
+    if not inside:
+        return None
+    day = local.date() + dt.timedelta(days=int(over_night and time >= begins))
+    return dt.datetime.combine(day, ends, profile.zone)

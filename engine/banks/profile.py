@@ -61,6 +61,11 @@ class BankProfile:
     pay_format: str
     collect_format: str
     codes: Codes
+    max_in_flight: int | None = None
+    """At most so many messages are being sent to the bank at once, by all processes together."""
+    quiet: tuple[dt.time, dt.time] | None = None
+    """From and to, local time: the bank is sent nothing and asked nothing (it may end the next
+    day)."""
     zone: ZoneInfo = _ZONE
 
 
@@ -135,7 +140,18 @@ def parse_profile(content: str, file: str, bank: str) -> BankProfile:
             frozenset(codes.get("rejected", ())),
             frozenset(codes.get("refused", ())),
         ),
+        max_in_flight=raw.get("max_in_flight"),
+        quiet=_quiet(raw.get("quiet"), file),
     )
+
+
+def _quiet(raw: dict[str, str] | None, file: str) -> tuple[dt.time, dt.time] | None:
+    if raw is None:
+        return None
+    begins, ends = (dt.time.fromisoformat(raw[name]) for name in ("from", "to"))
+    if begins == ends:
+        raise _invalid(file, "quiet: from and to are the same; leave it out or give a period")
+    return begins, ends
 
 
 @cache

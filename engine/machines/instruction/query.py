@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.banks.contract import Connector, ItemStatus, Queried, QueryAnswer, finality
+from engine.banks.contract import (
+    Connector,
+    ItemStatus,
+    Queried,
+    QueryAnswer,
+    finality,
+    quiet_until,
+)
 from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError
 from engine.formats.iso20022.pain002 import Reading
@@ -69,6 +76,10 @@ def query_batch(
             return Done()
     try:
         connector = connectors(batch.bank_id)
+        now = context.clock.now()
+        quiet = quiet_until(connector.profile, now)
+        if quiet is not None:
+            return Retry(quiet - now, f"{batch.bank_id} is not to be called before {quiet:%H:%M}")
         answer = _ask(connector, batch.message_id)
         left = _settle(context, batch, connector.profile, answer, listener, classify)
     except LeaseLost:

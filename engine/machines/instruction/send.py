@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.banks.contract import Connector, ItemStatus, SubmitAnswer, Submitted
-from engine.base.text import SluiceError
+from engine.banks.contract import Connector, ItemStatus, SubmitAnswer, Submitted, quiet_until
+from engine.banks.profile import BankProfile
+from engine.base.text import SluiceError, Text
 from engine.formats.iso20022.pain002 import Reading
 from engine.formats.payment import PaymentItem, PaymentMessage
 from engine.machines.instruction.evidence import Evidence, digest, record
@@ -44,6 +45,9 @@ paused longer than this does not send: somebody else may have begun to ask the b
 
 BANK_NOT_SET_UP = dt.timedelta(minutes=5)
 """Wait before a batch of a bank that cannot be opened is looked at again."""
+
+BUSY_WAIT = dt.timedelta(seconds=5)
+"""Wait before a batch is looked at again whose bank has as many messages under way as it takes."""
 
 NOT_SENT = "NOT_SENT"
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -76,7 +80,14 @@ def send_batch(
         connector = connectors(bank_id)
     except SluiceError as error:
         return Retry(BANK_NOT_SET_UP, str(error))
-    prepared = prepare(context, batch_id, connector, listener)
+    now = context.clock.now()
+    quiet = quiet_until(connector.profile, now)
+    if quiet is not None:
+        return Retry(quiet - now, f"{bank_id} is not to be called before {quiet:%H:%M}")
+    try:
+        prepared = prepare(context, batch_id, connector, listener)
+    except BankBusy as error:
+        return Retry(BUSY_WAIT, str(error))
     if prepared is None:
         return Done()
     answer = submit(connector, prepared)
@@ -93,7 +104,10 @@ def send_batch(
 def prepare(
     context: ActionContext, batch_id: int, connector: Connector, listener: Listener
 ) -> Prepared | None:
-    """Transaction 1. None when there is nothing to send: sent before, or nothing left in it."""
+    """Transaction 1. None when there is nothing to send: sent before, or nothing left in it.
+
+    BankBusy when the bank has as many messages under way as its profile allows.
+    """
     until = _boot() + SEND_BUDGET
     with transaction(context.engine) as session:
         context.guard(session)
@@ -103,6 +117,7 @@ def prepare(
         if batch.sent_at is not None:
             _forget_sender(session, attempts, listener, now)
             return None
+        _take_place(session, connector.profile)
         ready = [one for one in attempts if one.state is S.READY]
         withdrawn = _refused(session, batch, ready, connector, listener, now)
         out = {one.attempt.id for one in withdrawn}
@@ -127,6 +142,42 @@ def prepare(
         if changes:
             listener.on_attempts(session, changes)
     return Prepared(batch.message_id, request, until) if leaving else None
+
+
+class BankBusy(SluiceError):
+    """The bank takes no further message at this moment; nothing was changed."""
+
+
+_PLACE_LOCK = 0x51_0036
+_UNDER_WAY = sa.text("""
+    SELECT count(DISTINCT a.batch_id) FROM attempt a JOIN payment_batch b ON b.id = a.batch_id
+    WHERE a.state = 'SENDING' AND b.bank_id = :bank
+""")
+
+
+def _take_place(session: Session, profile: BankProfile) -> None:
+    """Take one of the bank's places for messages under way, counted over all processes.
+
+    Senders to one bank pass here one after the other until their SENDING is committed. A place is
+    given back with SENDING: by the answer, or by whoever finds that the sender stopped.
+    """
+    if profile.max_in_flight is None:
+        return
+    connection = session.connection()
+    connection.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:lock, hashtext(:bank))"),
+        {"lock": _PLACE_LOCK, "bank": profile.id},
+    )
+    under_way = int(connection.execute(_UNDER_WAY, {"bank": profile.id}).scalar_one())
+    if under_way >= profile.max_in_flight:
+        raise BankBusy(
+            "BANK_BUSY",
+            Text(
+                f"{profile.id} has {under_way} messages under way and takes "
+                f"{profile.max_in_flight}; this one waits",
+                f"{profile.id} 已有 {under_way} 个报文在途,上限为 {profile.max_in_flight};本批等待",
+            ),
+        )
 
 
 def submit(connector: Connector, prepared: Prepared) -> SubmitAnswer:
