@@ -254,6 +254,32 @@ def test_an_action_that_kills_every_worker_ends_as_dead(
     assert _row(engine, "a").state == "dead"
 
 
+def test_a_vanished_worker_counts_as_a_crash_of_the_action_in_hand_alone(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    class Death(BaseException):
+        pass
+
+    def dies_at_b(context: ActionContext, _payload: JsonObject) -> Outcome:
+        if context.key == "b":
+            raise Death
+        return Done()
+
+    _ask(engine, "a", "b", "c", "d")
+    with pytest.raises(Death):
+        _worker(engine, clock, dies_at_b).run_once()
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE action SET lease_until = clock_timestamp() - interval '1 second' "
+                "WHERE state = 'leased'"
+            )
+        )
+    _worker(engine, clock, Book()).run_until_idle()
+    assert [_row(engine, key).crashes for key in "abcd"] == [0, 1, 0, 0]
+    assert [_row(engine, key).state for key in "abcd"] == ["done"] * 4
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing(engine: sa.Engine, clock: ManualClock) -> None:
     """The first worker stalls past its lease; the second one finishes meanwhile."""
     lost: list[bool] = []

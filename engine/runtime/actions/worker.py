@@ -41,14 +41,21 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 """Bounds of the doubling wait after a handler raised."""
 
 _TAKE_BACK = sa.text(
-    # A worker that vanished counts as a crash: an action that kills its worker ends as dead.
+    # A worker that vanished counts as a crash of the action it had in hand, the first of those it
+    # still held: an action that kills its worker ends as dead, the others were never begun.
     """
-UPDATE action SET state = CASE WHEN crashes + 1 >= :most THEN 'dead' ELSE 'ready' END,
-                  crashes = crashes + 1, lease_until = NULL,
-                  last_error = 'the worker ' || coalesce(worker, '?') || ' vanished'
-WHERE id IN (SELECT id FROM action WHERE state = 'leased' AND lease_until < clock_timestamp()
-               AND kind = ANY(:kinds) FOR UPDATE SKIP LOCKED)
-RETURNING id, org_id, kind, key, payload, state, last_error
+UPDATE action a SET
+  state = CASE WHEN a.crashes + taken.begun >= :most THEN 'dead' ELSE 'ready' END,
+  crashes = a.crashes + taken.begun, lease_until = NULL,
+  last_error = 'the worker ' || coalesce(a.worker, '?') || ' vanished'
+FROM (SELECT t.id, CASE WHEN EXISTS (
+        SELECT 1 FROM action b WHERE b.state = 'leased' AND b.worker = t.worker
+        AND (coalesce(b.due_at, '-infinity'), b.id) < (coalesce(t.due_at, '-infinity'), t.id)
+      ) THEN 0 ELSE 1 END AS begun
+      FROM action t WHERE t.state = 'leased' AND t.lease_until < clock_timestamp()
+        AND t.kind = ANY(:kinds) FOR UPDATE OF t SKIP LOCKED) taken
+WHERE a.id = taken.id
+RETURNING a.id, a.org_id, a.kind, a.key, a.payload, a.state, a.last_error
 """
 )
 
