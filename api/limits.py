@@ -26,6 +26,8 @@ UPLOADS = (
     "/api/v1/rulesets/edit",
     "/api/v1/rulesets/xlsx",
 )
+SOURCE_FILES = "/api/v1/source-files/"
+"""Files of source systems, each at a place of its own."""
 TEXTS = (
     "/api/v1/decisions",
     "/api/v1/drafts",
@@ -47,7 +49,7 @@ _EXCEL = re.compile(r"/(rulesets|drafts)/[0-9a-f]{1,64}/excel(/keep)?")
 def limit_of(path: str) -> int:
     """How many bytes a request for `path` may bring."""
     excel = _EXCEL.fullmatch(path)
-    if path in UPLOADS or (excel is not None and excel[2] is None):
+    if path in UPLOADS or path.startswith(SOURCE_FILES) or (excel is not None and excel[2] is None):
         return MAX_UPLOAD
     return MAX_TEXT if _carries_text(path) else MAX_BODY
 

@@ -5,6 +5,7 @@ import os
 from simulators.common.fields import Refused
 from simulators.common.launch import base_parser, checked_token, open_store, serve
 from simulators.common.launch import read_options as read_options_file
+from simulators.source.bulk import BulkSender
 from simulators.source.inbox import Inbox
 from simulators.source.options import read_options
 from simulators.source.schema import SCHEMA
@@ -32,9 +33,10 @@ def main() -> None:
     store = open_store(parser, arguments.store, SCHEMA, "source")
     sender = Sender(store, options, arguments.seed, arguments.product_url, arguments.product_token)
     inbox = Inbox(store, options, arguments.seed)
+    bulk = BulkSender(arguments.product_url, arguments.product_token, options.retry_seconds)
     sender.start()
     try:
-        serve(parser.prog, arguments.port, source_application(store, inbox, sender, token))
+        serve(parser.prog, arguments.port, source_application(store, inbox, sender, token, bulk))
     finally:
         sender.stop()
 

@@ -10,13 +10,16 @@ from simulators.common.http import (
     json_response,
 )
 from simulators.common.store import Store
+from simulators.source.bulk import BulkSender
 from simulators.source.inbox import Inbox
 from simulators.source.sender import Sender
 
 _WAIT_SECONDS = 600
 
 
-def source_application(store: Store, inbox: Inbox, sender: Sender, token: str) -> Application:
+def source_application(
+    store: Store, inbox: Inbox, sender: Sender, token: str, bulk: BulkSender
+) -> Application:
     """The source system as an application of the HTTP server."""
 
     def application(request: Request) -> Outcome:
@@ -29,6 +32,8 @@ def source_application(store: Store, inbox: Inbox, sender: Sender, token: str) -
                 return inbox.messages()
             case "POST", ("admin", "send"):
                 return _send(sender, request)
+            case "POST", ("admin", "send-file"):
+                return _send_file(bulk, request)
             case "GET", ("admin", "sent"):
                 return json_response(sender.sent())
             case "GET", ("admin", "stats"):
@@ -51,6 +56,18 @@ def _send(sender: Sender, request: Request) -> Response:
         return json_response({"error": "the product has not answered all", "message_ids": ids}, 504)
     answers = [sent for sent in sender.sent() if sent["message_id"] in set(ids)]
     return json_response({"message_ids": ids, "sent": answers})
+
+
+def _send_file(bulk: BulkSender, request: Request) -> Response:
+    given = Fields(parse_json(request.body), "send-file")
+    given.only(("name", "documents", "spoil"))
+    spoil = given.text("spoil", "none")
+    if spoil not in ("none", "count", "sum", "hash"):
+        raise Refused("spoil is none, count, sum or hash")
+    documents = given.objects("documents")
+    return json_response(
+        bulk.send(given.text("name"), documents, None if spoil == "none" else spoil)
+    )
 
 
 def _stats(store: Store) -> Response:

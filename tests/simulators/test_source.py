@@ -13,6 +13,7 @@ import pytest
 from simulators.common.fields import Fields, Refused
 from simulators.common.http import Outcome, Request, Response, Silence, json_response
 from simulators.common.store import Store
+from simulators.source.bulk import BulkSender
 from simulators.source.inbox import Inbox
 from simulators.source.options import read_options
 from simulators.source.schema import SCHEMA
@@ -47,16 +48,22 @@ class Product:
 
 @contextmanager
 def running_source(
-    store: Path, product_port: int = 9, seed: int = 1, **options: object
+    store: Path,
+    product_port: int = 9,
+    seed: int = 1,
+    product_token: str = "product-token",
+    **options: object,
 ) -> Iterator[httpx.Client]:
     """A source system whose product listens on that port."""
     opened = Store(store, SCHEMA)
     read = read_options(Fields(options, "options"))
-    sender = Sender(opened, read, seed, f"http://127.0.0.1:{product_port}/", "product-token")
+    product = f"http://127.0.0.1:{product_port}/"
+    sender = Sender(opened, read, seed, product, product_token)
+    bulk = BulkSender(product, product_token, 0.1)
     inbox = Inbox(opened, read, seed)
     sender.start()
     with (
-        listening(source_application(opened, inbox, sender, TOKEN)) as port,
+        listening(source_application(opened, inbox, sender, TOKEN, bulk)) as port,
         httpx.Client(
             base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}
         ) as client,

@@ -72,13 +72,9 @@ def import_file(
         file_name=file_name,
         file_hash=hashed,
     )
-    if _refuse_whole(planned):
-        answer = _refuse(run, draft, planned)
-    else:
-        taken = _take(run, draft, planned, user_id)
-        if taken is None:
-            return _seen(session, hashed, allowed) or _overtaken()
-        answer = taken
+    answer = register_rows(run, draft, planned, user_id)
+    if answer is None:
+        return _seen(session, hashed, allowed) or _overtaken()
     audit.record(
         session,
         user_id,
@@ -92,6 +88,18 @@ def import_file(
         now,
     )
     return answer
+
+
+def register_rows(
+    run: Run, draft: BatchDraft, planned: Sequence[Planned], user_id: str
+) -> ImportAnswer | None:
+    """Write the rows of one file as one document batch, or keep why it is refused whole.
+
+    None when a file of this hash was taken before: nothing was written then.
+    """
+    if _refuse_whole(planned):
+        return _refuse(run, draft, planned)
+    return _take(run, draft, planned, user_id)
 
 
 _COUNTS = ("rows", "accepted", "returned", "refused", "repeated")

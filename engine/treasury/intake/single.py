@@ -50,14 +50,7 @@ def take_document(
     Raises IntakeError KEY_MISSING (400), NotPermitted (403). Everything else is an Answer.
     """
     if not message_id.strip() or len(message_id) > MAX_KEY:
-        raise IntakeError(
-            "KEY_MISSING",
-            Text(
-                f"send an Idempotency-Key of 1 to {MAX_KEY} characters, the same when you repeat",
-                f"请在请求头 Idempotency-Key 中给出 1 至 {MAX_KEY} 个字符的消息号,重发时保持不变",
-            ),
-            400,
-        )
+        raise key_missing()
     sender = user(session, user_id)
     allowed = visible_orgs(session, user_id, "documents.submit")
     if not allowed:
@@ -81,6 +74,18 @@ def take_document(
         session, user_id, message_id, {"status": answer.status, "body": dict(answer.body)}, now
     )
     return answer
+
+
+def key_missing() -> IntakeError:
+    """A message without a key cannot be told from its repetition."""
+    return IntakeError(
+        "KEY_MISSING",
+        Text(
+            f"send an Idempotency-Key of 1 to {MAX_KEY} characters, the same when you repeat",
+            f"请在请求头 Idempotency-Key 中给出 1 至 {MAX_KEY} 个字符的消息号,重发时保持不变",
+        ),
+        400,
+    )
 
 
 def _take(
