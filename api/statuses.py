@@ -15,6 +15,7 @@ CONFLICTS = frozenset(
         "CONTENT_CHANGED",
         "DOCUMENT_TRANSITION",
         "NOT_HELD",
+        "OUTBOX_NOT_DEAD",
         "NOT_IN_REVIEW",
         "REVIEWED",
         "STEP_NOT_OPEN",

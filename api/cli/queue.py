@@ -15,12 +15,13 @@ from api.cli.rule_words import local
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption
 from api.pages.language import word
+from api.rest.dead_letters import DeadLetterOut
 from api.rest.queue import ActionList, ActionOut, HoldOut, KindOut
 from api.services import Services
 from engine.base.text import Lang, SluiceError, Text
 from engine.rules.render import counted
 from engine.runtime.models import WorkHold
-from engine.treasury.operations import queue, queue_acts
+from engine.treasury.operations import letters, queue, queue_acts
 
 Key = Annotated[str | None, typer.Argument(help="Key, as `queue ls` shows.")]
 Kind = Annotated[str | None, typer.Option(help="All actions of this kind, those to come too.")]
@@ -88,6 +89,45 @@ def dead(
 ) -> None:
     """Actions that were given up: `queue ls --state dead`."""
     ls(state="dead", output=output, lang=lang, workspace=workspace)
+
+
+def dead_letters(
+    output: Format = "full",
+    lang: Language = "en",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Messages to sources that were given up, with how many wait behind each."""
+    with (
+        explained(lang, output),
+        looking(workspace) as (session, _),
+    ):
+        found = letters.dead_letters(session, None)
+    if output == "json":
+        say_json([DeadLetterOut.of(one).model_dump(mode="json") for one in found])
+        return
+    for one in found:
+        behind = Text(f"{one.waiting} behind it", f"后续 {one.waiting} 条").say(lang)
+        about = f"{one.destination} {one.aggregate} {one.status or one.kind}"
+        say(f"{one.message_id}  {about}  {local(one.created_at)}  {behind}: {one.last_error}")
+    say(Text(f"{len(found)} dead letters", f"{len(found)} 条死信").say(lang))
+
+
+def replay(
+    message: Annotated[str, typer.Argument(help="Message id, as `queue letters` shows.")],
+    user: AsOption,
+    reason: Annotated[str, typer.Option(help="What was mended.")],
+    output: Format = "full",
+    lang: Language = "en",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Send a dead letter again; those it held back follow in order."""
+
+    def act(session: Session, person: str, services: Services) -> dict[str, object]:
+        letters.replay(session, person, message, reason, services.clock.now())
+        return {"message_id": message}
+
+    said = Text(f"{message} is sent again", f"{message} 将重发")
+    operate(act, said, user, output, lang, workspace)
 
 
 def retry(
@@ -202,6 +242,8 @@ def register(app: typer.Typer) -> None:
     group.command("ls")(ls)
     group.command("kinds")(kinds)
     group.command("dead")(dead)
+    group.command("letters")(dead_letters)
+    group.command("replay")(replay)
     group.command("retry")(retry)
     group.command("revive", hidden=True)(retry)
     group.command("hold")(hold)

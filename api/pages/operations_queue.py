@@ -19,7 +19,7 @@ from api.statuses import status_of
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import transaction
 from engine.runtime.holds import open_holds
-from engine.treasury.operations import queue, queue_acts
+from engine.treasury.operations import letters, queue, queue_acts
 from engine.treasury.operations.queue import QueueFilter
 
 router = APIRouter(include_in_schema=False)
@@ -52,6 +52,7 @@ def _listed(request: Request, caller: Caller, *notes: Note, status: int = 200) -
         kinds = queue.kinds(session, user, services.kinds, now)
         found = queue.find(session, user, wanted, now, limit=ROWS, offset=(number - 1) * ROWS)
         own = {one.name: one for one in open_holds(session, "action")}
+        dead = letters.dead_letters(session, user)
     counts: Counter[str] = Counter()
     for kind in kinds:
         counts.update(kind.counts)
@@ -67,6 +68,7 @@ def _listed(request: Request, caller: Caller, *notes: Note, status: int = 200) -
         state=wanted.state,
         found=found,
         own=own,
+        dead=dead,
         pager=pager(request, number, ROWS, found.count),
     )
 
@@ -87,6 +89,20 @@ def hold(request: Request, caller: MayRun, key: Keys = None, reason: Reason = ""
 def release(request: Request, caller: MayRun, key: Keys = None, reason: Reason = "") -> Response:
     """Let workers take the ticked actions again, all or none."""
     return _each(request, caller, key or (), queue_acts.release_action, reason, key="done.unheld")
+
+
+@router.post("/operations/queue/letters/replay")
+def replay(
+    request: Request, caller: MayRun, message_id: Annotated[str, Form()], reason: Reason = ""
+) -> Response:
+    """Send a dead letter again; those it held back follow in order."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            letters.replay(session, caller.user_id, message_id, reason, services.clock.now())
+    except SluiceError as error:
+        return _listed(request, caller, refusal(request, error), status=status_of(error))
+    return go("/operations/queue", key="done.replayed", message=message_id)
 
 
 @router.post("/operations/queue/kinds/hold")

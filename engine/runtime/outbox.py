@@ -131,12 +131,6 @@ def replay(session: Session, message_id: str) -> None:
     _ask(session, message_id, row.replays, row.destination, row.aggregate, row.org_id)
 
 
-def dead_letters(session: Session) -> list[OutboxMessage]:
-    """All messages given up, oldest first."""
-    query = select(OutboxMessage).where(OutboxMessage.state == "dead")
-    return list(session.exec(query.order_by(col(OutboxMessage.id))))
-
-
 def deliverer(sender: Sender) -> Handler:
     """The handler of `outbox.deliver`: sends an aggregate's messages until one is not acked."""
 

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from engine.runtime import db, outbox
 from tests.operations.given import action, operated, seen, signed
 from tests.pages.fixtures import with_history
 from tests.pages.world import World
@@ -191,3 +193,19 @@ def test_an_operator_does_not_release_payments_by_running_their_schedule(world: 
     )
     assert status == 403
     assert "payments.release" in text
+
+
+def test_a_message_that_was_given_up_is_sent_again_from_the_queue(world: World) -> None:
+    with db.transaction(world.engine) as session:
+        made = outbox.put(session, "claims-system", "D-X", "k", {}, "SH", world.clock.now())
+        session.execute(
+            sa.text("UPDATE outbox_message SET state = 'dead' WHERE message_id = :id"), {"id": made}
+        )
+    assert "D-X" in world.client("operator").http.get("/operations/queue").text
+    address = "/operations/queue/letters/replay"
+    assert post(world, "operator", address, message_id=made)[0] == 400
+    status, text = post(world, "operator", address, message_id=made, reason="mended")
+    assert status == 303
+    assert "is sent again" in text
+    state = "SELECT state FROM outbox_message WHERE message_id = :id"
+    assert world.one(state, id=made) == "pending"
