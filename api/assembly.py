@@ -29,7 +29,7 @@ from engine.treasury.payments import slots
 from engine.treasury.payments.answers import Answers
 from engine.treasury.payments.listener import PaymentListener
 from engine.treasury.rulesets import activating
-from engine.treasury.sources import SourceSender
+from engine.treasury.sources import SourceSender, day_end
 
 PAYMENT_SLOTS = (dt.time(10, 0), dt.time(13, 30), dt.time(15, 30))
 """Times in Shanghai at which whatever is unpaid leaves by itself, on business days."""
@@ -98,7 +98,9 @@ def assemble(
     activating.register(registry)
     histories = LoadedHistories(HistoryFolder(anchors.path.parent / "history"))
     history.register(registry, history.Keeper(histories, demo))
-    registry.register(outbox.KIND, outbox.deliverer(SourceSender(engine, secrets)))
+    sender = SourceSender(engine, secrets)
+    registry.register(outbox.KIND, outbox.deliverer(sender))
+    day_end.register(registry, sender)
     registry.on_dead(_tell_dead)
     kept = ActionServices()
     kept.add(Banks, banks)
@@ -108,6 +110,7 @@ def assemble(
         Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
         Schedule("documents.resume", RESUME_TIMES, RESUME),
         ageing.SCHEDULE,
+        day_end.SCHEDULE,
         Schedule("rules.history", HISTORY_TIMES, history.KEEP),
         *more_schedules,
     )

@@ -33,7 +33,7 @@ def main() -> None:
     store = open_store(parser, arguments.store, SCHEMA, "source")
     sender = Sender(store, options, arguments.seed, arguments.product_url, arguments.product_token)
     inbox = Inbox(store, options, arguments.seed)
-    bulk = BulkSender(arguments.product_url, arguments.product_token, options.retry_seconds)
+    bulk = BulkSender(store, arguments.product_url, arguments.product_token, options.retry_seconds)
     sender.start()
     try:
         serve(parser.prog, arguments.port, source_application(store, inbox, sender, token, bulk))

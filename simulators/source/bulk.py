@@ -12,6 +12,8 @@ from typing import Final
 import httpx
 
 from simulators.common.fields import Refused
+from simulators.common.store import Store
+from simulators.source.days import Days
 
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 TRIES: Final = 5
@@ -20,7 +22,10 @@ TRIES: Final = 5
 class BulkSender:
     """Speaks the product's interface for files; the same name and key at every try."""
 
-    def __init__(self, product_url: str, product_token: str, retry_seconds: float) -> None:
+    def __init__(
+        self, store: Store, product_url: str, product_token: str, retry_seconds: float
+    ) -> None:
+        self._days = Days(store)
         self._url = f"{product_url.rstrip('/')}/api/v1/source-files"
         self._headers = {"Authorization": f"Bearer {product_token}"}
         self._retry_seconds = retry_seconds
@@ -45,7 +50,17 @@ class BulkSender:
             )
             result = self._call(client, "GET", f"{self._url}/{name}/result")
         text = result.text if result.status_code == 200 else None
+        if text is not None and said.status_code in (200, 201):
+            self._book(name, documents, text)
         return {"status": said.status_code, "answer": said.json(), "result": text}
+
+    def _book(self, name: str, documents: list[object], result: str) -> None:
+        """A file that was taken: its claims on this day, taken where the return file says so."""
+        for document in documents:
+            assert isinstance(document, dict)
+            self._days.sent(document, f"file-{name}")
+        rows = csv.DictReader(io.StringIO(result))
+        self._days.taken([row["source_document_no"] for row in rows if row["outcome"] != "refused"])
 
     def _call(
         self,

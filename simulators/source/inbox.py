@@ -6,6 +6,7 @@ from simulators.common.chance import percent
 from simulators.common.fields import Fields, Refused, parse_json
 from simulators.common.http import Outcome, Response, Silence, json_response
 from simulators.common.store import Store
+from simulators.source.days import Days
 from simulators.source.options import Options
 
 STATUSES = ("RETURNED", "REJECTED", "VOID", "PAID", "CONFIRMED", "BOUNCED", "FAILED_FINAL")
@@ -18,6 +19,7 @@ class Inbox:
         self._store = store
         self._options = options
         self._seed = seed
+        self._days = Days(store)
 
     def receive(self, body: bytes) -> Outcome:
         """Acknowledge a message; the same id with other content is 409. Raises Refused."""
@@ -44,6 +46,7 @@ class Inbox:
                 self._store.execute(
                     "UPDATE incoming SET times = times + 1 WHERE id = ?", (known["id"],)
                 )
+            self._days.received(message_id)
             if self._chance("lose ack", message_id, met) < self._options.lose_ack_percent:
                 self._count("acks_lost")
                 return Silence.CLOSE

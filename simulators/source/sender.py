@@ -10,6 +10,7 @@ import httpx
 from simulators.common.chance import percent
 from simulators.common.fields import Refused
 from simulators.common.store import SqlValue, Store
+from simulators.source.days import Days
 from simulators.source.options import Options
 
 logger = logging.getLogger("simulators")
@@ -32,6 +33,7 @@ class Sender:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._claimed: set[int] = set()
+        self._days = Days(store)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -69,6 +71,7 @@ class Sender:
                     "repeat": int(percent(self._seed, "repeat", message_id) < repeat_percent),
                 }
                 self._store.insert("outgoing", values)
+                self._days.sent(document, message_id)
                 ids.append(message_id)
         with self._changed:
             self._changed.notify_all()
@@ -152,6 +155,7 @@ class Sender:
                  repeat_answer = ? WHERE id = ?""",
             (*first, *(second or (None, None)), number),
         )
+        self._days.answered(row["message_id"], first[0])
         return True
 
     def _post(self, client: httpx.Client, key: str, document: str) -> tuple[int, str] | None:

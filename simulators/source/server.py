@@ -11,6 +11,7 @@ from simulators.common.http import (
 )
 from simulators.common.store import Store
 from simulators.source.bulk import BulkSender
+from simulators.source.days import Days
 from simulators.source.inbox import Inbox
 from simulators.source.sender import Sender
 
@@ -21,6 +22,7 @@ def source_application(
     store: Store, inbox: Inbox, sender: Sender, token: str, bulk: BulkSender
 ) -> Application:
     """The source system as an application of the HTTP server."""
+    days = Days(store)
 
     def application(request: Request) -> Outcome:
         if not authorised(request, token):
@@ -28,6 +30,13 @@ def source_application(
         match request.method, request.parts:
             case "POST", ("messages",):
                 return inbox.receive(request.body)
+            case "GET", ("reconciliation",):
+                return json_response(days.of(request.query.get("date", days.today())))
+            case "POST", ("admin", "clock"):
+                given = Fields(parse_json(request.body), "clock")
+                given.only(("today",))
+                days.set_today(given.text("today"))
+                return json_response({"today": days.today()})
             case "GET", ("admin", "messages"):
                 return inbox.messages()
             case "POST", ("admin", "send"):

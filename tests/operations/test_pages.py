@@ -21,6 +21,7 @@ PAGES = (
     "/operations/undo?to=1",
     "/operations/queue",
     "/operations/queue?state=done&kind=payment_batch.send&q=p&page=2",
+    "/operations/sources",
     "/operations/schedules",
 )
 

@@ -48,18 +48,18 @@ class Product:
 
 @contextmanager
 def running_source(
-    store: Path,
+    store: Path | Store,
     product_port: int = 9,
     seed: int = 1,
     product_token: str = "product-token",
     **options: object,
 ) -> Iterator[httpx.Client]:
     """A source system whose product listens on that port."""
-    opened = Store(store, SCHEMA)
+    opened = store if isinstance(store, Store) else Store(store, SCHEMA)
     read = read_options(Fields(options, "options"))
     product = f"http://127.0.0.1:{product_port}/"
     sender = Sender(opened, read, seed, product, product_token)
-    bulk = BulkSender(product, product_token, 0.1)
+    bulk = BulkSender(opened, product, product_token, 0.1)
     inbox = Inbox(opened, read, seed)
     sender.start()
     with (
@@ -71,7 +71,8 @@ def running_source(
         yield client
     sender.stop()
     sender.join()
-    opened.close()
+    if opened is not store:
+        opened.close()
 
 
 def _documents(count: int, amount: str = "100.00") -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
@@ -29,3 +30,22 @@ class SourceFile(SQLModel, table=True):
     answered_at: dt.datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
+
+
+class SourceDay(SQLModel, table=True):
+    """One comparison of a business day with a source (append-only; the latest counts)."""
+
+    __tablename__ = "source_day"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    source: str
+    business_date: dt.date
+    compared_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    equal: bool
+    totals: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    """[{"way", "direction", "currency", "ours", "theirs", "our_amount", "their_amount"}]; amounts
+    as decimal strings."""
+    differences: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    """[{"way", "number", "code", "ours", "theirs"}]"""
+    error: str | None = None
+    """Why the source could not be compared."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import httpx
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.runtime.jsontypes import JsonError, canonical_json, parse_object
+from engine.runtime.jsontypes import JsonError, JsonObject, canonical_json, parse_object
 from engine.runtime.outbox import Acked, Letter, NotAcked, Refused
 from engine.treasury.organisations.models import UserAccount
 
@@ -18,8 +20,19 @@ READ_SECONDS = 10
 MESSAGES = "/messages"
 """Path at a source system that takes messages, where its endpoint names only the server."""
 
+DAYS = "/reconciliation"
+"""Path at a source system that tells what it sent and received on a day."""
+
 FINAL = frozenset({400, 404, 405, 409, 410, 413, 415, 422})
 """Answers that will be the same however often it is sent: a person has to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A source that could not be asked; `again` when asking later may help."""
+
+    reason: str
+    again: bool
 
 
 class SourceSender:
@@ -57,6 +70,24 @@ class SourceSender:
         except httpx.HTTPError as error:
             return NotAcked(f"{endpoint}: {type(error).__name__} {error}".strip())
         return _read(letter, answer)
+
+    def day(self, source: str, date: dt.date) -> JsonObject | Unasked:
+        """What the source says it sent and received on `date`; no transaction is open meanwhile."""
+        endpoint, token = self._endpoint(source), self._tokens.get(source)
+        if endpoint is None or token is None:
+            return Unasked(f"no endpoint or no token for {source} is known here", again=False)
+        url = httpx.URL(endpoint).copy_with(path=DAYS, params={"date": date.isoformat()})
+        try:
+            answer = self._http.get(url, headers={"Authorization": f"Bearer {token}"})
+        except httpx.HTTPError as error:
+            return Unasked(f"{url}: {type(error).__name__} {error}".strip(), again=True)
+        if answer.status_code != httpx.codes.OK:
+            final = answer.status_code in FINAL
+            return Unasked(f"{url}: HTTP {answer.status_code}", again=not final)
+        try:
+            return parse_object(answer.content)
+        except JsonError as error:
+            return Unasked(f"{url}: {error.text.en}", again=False)
 
     def close(self) -> None:
         """Give connections back."""
