@@ -111,11 +111,13 @@ def test_a_window_says_its_value_and_what_was_counted() -> None:
     window = found.windows[0]
     assert (window.column, window.value.en) == ("repeats", "2")
     assert window.counted.en == (
-        "number of earlier ones with the same creditor account and amount within 3 days "
-        "(live ones only)"
+        "number of earlier ones with the same creditor account, amount and currency, the same or "
+        "no claim or policy or invoice number, not cleared within 3 days (live ones only)"
     )
-    assert window.counted.zh == "此前3天内收款账号、金额相同的笔数（仅限有效的）"
-    assert found.windows[2].counted.zh == (
+    assert window.counted.zh == (
+        "此前3天内收款账号、金额、币种相同、业务号相同或缺失、未经澄清的笔数（仅限有效的）"
+    )
+    assert found.windows[-1].counted.zh == (
         "此前30天内收款账号相同的各笔收款人不同取值个数，含本笔（仅限有效的）"
     )
 
