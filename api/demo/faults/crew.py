@@ -71,8 +71,10 @@ class Crew:
     def pause(self, slot: int, *, outrun: bool) -> None:
         """SIGSTOP the worker in `slot`; with `outrun` its leases run out meanwhile."""
         worker = self._workers.get(slot)
-        if worker is None or worker.paused or not worker.process.is_alive():
+        if worker is None or not worker.process.is_alive():
             return
+        # One that stands still already goes on for a moment: every pause ordered is a pause.
+        self.resume(slot)
         os.kill(worker.process.pid or 0, signal.SIGSTOP)
         worker.paused = True
         self.pauses += 1
