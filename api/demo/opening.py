@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from engine.treasury.accounts.group import load_group
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.organisations import signin
 from engine.treasury.organisations.models import UserAccount
+from engine.treasury.organisations.tree import organisations
 
 SOURCE = "claims-system"
 """The technical user of the simulated source system."""
@@ -90,7 +92,16 @@ def open_banks(session: Session, banks: Sequence[Simulator], now: dt.datetime) -
         open_accounts(bank, own)
     for account in accounts:
         _book_opening(
-            session, account, Money(OPENING_BALANCE[account.nature], account.currency), now
+            session,
+            _Opened(
+                account.number,
+                account.org_id,
+                account.legal_entity_id,
+                account.ledger_account,
+                {"bank_account": account.number},
+            ),
+            Money(OPENING_BALANCE[account.nature], account.currency),
+            now,
         )
 
 
@@ -116,22 +127,45 @@ def open_rules(session: Session, folder: Path, now: dt.datetime) -> None:
         )
 
 
-def _book_opening(session: Session, account: BankAccount, opening: Money, now: dt.datetime) -> None:
-    dimensions = {"org": account.org_id, "bank_account": account.number}
-    text = f"期初余额 {account.number}"
+def open_desks(session: Session, now: dt.datetime) -> None:
+    """Book what is in the cash desks at opening."""
+    tree = organisations(session)
+    rows = session.execute(sa.text("SELECT * FROM cash_desk WHERE opening > 0 ORDER BY id"))
+    for row in rows.all():
+        entity = tree[row.org_id].legal_entity_id
+        opened = _Opened(
+            f"cash:{row.org_id}:{row.currency}", row.org_id, entity, row.ledger_account
+        )
+        _book_opening(session, opened, Money(row.opening, row.currency), now)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """Where money lies at opening."""
+
+    name: str
+    org_id: str
+    legal_entity_id: str
+    ledger_account: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+def _book_opening(session: Session, opened: _Opened, opening: Money, now: dt.datetime) -> None:
+    dimensions = {"org": opened.org_id, **opened.dimensions}
+    text = f"期初余额 {opened.name}"
     ledger.post(
         session,
         VoucherDraft(
-            event_id=f"opening:{account.number}",
-            org_id=account.org_id,
-            legal_entity_id=account.legal_entity_id,
+            event_id=f"opening:{opened.name}",
+            org_id=opened.org_id,
+            legal_entity_id=opened.legal_entity_id,
             currency=opening.currency,
             voucher_date=business_date_of(now),
             voucher_type="opening",
             text=text,
             lines=(
-                LineDraft(account.ledger_account, opening.minor, 0, dimensions, text),
-                LineDraft(EQUITY, 0, opening.minor, {"org": account.org_id}, text),
+                LineDraft(opened.ledger_account, opening.minor, 0, dimensions, text),
+                LineDraft(EQUITY, 0, opening.minor, {"org": opened.org_id}, text),
             ),
             now=now,
         ),

@@ -15,7 +15,14 @@ import sqlalchemy as sa
 from api.app import create_app
 from api.demo.claims import plan_day
 from api.demo.day import DayLog, Tell, play_day
-from api.demo.opening import demo_password, open_banks, open_group, open_rules, open_source
+from api.demo.opening import (
+    demo_password,
+    open_banks,
+    open_desks,
+    open_group,
+    open_rules,
+    open_source,
+)
 from api.demo.report import Report, report
 from api.demo.second_opinion import look_again
 from api.demo.stage import MovableClock, Stage
@@ -79,6 +86,7 @@ def opened_stage(
             token = workspace.secrets().get(PRODUCT_TOKEN)
             open_source(session, token, f"{source.url}/messages")
             open_banks(session, banks, clock.now())
+            open_desks(session, clock.now())
         with transaction(engine) as session:
             open_rules(session, rulesets, clock.now())
         yield Stage(assembly, clock, banks, source, Sealer(engine, workspace.anchors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,26 +17,45 @@ from engine.runtime.db import transaction
 from engine.treasury.alerts import holds
 from engine.treasury.documents import lists
 from engine.treasury.documents.lists import Filter
+from engine.treasury.documents.results import ItemResult
 from engine.treasury.organisations.grants import visible_orgs
-from engine.treasury.payments import payables, plan, release
+from engine.treasury.payments import (
+    CASH,
+    FILE_CHANNELS,
+    IN_BATCHES,
+    files,
+    payables,
+    plan,
+    release,
+)
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("payments.release"))]
 SHOWN = 500
 """Documents planned on one page; the rest is planned when these have gone."""
 
+BY_HAND = (CASH,)
+"""Channels whose documents leave by a person's hand."""
+
 
 @router.get("/pay")
 def plan_page(request: Request, caller: May) -> Response:
     """The payment batches that releasing now would make; nothing is written."""
+    return show_pay(request, caller)
+
+
+def show_pay(request: Request, caller: Caller, *notes: Note, status: int = 200) -> Response:
+    """What can be paid now by which way, with what an act was answered."""
     services = services_of(request)
-    notes: tuple[Note, ...] = ()
     planned = None
     with transaction(services.engine) as session:
-        allowed = visible_orgs(session, caller.user_id, "payments.release")
-        wanted = Filter(states=("UNPAID",), org_ids=allowed, channel="bank_direct")
-        found = lists.find(session, caller.user_id, wanted, limit=SHOWN)
-        ids = [one.id for one in found.rows if one.id is not None]
+        user = caller.user_id
+        allowed = visible_orgs(session, user, "payments.release")
+        found = [
+            lists.find(session, user, Filter(("UNPAID",), allowed, channel=channel), limit=SHOWN)
+            for channel in sorted(IN_BATCHES)
+        ]
+        ids = [one.id for some in found for one in some.rows if one.id is not None]
         held = holds.held(session, ids)
         try:
             planned = plan(
@@ -44,17 +64,30 @@ def plan_page(request: Request, caller: May) -> Response:
                 services.clock.business_date(),
             )
         except SluiceError as error:
-            notes = (refusal(request, error),)
-        open_orgs = unmasked_orgs(session, caller.user_id)
+            notes = (*notes, refusal(request, error))
+        by_hand = {
+            channel: lists.find(
+                session, user, Filter(("UNPAID",), allowed, channel=channel), limit=SHOWN
+            )
+            for channel in BY_HAND
+        }
+        values = {
+            "by_hand": by_hand,
+            "files": [one for one in files.find(session, user) if one.org_id in allowed],
+            "returns": visible_orgs(session, user, "statements.import"),
+            "open_orgs": unmasked_orgs(session, user),
+        }
     return page(
         request,
         "pay.html",
         caller,
         notes=notes,
+        status=status,
         planned=planned,
-        hidden=found.count - len(found.rows),
+        file_channels=FILE_CHANNELS,
+        hidden=sum(some.count - len(some.rows) for some in (*found, *by_hand.values())),
         held=len(held),
-        open_orgs=open_orgs,
+        **values,
     )
 
 
@@ -86,4 +119,18 @@ def pay(
         kept=[one for one in done.items if not one.sent],
         batches=len(done.batch_ids),
         sums=sorted(amounts.items()),
+    )
+
+
+def show_results(
+    request: Request, caller: Caller, results: Sequence[ItemResult], *, key: str
+) -> Response:
+    """What became of each document; `key`: the sentence about those done."""
+    return page(
+        request,
+        "pay_results.html",
+        caller,
+        sentence=key,
+        good=[one for one in results if one.done],
+        kept=[one for one in results if not one.done],
     )

@@ -69,7 +69,7 @@ class BankProfile:
     zone: ZoneInfo = _ZONE
 
 
-class _Loader(yaml.SafeLoader):
+class UniqueKeys(yaml.SafeLoader):
     """Safe loading that refuses a key given twice."""
 
     def construct_mapping(
@@ -109,14 +109,14 @@ def list_profiles(folder: Path = SHIPPED) -> tuple[BankProfile, ...]:
 def parse_profile(content: str, file: str, bank: str) -> BankProfile:
     """Read a profile's text; ProfileError PROFILE_INVALID names `file` and the place."""
     try:
-        raw = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader that refuses more
+        raw = yaml.load(content, Loader=UniqueKeys)  # noqa: S506 - a SafeLoader that refuses more
     except yaml.YAMLError as error:
-        raise _invalid(file, str(error)) from error
+        raise invalid_profile(file, str(error)) from error
     for problem in _validator().iter_errors(raw):
         place = ".".join(str(part) for part in problem.absolute_path) or "the file"
-        raise _invalid(file, f"{place}: {problem.message}")
+        raise invalid_profile(file, f"{place}: {problem.message}")
     if raw["id"] != bank:
-        raise _invalid(file, f"id: {raw['id']!r} is not the folder's name {bank!r}")
+        raise invalid_profile(file, f"id: {raw['id']!r} is not the folder's name {bank!r}")
     formats, codes = raw.get("formats", {}), raw.get("codes", {})
     return BankProfile(
         id=raw["id"],
@@ -150,7 +150,7 @@ def _quiet(raw: dict[str, str] | None, file: str) -> tuple[dt.time, dt.time] | N
         return None
     begins, ends = (dt.time.fromisoformat(raw[name]) for name in ("from", "to"))
     if begins == ends:
-        raise _invalid(file, "quiet: from and to are the same; leave it out or give a period")
+        raise invalid_profile(file, "quiet: from and to are the same; give a period or none")
     return begins, ends
 
 
@@ -159,7 +159,8 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
 
 
-def _invalid(file: str, what: str) -> ProfileError:
+def invalid_profile(file: str, what: str) -> ProfileError:
+    """PROFILE_INVALID: what is wrong in which file of a bank's folder."""
     return ProfileError(
         "PROFILE_INVALID",
         Text(

@@ -127,7 +127,7 @@ PAYMENTS_ONLY = """\
 kind: posting
 name: event-posting
 title: {en: Payments only, zh: 仅付款}
-version: 2
+version: 3
 effective: {from: 2020-01-01}
 scope: {org: GROUP, subject: event}
 hit_policy: collect

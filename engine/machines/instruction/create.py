@@ -56,10 +56,14 @@ class BatchDraft:
     value_date: dt.date
     grouping_decision_id: int | None
     items: Sequence[ItemDraft]
+    by_file: bool = False
+    """A person hands it out as a file; no action ever sends it."""
 
 
 def create_batch(session: Session, draft: BatchDraft, now: dt.datetime) -> int:
     """Write the batch with one READY attempt per item and enqueue its sending; return its id.
+
+    A batch `by_file` waits for a person (engine.machines.instruction.files.hand_out).
 
     InstructionError EMPTY_BATCH, DOCUMENT_TWICE, AMOUNT_NOT_POSITIVE, INSTRUCTION_ID, or
     ALREADY_LIVE when a document has a live attempt elsewhere: nothing must be committed then.
@@ -68,7 +72,8 @@ def create_batch(session: Session, draft: BatchDraft, now: dt.datetime) -> int:
     connection = session.connection()
     batch_id = _insert_batch(connection, draft, now)
     _insert_attempts(connection, draft, batch_id, now)
-    actions.enqueue(session, SEND, f"{SEND}:{batch_id}", {"batch_id": batch_id})
+    if not draft.by_file:
+        actions.enqueue(session, SEND, f"{SEND}:{batch_id}", {"batch_id": batch_id})
     return batch_id
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.banks.contract import Connector
+from engine.banks.profile import load_profile
 from engine.machines.instruction.create import SEND
+from engine.machines.instruction.files import WATCH, watch_file
 from engine.machines.instruction.ports import Classifier, Listener
 from engine.machines.instruction.query import QUERY, query_batch
 from engine.machines.instruction.send import send_batch
@@ -30,9 +32,10 @@ class InstructionMachine:
     classify: Classifier
 
     def register(self, registry: Registry) -> None:
-        """Handle payment_batch.send and payment_batch.query."""
+        """Handle payment_batch.send, payment_batch.query and payment_file.watch."""
         registry.register(SEND, self._send, lease=SEND_LEASE)
         registry.register(QUERY, self._query, lease=SEND_LEASE)
+        registry.register(WATCH, self._watch)
 
     def _send(self, context: ActionContext, payload: JsonObject) -> Outcome:
         return send_batch(
@@ -43,6 +46,9 @@ class InstructionMachine:
         return query_batch(
             context, _batch_id(payload), self.connectors, self.listener, self.classify
         )
+
+    def _watch(self, context: ActionContext, payload: JsonObject) -> Outcome:
+        return watch_file(context, _batch_id(payload), load_profile, self.listener)
 
 
 def _batch_id(payload: JsonObject) -> int:

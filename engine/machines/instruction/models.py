@@ -79,7 +79,7 @@ class BankMessage(SQLModel, table=True):
     attempt_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     """Set when the evidence is about one attempt alone."""
     kind: str
-    """request | submit_answer | query_answer | no_answer | statement_line | manual"""
+    """request | submit_answer | query_answer | no_answer | statement_line | manual | return_file"""
     at: dt.datetime = Field(sa_column=_instant())
     outcome: str
     """ACCEPTED | REJECTED | NOT_SENT | UNKNOWN | FOUND | NOT_FOUND | NO_ANSWER …"""

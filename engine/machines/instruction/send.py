@@ -12,6 +12,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -20,7 +21,7 @@ from engine.banks.contract import Connector, ItemStatus, SubmitAnswer, Submitted
 from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError, Text
 from engine.formats.iso20022.pain002 import Reading
-from engine.formats.payment import PaymentItem, PaymentMessage
+from engine.formats.payment import ItemFault, PaymentItem, PaymentMessage
 from engine.machines.instruction.evidence import Evidence, digest, record
 from engine.machines.instruction.ports import Classifier, Handling, Listener, Refusal
 from engine.machines.instruction.query import FIRST_QUERY, QUERY
@@ -118,19 +119,8 @@ def prepare(
             _forget_sender(session, attempts, listener, now)
             return None
         _take_place(session, connector.profile)
-        ready = [one for one in attempts if one.state is S.READY]
-        withdrawn = _refused(session, batch, ready, connector, listener, now)
-        out = {one.attempt.id for one in withdrawn}
-        leaving = [one for one in ready if one.id not in out]
-        changes = move(session, withdrawn, None, now)
-        request = b""
-        if leaving:
-            request = connector.render(_message(batch, leaving, connector, now))
-            evidence = record(
-                session, batch.org_id, batch.id, Evidence("request", "RENDERED", request), now
-            )
-            _freeze(session, batch.id, request, now)
-            changes += move(session, [Move(one, S.SENDING) for one in leaving], evidence, now)
+        begun = begin(session, batch, attempts, connector, listener, now)
+        if begun.leaving:
             actions.enqueue(
                 session,
                 QUERY,
@@ -139,9 +129,63 @@ def prepare(
                 now + FIRST_QUERY,
                 org_id=batch.org_id,
             )
-        if changes:
-            listener.on_attempts(session, changes)
-    return Prepared(batch.message_id, request, until) if leaving else None
+    return Prepared(batch.message_id, begun.request, until) if begun.leaving else None
+
+
+class Writer(Protocol):
+    """What a message is written with: a connector, or a bank's file layout."""
+
+    @property
+    def profile(self) -> BankProfile:
+        """The bank's profile."""
+        ...
+
+    def check(self, message: PaymentMessage) -> tuple[ItemFault, ...]:
+        """Why items of `message` cannot be written; empty when all can."""
+        ...
+
+    def render(self, message: PaymentMessage) -> bytes:
+        """The bytes of `message`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message frozen with its bytes, all written in the caller's transaction."""
+
+    request: bytes
+    leaving: tuple[AttemptRow, ...]
+    """As they were before: they are SENDING now. Empty: nothing is left to send."""
+    withdrawn: tuple[Move, ...]
+
+
+def begin(
+    session: Session,
+    batch: BatchRow,
+    attempts: Sequence[AttemptRow],
+    writer: Writer,
+    listener: Listener,
+    now: dt.datetime,
+) -> Begun:
+    """Take refused items out, render the rest once, keep the bytes, write SENDING.
+
+    For a locked batch that has not left, with its locked attempts.
+    """
+    ready = [one for one in attempts if one.state is S.READY]
+    withdrawn = _refused(session, batch, ready, writer, listener, now)
+    out = {one.attempt.id for one in withdrawn}
+    leaving = [one for one in ready if one.id not in out]
+    changes = move(session, withdrawn, None, now)
+    request = b""
+    if leaving:
+        request = writer.render(_message(batch, leaving, writer, now))
+        kept = Evidence("request", "RENDERED", request)
+        evidence = record(session, batch.org_id, batch.id, kept, now)
+        _freeze(session, batch.id, request, now)
+        changes += move(session, [Move(one, S.SENDING) for one in leaving], evidence, now)
+    if changes:
+        listener.on_attempts(session, changes)
+    return Begun(request, tuple(leaving), tuple(withdrawn))
 
 
 class BankBusy(SluiceError):
@@ -149,9 +193,11 @@ class BankBusy(SluiceError):
 
 
 _PLACE_LOCK = 0x51_0036
+# A file that a person carries to the bank takes none of its places, however long it is SENDING.
 _UNDER_WAY = sa.text("""
     SELECT count(DISTINCT a.batch_id) FROM attempt a JOIN payment_batch b ON b.id = a.batch_id
     WHERE a.state = 'SENDING' AND b.bank_id = :bank
+      AND NOT EXISTS (SELECT 1 FROM payment_file_download f WHERE f.batch_id = b.id)
 """)
 
 
@@ -272,7 +318,7 @@ def _refused(
     session: Session,
     batch: BatchRow,
     ready: Sequence[AttemptRow],
-    connector: Connector,
+    writer: Writer,
     listener: Listener,
     now: dt.datetime,
 ) -> list[Move]:
@@ -280,7 +326,7 @@ def _refused(
     refusals = dict(listener.before_send(session, [one.document_id for one in ready]))
     rest = [one for one in ready if one.document_id not in refusals]
     if rest:
-        for fault in connector.check(_message(batch, rest, connector, now)):
+        for fault in writer.check(_message(batch, rest, writer, now)):
             # Row 0 is the message itself: then nothing of it can leave.
             named = rest if fault.row == 0 else [rest[fault.row - 1]]
             for one in named:
@@ -298,7 +344,7 @@ def _refused(
 
 
 def _message(
-    batch: BatchRow, attempts: Sequence[AttemptRow], connector: Connector, now: dt.datetime
+    batch: BatchRow, attempts: Sequence[AttemptRow], writer: Writer, now: dt.datetime
 ) -> PaymentMessage:
     return PaymentMessage(
         message_id=batch.message_id,
@@ -308,7 +354,7 @@ def _message(
         account_bank_code=batch.account_bank_code,
         currency=batch.currency,
         value_date=batch.value_date,
-        created_at=now.astimezone(connector.profile.zone),
+        created_at=now.astimezone(writer.profile.zone),
         items=tuple(
             PaymentItem(
                 one.instruction_id,

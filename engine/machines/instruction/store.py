@@ -23,6 +23,7 @@ class BatchRow:
     org_id: str
     message_id: str
     bank_id: str
+    channel: str
     direction: str
     account_number: str
     account_name: str
@@ -72,7 +73,7 @@ class Move:
 
 
 _BATCH = """
-    SELECT id, org_id, message_id, bank_id, direction, account_number, account_name,
+    SELECT id, org_id, message_id, bank_id, channel, direction, account_number, account_name,
         account_bank_code, currency, value_date, sent_at
     FROM payment_batch WHERE id = :id
 """

@@ -63,6 +63,8 @@ class Posted:
 VOUCHER_TYPES = {
     "payment_confirmed": "payment",
     "collection_confirmed": "receipt",
+    "cash_paid": "payment",
+    "cash_received": "receipt",
     "fee_charged": "payment",
     "transfer_out": "transfer",
     "transfer_in": "transfer",

@@ -1,4 +1,4 @@
-"""A whole group from one YAML file: organisations, legal entities, people, roles, accounts.
+"""A whole group from one YAML file: organisations, legal entities, people, accounts, cash desks.
 
 Every scalar is read as it was written, so 0102 and no stay text. Loading the same file again
 changes nothing; what the file no longer names stays. Shape and an example: docs/intake.md.
@@ -13,6 +13,7 @@ from typing import get_args
 from jsonschema import Draft202012Validator
 from sqlmodel import Session, select
 
+from engine.base.money import parse_major
 from engine.base.text import SluiceError, Text
 from engine.ledger.accounts import Nature, ensure_account
 from engine.rules.collector import Collector
@@ -20,6 +21,7 @@ from engine.rules.registry import all_kinds
 from engine.rules.yaml_marks import compose, lf, plain
 from engine.treasury.accounts.book import AccountDraft, create
 from engine.treasury.accounts.models import BankAccount
+from engine.treasury.cash.desks import ensure_desk
 from engine.treasury.organisations.grants import grant
 from engine.treasury.organisations.models import (
     LegalEntity,
@@ -115,6 +117,12 @@ SCHEMA = _object(
                 {"direct": _YES_NO, "legal_entity": _CODE},
             )
         ),
+        "cash_desks": _list(
+            _object(
+                {"org": _CODE, "currency": _TEXT, "ledger_account": _TEXT},
+                {"opening": {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"}},
+            )
+        ),
     },
 )
 """JSON Schema of a group file; every scalar is text."""
@@ -164,6 +172,14 @@ def load_group(session: Session, text: str) -> Loaded:
     organisations = sum(_organisation(session, one) for one in _items(content, "organisations"))
     users = sum(_user(session, one) for one in _items(content, "users"))
     accounts = sum(_account(session, one) for one in _items(content, "accounts"))
+    for one in _items(content, "cash_desks"):
+        ensure_desk(
+            session,
+            org_id=_text(one, "org"),
+            currency=_text(one, "currency"),
+            ledger_account=_text(one, "ledger_account"),
+            opening=parse_major(_maybe(one, "opening") or "0", _text(one, "currency")),
+        )
     return Loaded(organisations, users, accounts)
 
 

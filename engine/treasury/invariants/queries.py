@@ -62,7 +62,9 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             Text("UNKNOWN left without evidence", "无证据而离开未知状态的指令"),
             "SELECT a.instruction_id FROM attempt_event e JOIN attempt a ON a.id = e.attempt_id "
             "WHERE e.from_state IN ('UNKNOWN', 'REVIEW') AND NOT EXISTS "
-            "(SELECT 1 FROM bank_message m WHERE m.id = e.evidence_id AND m.kind <> 'no_answer')",
+            "(SELECT 1 FROM bank_message m WHERE m.id = e.evidence_id "
+            # Silence past the horizon leads to two persons, and nowhere else.
+            "AND (m.kind <> 'no_answer' OR e.to_state = 'REVIEW'))",
         ),
         Query(
             Text("REVIEW called not received by fewer than two persons", "未经双人认定的未到账"),
@@ -190,7 +192,9 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             Text("confirmed documents without a live match", "没有有效匹配的到账单据"),
             "SELECT d.document_no FROM document d WHERE d.state = 'CONFIRMED' AND NOT EXISTS "
             "(SELECT 1 FROM match_item i JOIN match_group g ON g.id = i.group_id "
-            "WHERE i.kind = 'document' AND i.ref_id = d.id AND i.live AND g.match_no = d.match_no)",
+            "WHERE i.kind = 'document' AND i.ref_id = d.id AND i.live AND g.match_no = d.match_no) "
+            # Cash has no statement: its proof is the row of the journal.
+            "AND NOT EXISTS (SELECT 1 FROM cash_entry c WHERE c.document_id = d.id)",
         ),
     ),
     "I11": (
@@ -284,6 +288,20 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             "'BOUNCED', 'VOID') AND NOT EXISTS (SELECT 1 FROM outbox_message m "
             "WHERE m.destination = d.source_system AND m.aggregate = d.document_no "
             "AND m.body ->> 'status' = d.state)",
+        ),
+    ),
+    "I22": (
+        Query(
+            Text("cash below zero, or not the sum of its journal", "现金余额为负或与日记账不符"),
+            "SELECT org_id || ' ' || entry_no FROM (SELECT e.org_id, e.entry_no, e.balance, "
+            "k.opening + sum(e.amount) OVER (PARTITION BY e.desk_id ORDER BY e.entry_no) AS sum "
+            "FROM cash_entry e JOIN cash_desk k ON k.id = e.desk_id) j "
+            "WHERE balance < 0 OR balance <> sum",
+        ),
+        Query(
+            Text("cash moved for a document that is not confirmed", "现金已收付而单据未确认"),
+            "SELECT d.document_no FROM cash_entry e JOIN document d ON d.id = e.document_id "
+            "WHERE d.state <> 'CONFIRMED' OR d.channel <> 'cash' OR abs(e.amount) <> d.amount",
         ),
     ),
     "I23": (

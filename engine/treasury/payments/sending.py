@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
+from engine.banks.offer_files import offer_bank
 from engine.base.text import SluiceError, Text
 from engine.machines.instruction.create import BatchDraft, ItemDraft, create_batch
 from engine.rulebook import Matter, Pinned, Rulebook
@@ -17,23 +17,19 @@ from engine.runtime.clock import business_date_of
 from engine.treasury.alerts.holds import held
 from engine.treasury.documents.course import transition, wait
 from engine.treasury.documents.states import State
-from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.payments.candidates import (
+    Candidate,
+    Filters,
+    barred,
+    candidates,
+    not_ready,
+    payable_orgs,
+    wanted,
+)
+from engine.treasury.payments.channels import FILE_CHANNELS, IN_BATCHES
 from engine.treasury.payments.grouping import Payable, Plan, PlannedBatch, payables, plan
 
 ACTOR = "system:payments"
-DIRECT = "bank_direct"
-"""The channel whose documents leave as messages to a bank."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which unpaid documents; None means all the user may release."""
-
-    org_id: str | None = None
-    account_id: int | None = None
-    direction: str | None = None
-    urgency: str | None = None
-    business_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +56,6 @@ class Released:
     items: tuple[ReleaseItem, ...]
 
 
-class ReleaseError(SluiceError):
-    """A release that cannot even begin."""
-
-
-# Locked first, looked at afterwards: whoever waited here for another release must see the attempts
-# that one made, or the whole release would fail with its first document.
-_LOCK = sa.text("""
-SELECT d.id FROM document d
-WHERE (CAST(:ids AS bigint[]) IS NULL OR d.id = ANY(:ids))
-  AND (CAST(:ids AS bigint[]) IS NOT NULL
-       OR (d.state IN ('UNPAID', 'FAILED') AND d.channel = 'bank_direct'))
-  AND (CAST(:org AS text) IS NULL OR d.org_id = :org)
-  AND (CAST(:account AS bigint) IS NULL OR d.account_id = :account)
-  AND (CAST(:direction AS text) IS NULL OR d.direction = :direction)
-  AND (CAST(:urgency AS text) IS NULL OR d.urgency = :urgency)
-  AND (CAST(:business_type AS text) IS NULL OR d.business_type = :business_type)
-ORDER BY d.document_no, d.id
-FOR UPDATE OF d
-""")
-
-_CANDIDATES = sa.text("""
-SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
-       (SELECT array_agg(v.user_id) FROM approval_verdict v
-        JOIN approval_request r ON r.id = v.request_id
-        WHERE r.subject_kind = 'document' AND r.subject_id = d.id) AS approvers,
-       EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id
-               AND a.state IN ('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
-                               'CONFIRMED', 'LATE_SUCCESS')) AS live,
-       (SELECT CASE a.bank_code WHEN 'NOT_RECEIVED' THEN 'review' ELSE a.handling END
-        FROM attempt a WHERE a.document_id = d.id ORDER BY a.attempt_no DESC LIMIT 1) AS handling
-FROM document d WHERE d.id = ANY(:locked)
-ORDER BY d.document_no, d.id
-""")
-
-
 def release(
     session: Session,
     rulebook: Rulebook,
@@ -106,25 +67,18 @@ def release(
 ) -> Released:
     """Send documents by a person's word (permission payments.release), each with its result.
 
-    Without `document_ids` all unpaid bank-direct documents within `filters` that the user may
-    release; failed ones kept for a new attempt are among them. One whose failure waits for a
-    person's decision (review, not received) goes again only when it is named. Made or
-    approved by the user, held, under way already, not unpaid: not sent, with the reason. Writes
-    the audit log.
+    Bank-direct documents leave as messages; those of a file channel become a batch that a person
+    hands out (engine.treasury.payments.files). Without `document_ids` all unpaid bank-direct
+    documents within `filters` that the user may release; failed ones kept for a new attempt are
+    among them. One whose failure waits for a person's decision (review, not received) goes again
+    only when it is named. Made or approved by the user, held, under way already, not unpaid: not
+    sent, with the reason. Writes the audit log.
     """
-    allowed = visible_orgs(session, user, "payments.release")
-    if not allowed:
-        raise ReleaseError(
-            "NOT_PERMITTED",
-            Text(
-                f"{user} may not release payments; ask for the role cashier",
-                f"{user} 无权发起支付;请申请出纳角色",
-            ),
-        )
-    rows = _candidates(session, document_ids, filters or Filters())
+    allowed = payable_orgs(session, user)
+    rows = candidates(session, document_ids, filters or Filters())
     if document_ids is None:
-        rows = [row for row in rows if row.org_id in allowed and _wanted(row)]
-    refused = {row.id: why for row in rows if (why := _barred(row, user, allowed)) is not None}
+        rows = [row for row in rows if row.org_id in allowed and wanted(row)]
+    refused = {row.id: why for row in rows if (why := barred(row, user, allowed)) is not None}
     found = _send(session, rulebook.at(session), rows, refused, user, now)
     audit.record(
         session,
@@ -146,7 +100,7 @@ def release(
 
 def send_slot(session: Session, rulebook: Rulebook, now: dt.datetime) -> Released:
     """Send everything unpaid and bank-direct, and what failed and is kept for a new attempt."""
-    rows = [row for row in _candidates(session, None, Filters()) if _wanted(row)]
+    rows = [row for row in candidates(session, None, Filters()) if wanted(row)]
     return _send(session, rulebook.at(session), rows, {}, ACTOR, now)
 
 
@@ -154,97 +108,25 @@ def preview(
     session: Session, rulebook: Rulebook, now: dt.datetime, filters: Filters | None = None
 ) -> Plan:
     """The batches that sending now would make. Writes nothing."""
-    rows = [row for row in _candidates(session, None, filters or Filters()) if _wanted(row)]
+    rows = [row for row in candidates(session, None, filters or Filters()) if wanted(row)]
     on_hold = held(session, [row.id for row in rows])
     ids = [row.id for row in rows if row.id not in on_hold]
     return plan(rulebook.at(session), payables(session, ids), business_date_of(now))
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    id: int
-    document_no: str
-    org_id: str
-    created_by: str
-    state: str
-    channel: str | None
-    approvers: frozenset[str]
-    live: bool
-    handling: str | None
-
-
-def _candidates(
-    session: Session, document_ids: Sequence[int] | None, filters: Filters
-) -> list[_Candidate]:
-    session.flush()
-    locked = session.execute(
-        _LOCK,
-        {
-            "ids": None if document_ids is None else list(document_ids),
-            "org": filters.org_id,
-            "account": filters.account_id,
-            "direction": filters.direction,
-            "urgency": filters.urgency,
-            "business_type": filters.business_type,
-        },
-    ).scalars()
-    rows = session.execute(_CANDIDATES, {"locked": list(locked)}).mappings()
-    return [_Candidate(**{**row, "approvers": frozenset(row["approvers"] or ())}) for row in rows]
-
-
-def _wanted(row: _Candidate) -> bool:
-    """What leaves without being named: unpaid, or failed and kept for a new attempt."""
-    again = row.state == State.FAILED and row.handling == "retry_inside"
-    return not row.live and (row.state == State.UNPAID or again)
-
-
-def _may_go_again(row: _Candidate) -> bool:
-    """A definite failure that a person may order anew; what went back to its source may not."""
-    return row.state == State.FAILED and row.handling in ("retry_inside", "review")
-
-
-def _barred(row: _Candidate, user: str, allowed: frozenset[str]) -> tuple[str, Text] | None:
-    if row.org_id not in allowed:
-        return "NOT_PERMITTED", Text(
-            f"{user} may not release payments of {row.org_id}",
-            f"{user} 无权发起机构 {row.org_id} 的支付",
-        )
-    if user == row.created_by or user in row.approvers:
-        return "FOUR_EYES", Text(
-            f"{user} made or approved {row.document_no}; another person has to release it",
-            f"{user} 是单据 {row.document_no} 的制单人或审批人;须由他人发起支付",
-        )
-    return None
-
-
-def _reason(row: _Candidate, on_hold: frozenset[int]) -> tuple[str, Text] | None:
-    if row.live:
-        return "ALREADY_LIVE", Text(
-            f"{row.document_no} is under way or paid; wait for the outcome",
-            f"单据 {row.document_no} 已在支付中或已支付;请等待结果",
-        )
-    if row.state != State.UNPAID and not _may_go_again(row):
-        return "NOT_UNPAID", Text(
-            f"{row.document_no} is {row.state}; only unpaid documents are sent",
-            f"单据 {row.document_no} 状态为 {row.state};只能支付未支付单据",
-        )
-    if row.channel != DIRECT:
+def _reason(row: Candidate, on_hold: frozenset[int]) -> tuple[str, Text] | None:
+    if row.channel not in IN_BATCHES and not row.live and row.payable:
         return "NOT_DIRECT", Text(
-            f"{row.document_no} goes by {row.channel}, not by a message to the bank",
-            f"单据 {row.document_no} 的结算渠道为 {row.channel},不走银企直联",
+            f"{row.document_no} goes by {row.channel}, not by a message or a file to the bank",
+            f"单据 {row.document_no} 的结算渠道为 {row.channel},不通过银行报文或文件支付",
         )
-    if row.id in on_hold:
-        return "HELD", Text(
-            f"{row.document_no} is held by an alert; release the hold first",
-            f"单据 {row.document_no} 被预警拦截;请先解除",
-        )
-    return None
+    return not_ready(row, on_hold)
 
 
 def _send(
     session: Session,
     pinned: Pinned,
-    rows: Sequence[_Candidate],
+    rows: Sequence[Candidate],
     refused: dict[int, tuple[str, Text]],
     actor: str,
     now: dt.datetime,
@@ -260,6 +142,10 @@ def _send(
     made = plan(pinned, payables(session, [row.id for row in good]), business_date_of(now))
     batch_of: dict[int, int] = {}
     for batch in made.batches:
+        why = _no_layout(batch)
+        if why is not None:
+            refused.update(dict.fromkeys((item.id for item in batch.items), why))
+            continue
         batch_id = _create(session, pinned, made, batch, now)
         batch_of.update({item.id: batch_id for item in batch.items})
     for one in made.undecided:
@@ -275,6 +161,18 @@ def _send(
             )
         items.append(ReleaseItem(row.id, row.document_no, batch_of.get(row.id), code, text))
     return Released(tuple(dict.fromkeys(batch_of.values())), tuple(items))
+
+
+def _no_layout(batch: PlannedBatch) -> tuple[str, Text] | None:
+    """Why a bank that is not sent files takes none; None for messages and banks with a layout."""
+    first = batch.items[0]
+    if first.channel not in FILE_CHANNELS:
+        return None
+    try:
+        offer_bank(first.bank_id)
+    except SluiceError as error:
+        return error.code, error.text
+    return None
 
 
 def _create(
@@ -303,6 +201,7 @@ def _create(
             value_date=batch.value_date,
             grouping_decision_id=decisions[0],
             items=[_item(item) for item in batch.items],
+            by_file=first.channel in FILE_CHANNELS,
         ),
         now,
     )

@@ -1,0 +1,1 @@
+"""The channels beside bank-direct batches."""
