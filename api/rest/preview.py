@@ -39,6 +39,9 @@ class Asked(BaseModel):
     branch: str | None = Field(default=None, description="and everything below it")
     largest: int = Field(default=LARGEST, ge=0, le=1000)
     lang: Lang = Field(default="en", description="language of sentences in the answer")
+    file: str = Field(
+        default="draft.yaml", max_length=200, description="what errors of `text` call its file"
+    )
 
     @model_validator(mode="after")
     def _one_draft(self) -> Asked:
@@ -117,4 +120,4 @@ def _source(session: Session, user: str, asked: Asked) -> Source:
         return source_of(session, user, draft_for(session, user, asked.draft))
     if asked.version is not None:
         return source_of(session, user, version_for(session, user, asked.version))
-    return source_of_text(session, user, clean_text(asked.text or ""))
+    return source_of_text(session, user, clean_text(asked.text or ""), asked.file)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
-from engine.rulebook.checking import Checked, check_text, failed
+from engine.rulebook.check_once import check_once
+from engine.rulebook.checking import Checked, failed
 from engine.rulebook.models import RulesetVersion
 from engine.rulebook.texts import (
     Readable,
@@ -15,7 +16,6 @@ from engine.rulebook.texts import (
     everything,
     headings,
     live_sources,
-    vocabulary_of,
 )
 from engine.rules.extending import heading_of
 from engine.rules.extending.heading import may_extend
@@ -53,15 +53,16 @@ def check_stored(
     wait for its parent to become live. Activation checks it against what is live then. A parent
     that is not `readable` is as unknown as one that does not exist.
     """
-    words, orgs = vocabulary_of(vocabulary), org_tree(session)
+    orgs = org_tree(session)
     heading = heading_of(file, text) if may_extend(text) else None
     if heading is None:
-        return check_text(file, text, words, orgs=orgs)
-    live = check_text(file, text, words, among=live_sources(session, None, readable), orgs=orgs)
+        return check_once(file, text, vocabulary, orgs=orgs)
+    sources = live_sources(session, None, readable)
+    live = check_once(file, text, vocabulary, among=sources, orgs=orgs)
     if not failed(live.findings):
         return live
     stored = newest_sources(session, heading.kind, readable)
-    newest = check_text(file, text, words, among=stored, orgs=orgs)
+    newest = check_once(file, text, vocabulary, among=stored, orgs=orgs)
     alone = any(one.code == "R601" for one in live.findings)
     return newest if alone or not failed(newest.findings) else live
 

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.base.text import Text
-from engine.rules.columns import ColumnsEvaluator
-from engine.rules.compile import compile_ruleset
 from engine.rules.decide import DecisionRefused
-from engine.rules.model import Ruleset, Value
+from engine.rules.model import Ruleset
 from engine.rules.params import branch_params
+from engine.rules.preview.compiled import COMPILED, ParamSet
 from engine.rules.preview.documents import Branch, Documents
 from engine.rules.preview.outcomes import Answer, Outcomes
 from engine.rules.preview.worlds import World
-
-ParamSet = tuple[tuple[str, Value], ...]
-"""Parameters in force, by name: the branches that share them are decided together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +41,6 @@ class Side:
     parts: tuple[Part, ...]
 
 
-@lru_cache(maxsize=256)
-def _evaluator(key: _Compiled) -> ColumnsEvaluator:
-    return ColumnsEvaluator(compile_ruleset(key.ruleset, dict(key.params)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Compiled:
-    """A ruleset under parameters; two are equal when text, words and parameters are."""
-
-    ruleset: Ruleset
-    params: ParamSet
-
-    def _key(self) -> tuple[object, ...]:
-        # The same text under another vocabulary is another ruleset.
-        return (self.ruleset.hash, id(self.ruleset), self.params)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Compiled) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-
 def decide_all(
     world: World, documents: Documents, branches: Sequence[int], outcomes: Outcomes
 ) -> Side:
@@ -88,7 +60,7 @@ def decide_all(
                 answers.append(_undecided(documents.branches[branch], outcomes))
             continue
         facts = documents.facts(part.ruleset, part.branches)
-        decided = _evaluator(_Compiled(part.ruleset, part.params)).decide(facts)
+        decided = COMPILED.evaluator(part.ruleset, part.params).decide(facts)
         local = decided.codes.astype(np.int64) + len(answers)
         if at is None:
             codes = local
