@@ -171,3 +171,64 @@ def test_copied_cells_are_what_a_spreadsheet_takes(desk: Desk) -> None:
     bench.page.keyboard.press("Shift+ArrowRight")
     copied = bench.page.evaluate("workbench.rules.copied()")
     assert copied == "reviewer\t4h\nreviewer > finance_manager\t8h"
+
+
+def test_what_is_being_written_stays_to_be_seen_when_an_effect_arrives(desk: Desk) -> None:
+    bench = desk.at(desk.draft())
+    bench.cell(1, "sla").click()
+    bench.page.keyboard.type("77")
+    bench.page.evaluate("workbench.rules.paint()")
+    look = "getComputedStyle(document.activeElement)"
+    assert bench.page.evaluate(f"{look}.color") != "rgba(0, 0, 0, 0)"
+    expect(bench.cell(1, "sla").locator("span")).to_be_hidden()
+
+
+def test_a_column_that_grows_wider_leaves_the_keyboard_in_the_grid(desk: Desk) -> None:
+    bench = desk.at(desk.draft())
+    bench.write(1, "basis", "a much longer basis than any other row of this table has")
+    bench.settled()
+    bench.page.keyboard.type("next")
+    bench.page.keyboard.press("Enter")
+    bench.settled()
+    expect(bench.cell(2, "basis")).to_have_text("next")
+
+
+def test_the_keyboard_stays_in_the_grid_when_its_columns_change(desk: Desk) -> None:
+    bench = desk.at(desk.draft())
+    bench.cell(1, "sla").click()
+    bench.page.evaluate(
+        "workbench.queue.push({edits: () => "
+        "[{do: 'add_column', table: 'rules', name: 'urgency', side: 'input', after: 'amount'}]})"
+    )
+    bench.settled()
+    assert bench.page.evaluate("document.activeElement === workbench.rules.input.node")
+
+
+def test_only_one_effect_is_asked_for_at_a_time_and_the_last_text_s_is_shown(desk: Desk) -> None:
+    bench = desk.at(desk.draft())
+    bench.page.evaluate("""() => {
+      globalThis.asked = [];
+      globalThis.together = 0;
+      const real = fetch;
+      let running = 0;
+      globalThis.fetch = async (address, given) => {
+        if (!String(address).endsWith("/preview")) return real(address, given);
+        running += 1;
+        together = Math.max(together, running);
+        asked.push(JSON.parse(given.body).text);
+        await new Promise((go) => setTimeout(go, 800));
+        running -= 1;
+        return real(address, given);
+      };
+    }""")
+    bench.cell(1, "sla").click()
+    for hours in ("5h", "6h", "7h", "9h"):
+        bench.page.keyboard.type(hours)
+        bench.page.keyboard.press("Enter")
+        bench.page.evaluate("workbench.queue.whenIdle()")
+    expect(bench.page.locator(".wb-stale")).to_contain_text("is being computed")
+    bench.settled()
+    expect(bench.page.locator(".wb-stale")).to_be_hidden()
+    assert bench.page.evaluate("together") == 1
+    assert bench.page.evaluate("asked.length") < 4
+    assert bench.page.evaluate("asked.at(-1)") == bench.text()

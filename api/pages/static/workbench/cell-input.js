@@ -2,10 +2,12 @@
 // is typed or composed into it begins an edit; keys move, mark, copy and paste.
 import { MapMode } from "./codemirror.min.js";
 import { el, t } from "./dom.js";
+import { ROW } from "./grid-rows.js";
 import { paramsOf, valuesOf } from "./writing-help.js";
 
 let lists = 0;
 const MOST_OPTIONS = 60;
+const LIST_HEIGHT = 270;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export class CellInput {
@@ -50,8 +52,10 @@ export class CellInput {
     if (this.editing) return;
     if (this.node.parentElement !== cell) {
       const had = document.activeElement === this.node;
+      this.node.parentElement?.classList.remove("here");
       if (cell) cell.append(this.node);
       else this.node.remove();
+      cell?.classList.add("here");
       if (had) this.node.focus({ preventScroll: true });
     }
     if (!cell) return;
@@ -137,17 +141,18 @@ export class CellInput {
       .slice(0, MOST_OPTIONS);
     this.#chosen = -1;
     if (!this.#options.length) return this.#close();
+    const box = this.node.getBoundingClientRect();
     this.list.replaceChildren(
       ...this.#options.map((one, at) =>
         el("li", { role: "option", id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false" },
           el("code", {}, one.code), el("span", {}, one.label))),
     );
-    const box = this.node.getBoundingClientRect();
     this.list.hidden = false;
     this.list.style.insetInlineStart = `${box.left}px`;
     this.list.style.minInlineSize = `${box.width}px`;
-    const below = innerHeight - box.bottom > this.list.offsetHeight || box.top < this.list.offsetHeight;
-    this.list.style.insetBlockStart = `${below ? box.bottom : box.top - this.list.offsetHeight}px`;
+    // It grows up from its lower edge or down from its upper one, so it need not be measured.
+    const below = innerHeight - box.bottom > LIST_HEIGHT || box.top < LIST_HEIGHT;
+    this.list.style.insetBlock = below ? `${box.bottom}px auto` : `auto ${innerHeight - box.top}px`;
     this.node.setAttribute("aria-expanded", "true");
     return undefined;
   }
@@ -247,7 +252,7 @@ export class CellInput {
       grid.move(...step, { extend });
       return true;
     }
-    const page = Math.max(1, Math.floor(grid.view.clientHeight / 29) - 2);
+    const page = Math.max(1, Math.floor(grid.view.clientHeight / ROW) - 2);
     const moves = {
       Home: () => grid.go(command ? 0 : grid.active.row, 0, { extend }),
       End: () => grid.go(command ? grid.count : grid.active.row, grid.columns.length, { extend }),

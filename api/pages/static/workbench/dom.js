@@ -1,5 +1,8 @@
 // What every part of the workbench shares: elements, words of the page's language, requests.
 
+const PATIENCE = 8000;
+const UNSEEN = 100;
+
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -82,19 +85,37 @@ export async function ask(method, address, body, { signal, keepalive } = {}) {
   return told;
 }
 
-// Runs `work` only for the newest call; an older one that is still under way is given up.
+// When what was changed has been drawn: work that need not be in the picture waits for this. A page
+// nobody sees is not drawn, so it is never waited for long.
+export const drawn = () => new Promise((go) => {
+  requestAnimationFrame(() => setTimeout(go));
+  setTimeout(go, UNSEEN);
+});
+
+// Runs `work` for the newest call only, and one at a time: a server goes on with what nobody waits
+// for any more, so it is given one text after the other however fast somebody types. `work` gets a
+// signal, which ends what a newer call has waited for too long, and whether it is still the newest.
 export function latest(work) {
-  let running = null;
+  let turn = 0;
+  let running = Promise.resolve();
+  let hurry = () => undefined;
   return async (...given) => {
-    running?.abort();
-    const mine = new AbortController();
-    running = mine;
+    const mine = (turn += 1);
+    const newest = () => mine === turn;
+    const stop = new AbortController();
+    hurry();
+    hurry = () => setTimeout(() => stop.abort(), PATIENCE);
+    const before = running;
+    let ended;
+    running = new Promise((end) => (ended = end));
     try {
-      const found = await work(mine.signal, ...given);
-      return mine.signal.aborted ? undefined : found;
+      await before;
+      return newest() ? await work(stop.signal, newest, ...given) : undefined;
     } catch (error) {
       if (error.name === "AbortError") return undefined;
       throw error;
+    } finally {
+      ended();
     }
   };
 }

@@ -3,12 +3,14 @@
 import { ask, el, Problem, t, time } from "./dom.js";
 
 const IDLE = 1200;
+const BACKUP = 200;
 const RENEW = 20_000;
 const WATCH = 2_000;
 const AGAIN = 5_000;
 
 export class DraftKeeper {
   #timer = 0;
+  #backing = 0;
   #saving = null;
   #conflict = null;
 
@@ -20,7 +22,7 @@ export class DraftKeeper {
     this.token = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
     this.address = `/api/v1/drafts/${id}`;
     this.key = `sluicegate.draft.${id}`;
-    this.saved = editor.doc.toString();
+    this.saved = editor.text;
     this.mine = false;
     editor.onChange(() => this.#touched());
     addEventListener("pagehide", () => this.#leave());
@@ -33,7 +35,7 @@ export class DraftKeeper {
   }
 
   get dirty() {
-    return this.editor.doc.toString() !== this.saved;
+    return this.editor.text !== this.saved;
   }
 
   async open() {
@@ -87,7 +89,7 @@ export class DraftKeeper {
 
   // The text in this browser that is not the stored one, if there is any.
   #unsaved() {
-    if (this.dirty) return this.editor.doc.toString();
+    if (this.dirty) return this.editor.text;
     const kept = this.#backedUp();
     return kept && kept.text !== this.saved ? kept.text : null;
   }
@@ -122,7 +124,7 @@ export class DraftKeeper {
     if (!this.mine) return;
     clearTimeout(this.#timer);
     if (!this.dirty) return this.#forget(null);
-    this.#backup();
+    this.#backing ||= setTimeout(() => this.#backup(), BACKUP);
     this.told(t("wb.unsaved"), "wait");
     this.#timer = setTimeout(() => void this.save(), IDLE);
     return undefined;
@@ -133,8 +135,12 @@ export class DraftKeeper {
     if (text === null || this.#backedUp()?.text === text) localStorage.removeItem(this.key);
   }
 
+  // Not at every key: a large text takes a moment to write. Leaving the page does not wait for it.
   #backup() {
-    localStorage.setItem(this.key, JSON.stringify({ text: this.editor.doc.toString(), seen: this.seen }));
+    clearTimeout(this.#backing);
+    this.#backing = 0;
+    if (!this.dirty) return;
+    localStorage.setItem(this.key, JSON.stringify({ text: this.editor.text, seen: this.seen }));
   }
 
   #restore() {
@@ -165,7 +171,7 @@ export class DraftKeeper {
   }
 
   async #put() {
-    const text = this.editor.doc.toString();
+    const text = this.editor.text;
     this.told(t("wb.saving"), "wait");
     try {
       const kept = await ask("PUT", this.address, { text, seen: this.seen }, { keepalive: text.length < 20_000 });
@@ -227,7 +233,7 @@ export class DraftKeeper {
       return this.#closed();
     }
     if (found.state !== "open") return undefined;
-    if (found.text !== null && this.dirty) this.#clash(found, this.editor.doc.toString());
+    if (found.text !== null && this.dirty) this.#clash(found, this.editor.text);
     else if (found.text !== null) {
       this.saved = found.text;
       this.seen = found.hash;
@@ -246,7 +252,7 @@ export class DraftKeeper {
     this.#conflict = theirs;
     this.told(t("wb.conflict"), "bad");
     this.stored.show(theirs, mine, {
-      mine: () => this.#settle(theirs, theirs.text, () => this.editor.doc.toString()),
+      mine: () => this.#settle(theirs, theirs.text, () => this.editor.text),
       theirs: () => this.#settle(theirs, mine, () => theirs.text),
     });
   }

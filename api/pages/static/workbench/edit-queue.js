@@ -1,7 +1,7 @@
 // Edits of the grid and the forms, one at a time: the server says which characters change, and one
 // transaction of the editor changes them. What is typed meanwhile is never overwritten: an answer
 // for an older text is thrown away and asked for again.
-import { ask, Problem, t } from "./dom.js";
+import { ask, drawn, Problem, t } from "./dom.js";
 import { MapMode } from "./codemirror.min.js";
 
 const MOST_TOGETHER = 200;
@@ -67,6 +67,8 @@ export class EditQueue {
   }
 
   async #work() {
+    // The key press that ended the edit is seen first: a large text takes a moment to send.
+    await drawn();
     while (this.#jobs.length) {
       const together = this.#jobs[0].simple
         ? this.#jobs.slice(0, MOST_TOGETHER).filter((_one, at, all) => all.slice(0, at + 1).every((job) => job.simple))
@@ -93,7 +95,7 @@ export class EditQueue {
       let told;
       try {
         const edits = jobs.flatMap((job) => job.edits(job.anchors.map((at) => doc.lineAt(at).number)));
-        const sent = { text: doc.toString(), edits, offsets: "utf16", check: false };
+        const sent = { text: this.editor.text, edits, offsets: "utf16", check: false };
         told = await ask("POST", "/api/v1/rulesets/edit", sent);
       } catch (problem) {
         if (problem instanceof Problem && (problem.status === 0 || problem.status >= 500)) {

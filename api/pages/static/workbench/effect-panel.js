@@ -2,14 +2,17 @@
 // branches, the largest documents. It follows every edit and says when it is older than the text.
 import { ask, count, el, lang, latest, money, Problem, t, time } from "./dom.js";
 
+const SLOW = 600;
+
 export class EffectPanel {
   #found = null;
   #at = null;
+  #waiting = 0;
 
-  // `text` gives the text to preview; `example` keeps a document as an example; `rows` is told the
-  // hits of each row, `rested` when an answer is shown.
-  constructor(place, { draft, text, example, rows, knowledge, rested }) {
-    Object.assign(this, { place, draft, text, example, rows, knowledge, rested });
+  // `text` gives the text to preview, `file` what its errors call it; `example` keeps a document as
+  // an example; `rows` is told the hits of each row, `rested` when an answer is shown.
+  constructor(place, { draft, file, text, example, rows, knowledge, rested }) {
+    Object.assign(this, { place, draft, file, text, example, rows, knowledge, rested });
     this.busy = false;
     this.days = el("select", { "aria-label": t("wb.history"), onchange: () => void this.ask() },
       ...[90, 30].map((days) => el("option", { value: days }, t("wb.days", { days }))));
@@ -19,15 +22,21 @@ export class EffectPanel {
     place.replaceChildren(this.head, this.state, this.body);
   }
 
-  ask = latest(async (signal) => {
-    const begun = performance.now();
+  ask() {
     this.busy = true;
     this.place.setAttribute("aria-busy", "true");
+    this.#waiting ||= setTimeout(() => this.#slow(), SLOW);
+    return this.#asked();
+  }
+
+  #asked = latest(async (signal, newest) => {
+    const begun = performance.now();
     try {
       const found = await ask("POST", "/api/v1/rulesets/preview", {
-        text: this.text(), history: `live:${this.days.value}d`, largest: 8, lang: lang(),
+        text: this.text(), file: this.file, history: `live:${this.days.value}d`, largest: 8, lang: lang(),
       }, { signal });
       performance.measure("workbench.preview", { start: begun });
+      if (!newest()) return;
       this.#found = found;
       this.#at = new Date();
       this.rows(new Map(found.rows.map((one) => [one.row, one])));
@@ -35,15 +44,24 @@ export class EffectPanel {
       this.#stale("");
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#refused(problem);
+      if (newest()) this.#refused(problem);
     } finally {
-      if (!signal.aborted) {
-        this.busy = false;
-        this.place.setAttribute("aria-busy", "false");
-        this.rested();
-      }
+      if (newest()) this.#done();
     }
   });
+
+  #done() {
+    clearTimeout(this.#waiting);
+    this.#waiting = 0;
+    this.busy = false;
+    this.place.setAttribute("aria-busy", "false");
+    this.rested();
+  }
+
+  // A large table takes its time: until then it is said that what stands here is older.
+  #slow() {
+    this.#stale(this.#found ? t("wb.computing", { at: time(this.#at) }) : t("wb.computing_first"));
+  }
 
   // Say the outcomes anew: the words of the kind have come.
   relabel() {

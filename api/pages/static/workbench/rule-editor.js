@@ -36,6 +36,7 @@ const theme = EditorView.theme({
 });
 
 export class RuleEditor extends HTMLElement {
+  #written = null;
   #changed = [];
   #transactions = [];
   #locked = new Compartment();
@@ -83,6 +84,12 @@ export class RuleEditor extends HTMLElement {
     return this.view.state.doc;
   }
 
+  // The text, written out once for each state of the document: several ask after every change.
+  get text() {
+    if (this.#written?.doc !== this.doc) this.#written = { doc: this.doc, text: this.doc.toString() };
+    return this.#written.text;
+  }
+
   get locked() {
     return this.view.state.readOnly;
   }
@@ -107,7 +114,7 @@ export class RuleEditor extends HTMLElement {
   // Another text in place of this one, as the smallest change; `remember: false` leaves it out of
   // the undo history (somebody else's text that is only looked at).
   replace(text, { remember = true } = {}) {
-    const old = this.doc.toString();
+    const old = this.text;
     let [from, to, end] = [0, old.length, text.length];
     while (from < to && from < end && old[from] === text[from]) from += 1;
     while (to > from && end > from && old[to - 1] === text[end - 1]) [to, end] = [to - 1, end - 1];

@@ -7,20 +7,19 @@ import { el, t } from "./dom.js";
 import { CellInput } from "./cell-input.js";
 import { fromClipboard, toClipboard } from "./clipboard.js";
 import { GridEdits } from "./grid-edits.js";
+import { BEFORE, GridRows, ROW } from "./grid-rows.js";
 import { cellUnder, columnsOf, cut, tables } from "./table-text.js";
 
-const ROW = 29;
-const SPARE = 6;
 const SAMPLED = 300;
 const ZONE = { row: 0, col: 0 };
 const GUTTER = 44;
 const EXTRA = 112;
-const BEFORE = 2;
 
 export class RuleGrid {
   #lines = new Map();
-  #rows = new Map();
   #shape = "";
+  #widths = "";
+  #due = false;
   #drag = false;
   #anchor = null;
   // How often a person has gone to a cell: who acts later does not take him away from there.
@@ -38,16 +37,17 @@ export class RuleGrid {
     this.edits = new GridEdits(this);
     this.input = new CellInput(this);
     this.head = el("div", { class: "g-head", role: "row", "aria-rowindex": "1" });
-    this.body = el("div", { class: "g-body", role: "rowgroup" });
+    this.rows = new GridRows(this);
+    const { body } = this.rows;
     const headed = el("div", { role: "rowgroup", class: "g-top" }, this.head);
-    this.grid = el("div", { class: "g-table", role: "grid", "aria-label": label, "aria-multiselectable": "true" }, headed, this.body);
+    this.grid = el("div", { class: "g-table", role: "grid", "aria-label": label, "aria-multiselectable": "true" }, headed, body);
     this.view = el("div", { class: "g-view" }, this.grid);
-    this.view.addEventListener("scroll", () => this.paint(), { passive: true });
-    new ResizeObserver(() => this.paint()).observe(this.view);
-    this.body.addEventListener("mousedown", (event) => this.#press(event));
-    this.body.addEventListener("mousemove", (event) => this.#drag && this.#reach(event));
+    this.view.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#scrolled()).observe(this.view);
+    body.addEventListener("mousedown", (event) => this.#press(event));
+    body.addEventListener("mousemove", (event) => this.#drag && this.#reach(event));
     document.addEventListener("mouseup", () => (this.#drag = false));
-    this.body.addEventListener("dblclick", () => this.input.edit());
+    body.addEventListener("dblclick", () => this.input.edit());
     this.refresh();
   }
 
@@ -70,6 +70,7 @@ export class RuleGrid {
     const kept = this.#lines.get(line.text);
     if (kept) return kept;
     const made = cut(line.text);
+    made.widths = made.cells.map((one) => wide(one.text));
     if (this.#lines.size > 20_000) this.#lines.clear();
     this.#lines.set(line.text, made);
     return made;
@@ -112,6 +113,7 @@ export class RuleGrid {
     this.#follow();
     this.#clamp(this.active);
     this.#clamp(this.corner);
+    this.rows.stretch();
     if (!this.input.editing) this.#layout();
     this.paint();
     this.#hold();
@@ -123,7 +125,7 @@ export class RuleGrid {
     const row = this.#anchor === null ? -1 : (this.table?.rows.indexOf(this.editor.doc.lineAt(this.#anchor).number) ?? -1);
     if (row < 0) return;
     const by = row - this.active.row;
-    if (by && this.input.editing) this.#carry(this.active.row, row);
+    if (by && this.input.editing) this.rows.carry(this.active.row, row);
     this.active.row = row;
     this.corner.row += by;
     if (!this.input.editing) return;
@@ -135,33 +137,24 @@ export class RuleGrid {
     this.#anchor = this.count ? this.line(this.active.row).from : null;
   }
 
-  // The row with the input, which somebody writes in, stays the element it is.
-  #carry(from, to) {
-    const made = this.#rows.get(from);
-    if (!made) return;
-    this.#rows.delete(from);
-    this.#rows.get(to)?.remove();
-    this.#rows.set(to, made);
-    made.dataset.row = to;
-    made.setAttribute("aria-rowindex", to + 2);
-    made.style.insetBlockStart = `${to * ROW}px`;
-  }
-
   #clamp(place) {
     place.row = Math.max(0, Math.min(place.row, this.count - 1));
     place.col = Math.max(0, Math.min(place.col, this.columns.length - 1));
   }
 
   #layout() {
-    const widths = this.columns.map((one, col) => this.#width(col));
+    const widths = [GUTTER, EXTRA, ...this.columns.map((_one, col) => this.#width(col))];
+    const wanted = widths.map((one) => `${one}px`).join(" ");
+    if (wanted !== this.#widths) {
+      this.#widths = wanted;
+      this.grid.style.setProperty("--cols", wanted);
+      this.grid.style.inlineSize = `${widths.reduce((a, b) => a + b, 0)}px`;
+    }
     const labels = this.columns.map((_one, col) => this.columnLabel(col));
-    const shape = JSON.stringify([this.columns, labels, widths, this.extraLabel]);
+    const shape = JSON.stringify([this.columns, labels, this.extraLabel]);
     if (shape === this.#shape) return;
     this.#shape = shape;
-    const all = [GUTTER, EXTRA, ...widths];
-    this.grid.style.setProperty("--cols", all.map((one) => `${one}px`).join(" "));
-    this.grid.style.inlineSize = `${all.reduce((a, b) => a + b, 0)}px`;
-    this.grid.setAttribute("aria-colcount", all.length);
+    this.grid.setAttribute("aria-colcount", widths.length);
     this.head.replaceChildren(
       el("div", { class: "g-no", role: "columnheader", "aria-label": t("wb.row_number") }, "#"),
       el("div", { class: "g-th", role: "columnheader" }, el("b", {}, this.extraLabel)),
@@ -170,78 +163,56 @@ export class RuleGrid {
           el("b", {}, labels[col]), el("code", {}, one.name)),
       ),
     );
-    for (const made of this.#rows.values()) made.remove();
-    this.#rows.clear();
+    const had = document.activeElement === this.input.node;
+    this.rows.clear();
+    if (!had) return;
+    this.#draw();
+    this.input.focus();
   }
 
   #width(col) {
     const label = this.columnLabel(col);
     let most = Math.max(Math.min(wide(label), 16), wide(this.columns[col].name), 5);
     for (let row = 0; row < Math.min(this.count, SAMPLED); row += 1) {
-      most = Math.max(most, wide(this.cell(row, col)?.text ?? ""));
+      const shape = this.shape(row);
+      const cell = cellUnder(shape, this.columns, this.columns[col]);
+      if (cell) most = Math.max(most, shape.widths[shape.cells.indexOf(cell)]);
     }
     return Math.min(most, 46) * 7.3 + 22;
   }
 
-  // Put the rows in sight into the page; rows that stay are changed in their place, so that an
-  // input that is composing is never touched.
+  // Draw what has changed when the act that changed it is over, once for all of its changes.
   paint() {
-    this.grid.setAttribute("aria-rowcount", this.count + 1);
-    this.body.style.blockSize = `${this.count * ROW}px`;
-    const first = Math.max(0, Math.floor(this.view.scrollTop / ROW) - SPARE);
-    const last = Math.min(this.count, first + Math.ceil((this.view.clientHeight || 600) / ROW) + 2 * SPARE);
-    const wanted = new Set();
-    for (let row = first; row < last; row += 1) wanted.add(row);
-    if (this.count) wanted.add(this.active.row);
-    for (const [row, made] of this.#rows) {
-      if (!wanted.has(row)) {
-        made.remove();
-        this.#rows.delete(row);
-      }
-    }
-    for (const row of wanted) this.#fill(row);
-    this.input.place(this.#rows.get(this.active.row)?.children[this.active.col + BEFORE] ?? null);
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => this.#due && this.#draw());
   }
 
-  #fill(row) {
-    let made = this.#rows.get(row);
-    if (!made) {
-      made = el("div", { class: "g-row", role: "row", "aria-rowindex": row + 2 }, el("div", { class: "g-no", role: "gridcell" }), el("div", { class: "g-extra", role: "gridcell" }));
-      this.columns.forEach((one, col) => {
-        const role = one.name === "id" && this.name === "rules" ? "rowheader" : "gridcell";
-        made.append(el("div", { class: `g-cell ${one.side}`, role, "aria-colindex": col + 1 + BEFORE, "data-col": col }, el("span")));
-      });
-      made.dataset.row = row;
-      made.style.insetBlockStart = `${row * ROW}px`;
-      this.#rows.set(row, made);
-      this.body.append(made);
-    }
-    const line = this.line(row);
-    const wrong = this.findings.filter((one) => one.begin <= line.to && Math.max(one.end, one.begin + 1) > line.from);
-    const [gutter, told, ...cells] = made.children;
-    const worst = wrong.find((one) => one.severity === "error") ?? wrong[0];
-    gutter.textContent = worst ? `${row + 1} ${worst.severity === "error" ? "✗" : "!"}` : String(row + 1);
-    gutter.className = `g-no ${worst?.severity ?? ""}`;
-    gutter.title = wrong.map((one) => `${one.message} [${one.code}]`).join("\n");
-    this.columns.forEach((one, col) => {
-      const text = this.text(row, col);
-      const cell = this.cell(row, col);
-      const bad = cell && wrong.find((found) => found.begin < line.from + cell.to + 1 && Math.max(found.end, found.begin + 1) > line.from + cell.from && found.end - found.begin < line.length - 2);
-      const shown = cells[col];
-      const span = shown.firstElementChild;
-      if (span.textContent !== (text ?? "?")) span.textContent = text ?? "?";
-      shown.title = bad ? `${bad.message} [${bad.code}]` : (text ?? "");
-      const pending = cell && text !== cell.text;
-      const chosen = this.#inRange(row, col);
-      shown.className = `g-cell ${one.side}${bad ? ` ${bad.severity}` : ""}${pending ? " pending" : ""}${text === null ? " broken" : ""}${chosen ? " chosen" : ""}`;
-      shown.setAttribute("aria-selected", String(chosen));
-      if (bad) shown.setAttribute("aria-invalid", "true");
-      else shown.removeAttribute("aria-invalid");
-    });
-    const said = this.extra(row, this.id(row), line.number);
-    told.textContent = said?.text ?? "";
-    told.title = said?.title || (said?.text ?? "");
-    told.className = `g-extra ${said?.tone ?? ""}`;
+  #draw() {
+    this.#due = false;
+    this.grid.setAttribute("aria-rowcount", this.count + 1);
+    this.rows.all();
+    this.#lay();
+  }
+
+  // Other cells are chosen, and nothing else has changed.
+  #choose(before) {
+    if (this.#due) return this.#draw();
+    const { top, bottom } = this.range;
+    this.rows.some([...this.rows.between(before.top, before.bottom), ...this.rows.between(top, bottom)]);
+    return this.#lay();
+  }
+
+  #lay() {
+    this.input.place(this.rows.cell(this.active.row, this.active.col));
+  }
+
+  #scrolled() {
+    this.rows.sight(this.view);
+    // A cell that stays while the others move is a picture of its own, which every frame pays for.
+    this.view.classList.toggle("across", this.view.scrollLeft > 0);
+    this.rows.some();
+    this.#lay();
   }
 
   show({ findings }) {
@@ -259,7 +230,7 @@ export class RuleGrid {
     };
   }
 
-  #inRange(row, col) {
+  chosen(row, col) {
     const { top, bottom, left, right } = this.range;
     return row >= top && row <= bottom && col >= left && col <= right;
   }
@@ -267,12 +238,14 @@ export class RuleGrid {
   // Go to a cell; with `extend` the other corner of the selection stays.
   go(row, col, { extend = false, focus = true } = {}) {
     this.visits += 1;
+    const before = this.range;
     this.active = { row, col };
     this.#clamp(this.active);
     this.#hold();
     if (!extend) this.corner = { ...this.active };
     this.#intoView();
-    this.paint();
+    this.rows.sight(this.view);
+    this.#choose(before);
     if (focus) this.input.focus();
     this.#tell();
   }
@@ -296,7 +269,7 @@ export class RuleGrid {
   }
 
   #tell() {
-    if (this.count) this.selected(this.id(this.active.row), this.table.rows[this.active.row], this);
+    if (this.count) this.selected(this.id(this.active.row), this.table.rows[this.active.row]);
   }
 
   #place(event) {
@@ -318,8 +291,9 @@ export class RuleGrid {
   #reach(event) {
     const at = this.#place(event);
     if (!at || (at.row === this.corner.row && at.col === this.corner.col)) return;
+    const before = this.range;
     this.corner = at;
-    this.paint();
+    this.#choose(before);
   }
 
   // --- clipboard

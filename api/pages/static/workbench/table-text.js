@@ -62,9 +62,18 @@ function cell(line, shadow, from, to) {
 
 const indent = (text) => text.length - text.trimStart().length;
 
-// The tables of a document: name -> {header, rows}, as line numbers from 1.
+const readBefore = new WeakMap();
+
+// The tables of a document: name -> {header, rows}, as line numbers from 1. A document never
+// changes, so it is read once for all who ask.
 export function tables(doc) {
-  const found = {};
+  const known = readBefore.get(doc) ?? read(doc);
+  readBefore.set(doc, known);
+  return known;
+}
+
+function read(doc) {
+  const made = {};
   let open = null;
   let margin = null;
   let number = 0;
@@ -77,8 +86,8 @@ export function tables(doc) {
     }
     if (!open) {
       const block = BLOCK.exec(text);
-      if (block && !found[block[1]]) {
-        open = found[block[1]] = { header: null, rows: [] };
+      if (block && !made[block[1]]) {
+        open = made[block[1]] = { header: null, rows: [] };
         margin = null;
       }
     } else if (!blank && !/^[ \t]*[#＃]/.test(text)) {
@@ -86,8 +95,8 @@ export function tables(doc) {
       else open.rows.push(number);
     }
   }
-  for (const name of Object.keys(found)) if (found[name].header === null) delete found[name];
-  return found;
+  for (const name of Object.keys(made)) if (made[name].header === null) delete made[name];
+  return made;
 }
 
 // The columns of a table: name, side, index; `doc` is CodeMirror's text.

@@ -11,11 +11,13 @@ import { RuleGrid } from "./rule-grid.js";
 
 const TYPING = 250;
 const SOON = 400;
+const RESTING = 60;
 const KEYS = ["kind", "name", "extends", "title", "version", "effective", "scope", "currency", "params", "adjustable", "overrides", "extensible", "hit_policy", "priority", "otherwise", "derive", "rules", "examples"];
 
 class Workbench {
   #words = "";
   #timer = 0;
+  #saying = 0;
   #examples = new Map();
   #hits = new Map();
   #sentences = {};
@@ -58,16 +60,15 @@ class Workbench {
   #assemble() {
     const { editor, given } = this;
     this.queue = new EditQueue(editor, { changed: () => this.#paint(), refused: (why) => this.#say(why, "bad") });
-    const grid = (name, label, extraLabel, extra) => new RuleGrid({
-      name, label, editor, extraLabel, extra, queue: this.queue,
-      knowledge: () => this.knowledge, selected: (id, line, from) => this.#select(id, line, from),
+    const grid = (name, label, extraLabel, extra, selected = () => undefined) => new RuleGrid({
+      name, label, editor, extraLabel, extra, selected, queue: this.queue, knowledge: () => this.knowledge,
     });
-    this.rules = grid("rules", t("wb.rules"), t("wb.hits"), (_row, id) => this.#hit(id));
+    this.rules = grid("rules", t("wb.rules"), t("wb.hits"), (_row, id) => this.#hit(id), (id, line) => this.#select(id, line));
     this.examples = grid("examples", t("wb.examples"), t("wb.result"), (_row, _id, line) => this.#examples.get(line));
     this.bars = [this.rules, this.examples].map((one) => new GridBar(one));
     for (const bar of this.bars) this.part(bar.grid.name).append(bar.node, bar.grid.view);
     this.effect = new EffectPanel(this.part("effect"), {
-      draft: given.id, text: () => editor.doc.toString(), knowledge: () => this.knowledge,
+      draft: given.id, file: given.file, text: () => editor.text, knowledge: () => this.knowledge,
       example: (document) => void this.#saveExample(document),
       rested: () => this.#rest(),
       rows: (hits) => {
@@ -115,11 +116,11 @@ class Workbench {
     void Promise.race([this.effect.ask(), soon]).then(() => turn === this.#turn && this.#asked());
   }
 
-  #asked = latest(async (signal) => {
+  #asked = latest(async (signal, newest) => {
     const { doc } = this.editor;
     let found;
     try {
-      found = await ask("POST", "/api/v1/workbench/look", { text: doc.toString(), file: this.given.file, lang: lang() }, { signal });
+      found = await ask("POST", "/api/v1/workbench/look", { text: this.editor.text, file: this.given.file, lang: lang() }, { signal });
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.#shown = doc;
@@ -133,7 +134,7 @@ class Workbench {
       if (!(problem instanceof Problem)) throw problem;
       this.#say(problem.message, "bad");
     }
-    if (signal.aborted || this.editor.doc !== doc) return undefined;
+    if (!newest() || this.editor.doc !== doc) return undefined;
     this.look = found;
     this.findings = found.findings;
     this.#sentences = found.sentences;
@@ -193,15 +194,17 @@ class Workbench {
     return { text: found.draft ? count(found.draft) + moved : t("wb.never"), tone: found.draft ? "num" : "soft", title: found.witness ?? "" };
   }
 
-  #select(id, line, grid) {
-    this.#selected = { id, line, grid };
-    this.#sentence();
+  #select(id, line) {
+    this.#selected = { id, line };
+    // Said when the person stays on a row, not of each that is passed by.
+    clearTimeout(this.#saying);
+    this.#saying = setTimeout(() => this.#sentence(), RESTING);
   }
 
   #sentence() {
-    const { id, line, grid } = this.#selected ?? {};
+    if (!this.#selected) return;
+    const { id, line } = this.#selected;
     const place = this.part("sentence");
-    if (!grid || grid !== this.rules) return;
     const here = this.findings.filter((one) => one.line === line);
     place.replaceChildren(
       el("p", { class: "sentence" }, this.#sentences[id] ?? t("wb.no_sentence")),
@@ -285,7 +288,7 @@ class Workbench {
   }
 
   async #tidy() {
-    const found = await this.#told(() => ask("POST", "/api/v1/workbench/tidy", { text: this.editor.doc.toString() }));
+    const found = await this.#told(() => ask("POST", "/api/v1/workbench/tidy", { text: this.editor.text }));
     if (found) this.editor.replace(found.text);
   }
 
@@ -294,7 +297,7 @@ class Workbench {
     await this.queue.whenIdle();
     const doc = this.editor.doc;
     const found = await this.#told(() => ask("POST", "/api/v1/rulesets/example", {
-      text: doc.toString(), document, lang: lang(), offsets: "utf16",
+      text: this.editor.text, document, lang: lang(), offsets: "utf16",
     }));
     if (!found) return;
     if (this.editor.doc !== doc) return this.#saveExample(document);
