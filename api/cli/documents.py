@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from api.cli import endings
 from api.cli.operating import operating
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
@@ -141,10 +142,13 @@ def _items(items: Sequence[bulk.Item], output: str, lang: Lang) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the groups `documents` and `approvals`."""
-    documents = typer.Typer(help="Acts on many documents.", no_args_is_help=True)
+    documents = typer.Typer(help="What is done to documents, one or many.", no_args_is_help=True)
     documents.command("submit")(submit)
     documents.command("release-holds")(release_holds)
     documents.command("pay")(pay)
+    documents.command("void")(endings.void)
+    documents.command("replace")(endings.replace)
+    documents.command("cheque")(endings.cheque)
     app.add_typer(documents, name="documents")
     approvals = typer.Typer(help="What waits for a verdict.", no_args_is_help=True)
     approvals.command("ls")(worklist)

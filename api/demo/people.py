@@ -18,7 +18,7 @@ from engine.runtime.db import transaction
 from engine.treasury.approvals import desk
 from engine.treasury.arrivals.by_hand import confirm_proposal
 from engine.treasury.arrivals.proposals import proposals
-from engine.treasury.intake import course
+from engine.treasury.intake import course, ending
 
 APPROVERS = (
     *(f"{branch}.{role}" for branch in ("bj", "sh", "gd") for role in ("reviewer", "manager")),
@@ -104,7 +104,7 @@ def void_holds(assembly: Assembly, wanted: Callable[[str], bool], user: str) -> 
     ids = [document_id for document_id, source_no in _held(assembly) if wanted(source_no)]
     if ids:
         with transaction(assembly.services.engine) as session:
-            course.void(session, user, ids, "经核实为重复单据,作废", assembly.services.clock.now())
+            ending.void(session, user, ids, "经核实为重复单据,作废", assembly.services.clock.now())
     return len(ids)
 
 

@@ -20,6 +20,7 @@ from engine.treasury.alerts import board, holds
 from engine.treasury.alerts.lists import AlertFilter, document_of, find
 from engine.treasury.documents.history import documents_by_id
 from engine.treasury.intake import course as intake
+from engine.treasury.intake import ending
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.status import monitor_state
 
@@ -152,7 +153,7 @@ def void(
     def act(session: Session) -> dict[str, str | int]:
         held = document_of(session, caller.user_id, alert_id)
         number = documents_by_id(session, [held])[held].document_no
-        intake.void(session, caller.user_id, [held], note, services_of(request).clock.now())
+        ending.void(session, caller.user_id, [held], note, services_of(request).clock.now())
         return {"number": number}
 
     return _done(request, caller, act, key="done.voided")

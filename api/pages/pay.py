@@ -21,6 +21,7 @@ from engine.treasury.documents.results import ItemResult
 from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.payments import (
     CASH,
+    CHEQUE,
     FILE_CHANNELS,
     IN_BATCHES,
     files,
@@ -34,7 +35,7 @@ May = Annotated[Caller, Depends(needs("payments.release"))]
 SHOWN = 500
 """Documents planned on one page; the rest is planned when these have gone."""
 
-BY_HAND = (CASH,)
+BY_HAND = (CASH, CHEQUE)
 """Channels whose documents leave by a person's hand."""
 
 

@@ -8,28 +8,34 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.access import unmasked_orgs
 from api.document_filter import CHANNELS, DIRECTIONS, document_filter
 from api.identity import Caller, needs
 from api.masking import hiding
+from api.pages.pay import show_results
 from api.pages.shell import Note, go, page, pager, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.machines.instruction.history import attempts_of
 from engine.rulebook.explain import decisions_about
-from engine.runtime.db import transaction
-from engine.treasury import bulk
+from engine.runtime.db import run_in_transaction, transaction
+from engine.treasury import bulk, cheques
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.alerts import board, holds, twins
 from engine.treasury.approvals import desk
 from engine.treasury.documents import lists
 from engine.treasury.documents.history import batch_by_id, documents_by_id, events_of
 from engine.treasury.documents.lists import Filter
+from engine.treasury.documents.models import Document
 from engine.treasury.documents.states import TRANSITIONS, State
 from engine.treasury.intake import course as intake
+from engine.treasury.intake import ending, replacing
+from engine.treasury.intake.facts import code_lists
+from engine.treasury.intake.replacing import replaced_by
 from engine.treasury.organisations.grants import can, visible_orgs
 from engine.treasury.organisations.tree import organisations
 from engine.treasury.rulesets.explaining import explained_for
@@ -37,6 +43,10 @@ from engine.treasury.rulesets.explaining import explained_for
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("documents.read"))]
 ROWS = 50
+VOIDABLE = frozenset(before.value for before, after in TRANSITIONS.items() if State.VOID in after)
+"""States in which a document can be voided."""
+REPLACEABLE = VOIDABLE | {State.IN_APPROVAL.value}
+"""States in which a document can be paid in another way: from approval it is withdrawn first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ def _payments(
         open_orgs = unmasked_orgs(session, caller.user_id)
         submits = visible_orgs(session, caller.user_id, "documents.submit")
         releases = visible_orgs(session, caller.user_id, "holds.release")
+        releasable = visible_orgs(session, caller.user_id, "payments.release")
+        voids = visible_orgs(session, caller.user_id, "documents.void")
     return page(
         request,
         "payments.html",
@@ -111,6 +123,9 @@ def _payments(
         done=[one for one in items if one.error is None],
         refused=[one for one in items if one.error is not None],
         status=status,
+        releasable=releasable,
+        voids=voids,
+        voidable=VOIDABLE,
         pager=pager(request, number, ROWS, found.count),
     )
 
@@ -159,7 +174,8 @@ def show_document(
     request: Request, caller: Caller, document_no: str, *notes: Note, status: int = 200
 ) -> Response:
     """The page of a document, with what an act on it was answered."""
-    with transaction(services_of(request).engine) as session:
+    services = services_of(request)
+    with transaction(services.engine) as session:
         document = lists.get(session, caller.user_id, document_no)
         document_id = document.id or 0
         user = caller.user_id
@@ -179,12 +195,21 @@ def show_document(
             "rounds": desk.rounds_of(session, document_id),
             "attempts": attempts_of(session, document_id),
             "open_orgs": open_orgs,
-            "voidable": State.VOID in TRANSITIONS[State(document.state)]
+            "voidable": document.state in VOIDABLE
             and can(session, user, "documents.void", document.org_id),
             "resubmittable": (document.state == "REJECTED" or document.waiting_code == "WITHDRAWN")
             and can(session, user, "documents.submit", document.org_id),
             "withdrawable": document.state in ("IN_APPROVAL", "UNPAID")
             and can(session, user, "documents.submit", document.org_id),
+            "replaceable": document.state in REPLACEABLE
+            and can(session, user, "documents.submit", document.org_id)
+            and can(session, user, "documents.void", document.org_id),
+            "replaces": session.get(Document, document.replaces_id)
+            if document.replaces_id is not None
+            else None,
+            "replaced_by": replaced_by(session, document_id),
+            "cheques": cheques.of_document(session, document_id),
+            "methods": code_lists(session, services.rulebook.at(session))["payment_method"],
             "releasable": document.waiting_code == "HELD"
             and can(session, user, "holds.release", document.org_id),
             "payable_again": document.state == "FAILED"
@@ -212,6 +237,16 @@ def _twins(session: Session, user_id: str, document_id: int) -> list[TwinShown]:
     ]
 
 
+class ReplaceForm(BaseModel):
+    """What is to be different; empty stays as it is."""
+
+    payment_method: str = ""
+    counterparty_name: str = ""
+    counterparty_account: str = ""
+    counterparty_bank_code: str = ""
+    reason: str = ""
+
+
 Act = Callable[[Session, int], object]
 """What is done to a document, by its id, in a transaction."""
 
@@ -227,6 +262,57 @@ def _done(request: Request, caller: Caller, document_no: str, act: Act, *, key: 
     return go(f"/payments/{document_no}", key=key, number=document_no)
 
 
+@router.post("/payments/void")
+def void_many(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.void"))],
+    document_no: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """End the ticked documents for good, with a reason; each has its own result."""
+    services = services_of(request)
+    user = caller.user_id
+    with transaction(services.engine) as session:
+        ids = [lists.get(session, user, one).id or 0 for one in document_no or ()]
+    done = run_in_transaction(
+        services.engine,
+        lambda session: ending.void_each(session, user, ids, reason, services.clock.now()),
+    )
+    return show_results(request, caller, done, key="done.voided_many")
+
+
+@router.post("/payments/{document_no}/replace")
+def replace(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.submit"))],
+    document_no: str,
+    form: Annotated[ReplaceForm, Form()],
+) -> Response:
+    """Pay by another method or to another account: a new document, this one void."""
+    services = services_of(request)
+    change = replacing.Change(
+        form.payment_method or None,
+        form.counterparty_name.strip() or None,
+        form.counterparty_account.strip() or None,
+        form.counterparty_bank_code.strip() or None,
+    )
+    try:
+        with transaction(services.engine) as session:
+            old = lists.get(session, caller.user_id, document_no)
+            new = replacing.replace_document(
+                session,
+                services.rulebook,
+                caller.user_id,
+                old.id or 0,
+                change,
+                form.reason,
+                services.clock.now(),
+            )
+    except SluiceError as error:
+        return show_document(request, caller, document_no, refusal(request, error), status=409)
+    return go(f"/payments/{new.document_no}", key="done.replaced", number=document_no)
+
+
 @router.post("/payments/{document_no}/void")
 def void(
     request: Request,
@@ -238,7 +324,7 @@ def void(
     now = services_of(request).clock.now()
 
     def act(session: Session, document: int) -> None:
-        intake.void(session, caller.user_id, [document], reason, now)
+        ending.void(session, caller.user_id, [document], reason, now)
 
     return _done(request, caller, document_no, act, key="done.voided")
 

@@ -9,7 +9,16 @@ from simulators.common.store import Store
 from simulators.source.days import Days
 from simulators.source.options import Options
 
-STATUSES = ("RETURNED", "REJECTED", "VOID", "PAID", "CONFIRMED", "BOUNCED", "FAILED_FINAL")
+STATUSES = (
+    "RETURNED",
+    "REJECTED",
+    "VOID",
+    "REPLACED",
+    "PAID",
+    "CONFIRMED",
+    "BOUNCED",
+    "FAILED_FINAL",
+)
 
 
 class Inbox:

@@ -22,6 +22,7 @@ from tests.channels.support import answers_to, make_file, return_file
 from tests.channels.test_cash import make as make_cash
 from tests.channels.test_cash import open_desk
 from tests.payments.stage import Stage
+from tests.payments.world import Draft
 
 Sluice = Callable[..., Result]
 
@@ -252,3 +253,95 @@ def test_cash_by_command(stage: Stage, sluice: Sluice) -> None:
     assert "BJ01 CNY 50.00" in sluice("cash", "desks", "--as", "cashier").stdout
     told = sluice("cash", "journal", "BJ01", "--as", "cashier", "--lang", "zh").stdout
     assert told.splitlines()[-1] == "余额 50.00"
+
+
+# --- voiding, another way, cheques
+
+
+def _unpaid(stage: Stage, *numbers: int, channel: str = "bank_direct") -> list[int]:
+    made = stage.make(
+        *(
+            Draft(n, account=stage.world.pay_account, channel=channel, business_type="expense")
+            for n in numbers
+        )
+    )
+    with db.transaction(stage.engine) as session:
+        # The stage numbers its documents itself.
+        session.execute(sa.text("SELECT setval('document_serial', 1000)"))
+    return made
+
+
+FIRST, SECOND = "D20261123-000001", "D20261123-000002"
+
+
+def test_many_are_voided_by_rest_each_with_its_result(stage: Stage, web: Web) -> None:
+    documents = _unpaid(stage, 1, 2)
+    stage.release(documents[1])
+    stage.work()
+    http = web.person("cashier")
+    given = {"document_nos": [FIRST, SECOND], "reason": "mistake"}
+    one, two = http.post("/api/v1/documents/void", json=given).json()
+    assert (one["done"], two["error"]["code"]) == (True, "DOCUMENT_TRANSITION")
+    assert stage.states(documents) == ["VOID", "PROCESSING"]
+    answer = http.post("/api/v1/documents/void", json={**given, "reason": " "})
+    assert (answer.status_code, answer.json()["code"]) == (400, "REASON_MISSING")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_many_are_voided_on_the_page(stage: Stage, web: Web, lang: str) -> None:
+    documents = _unpaid(stage, 1, 2)
+    http = web.person("cashier", lang)
+    assert 'formaction="/payments/void"' in http.get("/payments").text
+    page = http.post("/payments/void", data={"document_no": [FIRST, SECOND], "reason": "x"})
+    assert page.status_code == 200
+    assert stage.states(documents) == ["VOID", "VOID"]
+
+
+def test_a_document_is_paid_in_another_way_by_rest(stage: Stage, web: Web) -> None:
+    documents = _unpaid(stage, 1)
+    http = web.person("accountant")
+    given = {"payment_method": "cash", "reason": "payee has no account"}
+    answer = http.post(f"/api/v1/documents/{FIRST}/replace", json=given)
+    assert (answer.status_code, answer.json()["state"]) == (201, "IN_APPROVAL")
+    assert stage.states(documents) == ["VOID"]
+    again = http.post(f"/api/v1/documents/{FIRST}/replace", json=given)
+    assert (again.status_code, again.json()["code"]) == (409, "DOCUMENT_TRANSITION")
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "Paid instead by"), ("zh", "已由以下单据替代")])
+def test_a_document_is_paid_in_another_way_on_its_page(
+    stage: Stage, web: Web, lang: str, word: str
+) -> None:
+    _unpaid(stage, 1)
+    http = web.person("accountant", lang)
+    assert "/replace" in http.get(f"/payments/{FIRST}").text
+    sent = {"payment_method": "cash", "reason": "payee has no account"}
+    answer = http.post(f"/payments/{FIRST}/replace", data=sent)
+    assert answer.status_code == 303
+    assert FIRST in http.get(answer.headers["location"]).text
+    assert word in http.get(f"/payments/{FIRST}").text
+    assert http.post(f"/payments/{FIRST}/replace", data=sent).status_code == 409
+
+
+def test_a_cheque_is_asked_for_and_shown_at_the_document(stage: Stage, web: Web) -> None:
+    _unpaid(stage, 1, 2, channel="cheque")
+    http = web.person("cashier")
+    assert "Ask for cheques" in http.get("/pay").text
+    assert http.post("/pay/cheque", data={"document_no": FIRST}).status_code == 200
+    shown = http.get(f"/payments/{FIRST}").text
+    assert "asked for" in shown
+    one, two = http.post("/api/v1/cheques", json={"document_nos": [FIRST, SECOND]}).json()
+    assert (one["error"]["code"], two["done"]) == ("CHEQUE_LIVE", True)
+
+
+def test_endings_by_command(stage: Stage, sluice: Sluice) -> None:
+    documents = _unpaid(stage, 1, 2)
+    _unpaid(stage, 3, channel="cheque")
+    reason = ("--reason", "mistake")
+    sluice("documents", "void", FIRST, "--as", "cashier", *reason)
+    again = sluice("documents", "void", FIRST, "--as", "cashier", *reason, code=1)
+    assert "DOCUMENT_TRANSITION" in again.stdout
+    who = ("--as", "accountant", "--method", "cash", *reason)
+    assert f"{SECOND} -> " in sluice("documents", "replace", SECOND, *who).stdout
+    assert stage.states(documents) == ["VOID", "VOID"]
+    sluice("documents", "cheque", "D20261123-000003", "--as", "cashier")

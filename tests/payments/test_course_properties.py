@@ -31,7 +31,7 @@ from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import EmbeddedServer
 from engine.treasury.documents.errors import TransitionRefused
 from engine.treasury.documents.states import DONE_FOR_THE_DAY
-from engine.treasury.intake.course import void
+from engine.treasury.intake.ending import void
 from engine.treasury.invariants import check_invariants
 from engine.treasury.payments.listener import PaymentListener
 from tests.payments.conftest import create_copy, drop_copy

@@ -12,7 +12,7 @@ from engine.rulebook import Rulebook
 from engine.runtime.clock import ManualClock
 from engine.treasury import bulk
 from engine.treasury.approvals import desk
-from engine.treasury.intake import course
+from engine.treasury.intake import ending
 from tests.treasury_intake.support import bring_in, documents, row, states, steps_open
 
 
@@ -35,7 +35,7 @@ def test_of_a_hundred_rejected_documents_97_are_submitted_again_and_3_say_why_no
         desk.decide(live, "bj-reviewer", steps, "reject", " ", clock.now())
     results = desk.decide(live, "bj-reviewer", steps[:99], "reject", "no invoice", clock.now())
     assert all(one.error is None for one in results)
-    course.void(live, "maker", [documents(live)[0].id or 0], "typing error", clock.now())
+    ending.void(live, "maker", [documents(live)[0].id or 0], "typing error", clock.now())
     items = bulk.submit(live, rulebook, "maker", [*numbers[:99], "D-0", numbers[99]], clock.now())
     assert _codes(items) == {None: 98, "NOT_RESUBMITTABLE": 2, "DOCUMENT_UNKNOWN": 1}
     assert [one.document_no for one in items] == [*numbers[:99], "D-0", numbers[99]]

@@ -22,7 +22,7 @@ from engine.treasury.documents import lists
 from engine.treasury.documents.content import submitted_hashes
 from engine.treasury.documents.listeners import subscribe, unsubscribe
 from engine.treasury.documents.states import State
-from engine.treasury.intake import course
+from engine.treasury.intake import course, ending
 from engine.treasury.intake.single import take_document
 from engine.treasury.organisations.grants import grant
 from tests.treasury_intake.support import (
@@ -153,7 +153,7 @@ def test_a_void_twin_is_not_counted_as_duplicate(
 ) -> None:
     bring_in(live, rulebook, clock, [row(1)])
     desk.withdraw(live, "maker", ids(live), "typing error", clock.now())
-    course.void(live, "maker", ids(live), "typing error", clock.now())
+    ending.void(live, "maker", ids(live), "typing error", clock.now())
     bring_in(
         live, rulebook, clock, [row(2, counterparty_account="6222021000000001", amount="101.00")]
     )
@@ -211,13 +211,13 @@ def test_a_void_needs_a_permission_a_reason_and_a_state_that_allows_it(
 ) -> None:
     bring_in(live, rulebook, clock, [row(1)])
     with pytest.raises(SluiceError, match="NOT_PERMITTED"):
-        course.void(live, "auditor", ids(live), "x", clock.now())
+        ending.void(live, "auditor", ids(live), "x", clock.now())
     with pytest.raises(SluiceError, match="DOCUMENT_TRANSITION"):
-        course.void(live, "maker", ids(live), "x", clock.now())
+        ending.void(live, "maker", ids(live), "x", clock.now())
     desk.decide(live, "bj-reviewer", steps_open(live), "approve", None, clock.now())
     with pytest.raises(SluiceError, match="REASON_MISSING"):
-        course.void(live, "maker", ids(live), "  ", clock.now())
-    course.void(live, "maker", ids(live), "paid by cheque", clock.now())
+        ending.void(live, "maker", ids(live), "  ", clock.now())
+    ending.void(live, "maker", ids(live), "paid by cheque", clock.now())
     assert states(live) == {"CL-00001": "VOID"}
 
 
@@ -312,7 +312,7 @@ def test_a_released_hold_is_remembered_for_the_twins_that_were_seen_and_no_other
     course.resubmit(live, rulebook, "maker", [second], clock.now())
     assert states(live)["CL-00002"] == "IN_APPROVAL"
     desk.withdraw(live, "maker", [second], "later", clock.now())
-    course.void(live, "maker", [second], "by cheque", clock.now())
+    ending.void(live, "maker", [second], "by cheque", clock.now())
     bring_in(live, rulebook, clock, [row(3, **twin)])
     assert documents(live)[2].waiting_code == "HELD"
 

@@ -34,6 +34,7 @@ from engine.treasury.payments.candidates import (
     Filters,
     barred,
     candidates,
+    content_changed,
     not_ready,
     payable_orgs,
 )
@@ -68,7 +69,7 @@ def confirm(
             barred(row, user, allowed)
             or (None if row.channel == CASH else _not_cash(row))
             or not_ready(row, on_hold)
-            or (None if approved[row.id] else _changed(row))
+            or (None if approved[row.id] else content_changed(row))
         )
         if why is None:
             try:
@@ -243,11 +244,4 @@ def _not_cash(row: Candidate) -> tuple[str, Text]:
     return "NOT_CASH", Text(
         f"{row.document_no} goes by {row.channel}, not by cash",
         f"单据 {row.document_no} 的结算渠道为 {row.channel},不是现金",
-    )
-
-
-def _changed(row: Candidate) -> tuple[str, Text]:
-    return "HASH_CHANGED", Text(
-        f"{row.document_no} is not what was approved; withdraw it and have it approved anew",
-        f"单据 {row.document_no} 与审批内容不一致;请撤回后重新审批",
     )

@@ -102,14 +102,19 @@ def void(
     REASON_MISSING, TransitionRefused. Whether `actor` may is the caller's question (permission
     documents.void).
     """
+    need_reason(reason)
+    return transition(
+        session, ids, State.VOID, actor=actor, now=now, reason_code="VOID", reason=reason.strip()
+    )
+
+
+def need_reason(reason: str) -> None:
+    """DocumentError REASON_MISSING when nothing is written."""
     if not reason.strip():
         raise DocumentError(
             "REASON_MISSING",
             Text("voiding needs a reason; write why", "作废须填写原因"),
         )
-    return transition(
-        session, ids, State.VOID, actor=actor, now=now, reason_code="VOID", reason=reason.strip()
-    )
 
 
 def wait(session: Session, ids: Sequence[int], code: str, text: str) -> None:

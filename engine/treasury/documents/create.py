@@ -138,8 +138,11 @@ def create_documents(
     drafts: Sequence[DocumentDraft],
     created_by: str,
     now: dt.datetime,
+    replaces_id: int | None = None,
 ) -> dict[tuple[str, str], int]:
     """Write documents as DRAFT with their first event; ids by (source system, source number).
+
+    `replaces_id`: the void document that the one draft is made instead of.
 
     A number that somebody else took meanwhile is missing from the answer: ask `known_numbers`.
     """
@@ -155,8 +158,9 @@ def create_documents(
         sa.text(f"""
             WITH made AS (
               INSERT INTO document (document_no, document_batch_id, payload_hash, created_by,
-                created_at, business_date, {columns})
-              SELECT document_no, :batch, payload_hash, :by, :now, :day, {columns}
+                created_at, business_date, replaces_id, {columns})
+              SELECT document_no, :batch, payload_hash, :by, :now, :day,
+                CAST(:replaces AS bigint), {columns}
               FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                 AS d(document_no text, payload_hash text, {types})
               ON CONFLICT (source_system, source_document_no) DO NOTHING
@@ -171,6 +175,7 @@ def create_documents(
             "by": created_by,
             "now": now,
             "day": day,
+            "replaces": replaces_id,
             "rows": canonical_json(rows),
         },
     )

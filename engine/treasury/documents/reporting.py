@@ -34,11 +34,14 @@ def report(
     status: str,
     now: dt.datetime,
     reasons: Mapping[int, Sequence[ReportedReason]] | None = None,
+    replaced_by: Mapping[int, str] | None = None,
 ) -> int:
     """Tell the sources of documents their `status`; how many messages were written.
 
-    `status`: RETURNED | REJECTED | VOID | PAID | CONFIRMED | BOUNCED | FAILED_FINAL. The match
-    number, booking date and voucher number are taken from the documents as they stand.
+    `status`: RETURNED | REJECTED | VOID | REPLACED | PAID | CONFIRMED | BOUNCED | FAILED_FINAL.
+    REPLACED names in `replaced_by` (document id -> number) the document that is paid instead: the
+    obligation stands, nothing is to be sent anew. The match number, booking date and voucher
+    number are taken from the documents as they stand.
     """
     session.flush()
     rows = session.execute(
@@ -71,8 +74,14 @@ def report(
                 "booking_date": row.booking_date.isoformat() if row.booking_date else None,
                 "voucher_no": row.voucher_no,
                 "reasons": said,
+                **_instead(row.id, replaced_by),
             },
             row.org_id,
             now,
         )
     return len(rows)
+
+
+def _instead(document_id: int, replaced_by: Mapping[int, str] | None) -> dict[str, JsonValue]:
+    number = (replaced_by or {}).get(document_id)
+    return {} if number is None else {"replaced_by": number}

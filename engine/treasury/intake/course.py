@@ -15,7 +15,7 @@ from sqlmodel import Session
 from engine.base.text import Text
 from engine.machines import approval
 from engine.rulebook import Rulebook, current_revision
-from engine.runtime import actions, audit
+from engine.runtime import actions
 from engine.runtime.actions import ActionContext, Done
 from engine.runtime.db import transaction
 from engine.runtime.jsontypes import JsonObject
@@ -24,7 +24,6 @@ from engine.treasury.approvals.wiring import SUBJECT
 from engine.treasury.documents import course
 from engine.treasury.documents.errors import DocumentError
 from engine.treasury.documents.models import Document
-from engine.treasury.documents.reporting import ReportedReason, report
 from engine.treasury.documents.states import State
 from engine.treasury.intake.judging import judge_stored, return_to_source, settle
 from engine.treasury.intake.routing import route
@@ -150,40 +149,6 @@ def resubmittable(session: Session, user_id: str, document: Document) -> None:
                 "只有已拒绝或已撤回的单据可以重新送审",
             ),
         )
-
-
-def void(session: Session, user_id: str, ids: Sequence[int], reason: str, now: dt.datetime) -> None:
-    """Void documents by a person's word, with a reason; their approvals and alerts end.
-
-    Needs documents.void. The source is told. Raises NotPermitted, DocumentError REASON_MISSING,
-    TransitionRefused (withdraw or reject first what is in approval).
-    """
-    run_orgs = session.execute(
-        sa.text("SELECT DISTINCT org_id FROM document WHERE id = ANY(:ids)"), {"ids": list(ids)}
-    ).scalars()
-    for org_id in run_orgs.all():
-        require(session, user_id, "documents.void", org_id)
-    # Requests are locked before documents, as deciding does: else the two could deadlock. The
-    # savepoint undoes the first when the second is refused.
-    with session.begin_nested():
-        approval.withdraw(session, SUBJECT, ids, reason, now)
-        moved = course.void(session, ids, actor=user_id, now=now, reason=reason)
-    for one in moved:
-        audit.record(
-            session,
-            user_id,
-            "document.void",
-            "document",
-            str(one.id),
-            one.org_id,
-            {"state": one.before.value},
-            {"state": State.VOID.value},
-            reason,
-            now,
-        )
-    holds.void_holds(session, ids, now)
-    why = [ReportedReason("VOID", Text(reason, reason))]
-    report(session, ids, "VOID", now, dict.fromkeys(ids, why))
 
 
 def _reopen_empty_chains(run: Run) -> None:

@@ -93,12 +93,20 @@ class Stored:
     overtaken: tuple[Planned, ...]
 
 
-def store(run: Run, batch: Batch, planned: Sequence[Planned], created_by: str) -> Stored:
-    """Write documents and refused rows of a batch and take the documents on their way."""
+def store(
+    run: Run,
+    batch: Batch,
+    planned: Sequence[Planned],
+    created_by: str,
+    replaces_id: int | None = None,
+) -> Stored:
+    """Write documents and refused rows of a batch and take the documents on their way.
+
+    `replaces_id`: the void document that the one planned document is made instead of.
+    """
     fresh = [p for p in planned if p.fate is Fate.DOCUMENT]
-    ids = create_documents(
-        run.session, batch, [p.draft for p in fresh if p.draft is not None], created_by, run.now
-    )
+    drafts = [p.draft for p in fresh if p.draft is not None]
+    ids = create_documents(run.session, batch, drafts, created_by, run.now, replaces_id)
     by_row: dict[int, int] = {}
     judgements: dict[int, Judgement] = {}
     overtaken = []

@@ -287,7 +287,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             "AND u.endpoint IS NOT NULL WHERE d.state IN ('CONFIRMED', 'RETURNED', 'REJECTED', "
             "'BOUNCED', 'VOID') AND NOT EXISTS (SELECT 1 FROM outbox_message m "
             "WHERE m.destination = d.source_system AND m.aggregate = d.document_no "
-            "AND m.body ->> 'status' = d.state)",
+            "AND m.body ->> 'status' IN (d.state, CASE d.state WHEN 'VOID' THEN 'REPLACED' END))",
         ),
     ),
     "I22": (

@@ -153,3 +153,11 @@ def payable_orgs(session: Session, user: str) -> frozenset[str]:
             ),
         )
     return allowed
+
+
+def content_changed(row: Candidate) -> tuple[str, Text]:
+    """HASH_CHANGED: the document as it stands is not what was approved."""
+    return "HASH_CHANGED", Text(
+        f"{row.document_no} is not what was approved; withdraw it and have it approved anew",
+        f"单据 {row.document_no} 与审批内容不一致;请撤回后重新审批",
+    )
