@@ -22,9 +22,10 @@ from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 from engine.runtime.schedules import LONGEST_WAIT, Schedule, Scheduler
 from engine.treasury import arrivals, statements
-from engine.treasury.incidents import raise_incident
+from engine.treasury.incidents import CHANNELS, raise_incident
 from engine.treasury.intake.course import RESUME, resume_handler
 from engine.treasury.monitor import ageing
+from engine.treasury.notifications import making, sending
 from engine.treasury.payments import slots
 from engine.treasury.payments.answers import Answers
 from engine.treasury.payments.listener import PaymentListener
@@ -81,8 +82,8 @@ def assemble(
 ) -> Assembly:
     """Put the product together.
 
-    `endpoints` holds what bank profiles name (SLUICE_BANK_A_URL and so on); `secrets` the token
-    by source system for messages to it.
+    `endpoints` holds what bank profiles name (SLUICE_BANK_A_URL and so on) and how mail and SMS
+    leave (SLUICE_SMTP_HOST and so on); `secrets` the token by source system for messages to it.
     """
     rulebook = Rulebook()
     banks = open_banks(endpoints, clock)
@@ -101,6 +102,8 @@ def assemble(
     sender = SourceSender(engine, secrets)
     registry.register(outbox.KIND, outbox.deliverer(sender))
     day_end.register(registry, sender)
+    carriers = sending.open_carriers(endpoints)
+    sending.register(registry, carriers)
     registry.on_dead(_tell_dead)
     kept = ActionServices()
     kept.add(Banks, banks)
@@ -146,4 +149,6 @@ def _tell_dead(session: Session, dead: DeadAction, now: dt.datetime) -> None:
             f"任务 {dead.key} 最终失败:{dead.reason};请排除原因后重新启动",
         ),
         now=now,
+        # What could not be told is not told of by the way it failed.
+        channels=("page",) if dead.kind == making.SEND else CHANNELS,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from api.pages.show import masked
+from engine.base.masking import masked
 from engine.base.text import SluiceError, Text
 from engine.rules.model import Ruleset
 from engine.rules.questions import Question, conditions, outputs

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import cn2an
 
+from engine.base.masking import masked as _mask
 from engine.base.money import format_major
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -39,22 +40,12 @@ def instant(at: dt.datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S} {local.isoformat()[-6:]}"
 
 
-def masked(number: str | None) -> str | None:
-    """An account number with its first and last four digits only."""
-    if not number or len(number) <= 8:
-        return number
-    return number[:4] + "*" * (len(number) - 8) + number[-4:]
-
-
 def account(number: str | None, *, masked: bool = False) -> str:
     """An account number in groups of four; masked it keeps the first and last four digits."""
     if not number:
         return "—"
     shown = (_mask(number) if masked else number) or ""
     return " ".join(shown[i : i + 4] for i in range(0, len(shown), 4))
-
-
-_mask = masked
 
 
 def clock(at: dt.datetime | None) -> str:

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
-from api.pages.show import masked
 from api.rest.errors import Problem
 from api.services import services_of
+from engine.base.masking import masked
 from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import run_in_transaction, transaction

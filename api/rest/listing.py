@@ -13,11 +13,11 @@ from api.document_filter import document_filter
 from api.filters import text_of
 from api.identity import Caller, needs
 from api.pages.accounts import tree_of
-from api.pages.show import masked
 from api.pages.vouchers import voucher_filter
 from api.rest.documents import DocumentOut
 from api.rest.errors import Problem
 from api.services import services_of
+from engine.base.masking import masked
 from engine.base.money import format_major
 from engine.runtime.db import transaction
 from engine.treasury.alerts.lists import AlertFilter

@@ -15,9 +15,9 @@ from pydantic import JsonValue as AnyJson
 from api.access import unmasked_orgs
 from api.identity import Caller, needs
 from api.masking import hide_accounts
-from api.pages.show import masked
 from api.rest.errors import Problem
 from api.services import services_of
+from engine.base.masking import masked
 from engine.base.money import format_major
 from engine.rulebook.masks import masked_json, masks_of
 from engine.runtime.db import transaction

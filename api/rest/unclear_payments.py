@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from api.access import unmasked_orgs
 from api.downloads import BINARY, download
 from api.identity import Caller, needs
-from api.pages.show import masked
 from api.rest.errors import Problem
 from api.services import services_of
+from engine.base.masking import masked
 from engine.base.money import format_major
 from engine.machines.instruction.confirm import Verdict
 from engine.runtime.db import transaction

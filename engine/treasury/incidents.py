@@ -12,6 +12,9 @@ from engine.treasury.alerts.board import AlertDraft, raise_alerts
 NOTIFY = ("operator", "treasurer")
 """Roles that look after incidents."""
 
+CHANNELS = ("page", "email")
+"""How they are told."""
+
 
 def raise_incident(
     session: Session,
@@ -22,6 +25,7 @@ def raise_incident(
     subject_id: str,
     message: Text,
     now: dt.datetime,
+    channels: tuple[str, ...] = CHANNELS,
 ) -> None:
     """Raise a high alert, once per code and subject."""
     draft = AlertDraft(
@@ -34,5 +38,6 @@ def raise_incident(
         subject_id=subject_id,
         text=message,
         notify=NOTIFY,
+        channels=channels,
     )
     raise_alerts(session, [draft], now)

@@ -134,3 +134,27 @@ def test_the_calendar_of_2026_has_the_announced_number_of_business_days() -> Non
     ]
     # 261 weekdays, 19 of them free, 6 weekend days worked: the arrangement of the State Council.
     assert len(business) == 248
+
+
+ALERT = """rules: |
+  id | urgency => severity | action | notify | channel | template
+  A1 | - => low | hint | {notify} | {channel} | {template}
+"""
+
+
+@pytest.mark.parametrize(
+    ("notify", "channel", "template", "wanted"),
+    [
+        ("reviewer", "page, email", "document", []),
+        ("-", "page", "-", []),
+        ("reviewer", "email", "documnt", ["K601"]),
+        ("-", "page, sms", "-", ["K602"]),
+    ],
+)
+def test_an_alert_names_a_template_that_is_there_and_somebody_to_tell(
+    notify: str, channel: str, template: str, wanted: list[str]
+) -> None:
+    body = ALERT.format(notify=notify, channel=channel, template=template)
+    found = findings("alerts", "payment", "collect", body)
+    assert [one.code for one in found] == wanted
+    assert {one.severity for one in found} <= {Severity.WARNING}

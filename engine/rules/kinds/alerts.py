@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.base import message_folders
 from engine.base.text import Text
+from engine.rules.collector import Collector
+from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
-from engine.rules.model import Duration, HitPolicy, Type
+from engine.rules.model import Duration, HitPolicy, Literal, NullOutput, Ruleset, Type
 from engine.rules.roles import ROLES
+from engine.rules.suggest import remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,43 @@ class Alert:
     message_zh: str | None = None
 
 
+def _check_telling(ruleset: Ruleset) -> list[Finding]:
+    """Templates that are there, and somebody to tell where something goes out."""
+    columns = {column.name: at for at, column in enumerate(ruleset.table.outputs)}
+    known = message_folders.names()
+    out = Collector(ruleset.file)
+    for row in ruleset.table.rows:
+        cells = {name: row.outputs[at] for name, at in columns.items()}
+        template, channel = cells.get("template"), cells.get("channel")
+        if isinstance(template, Literal) and template.value not in known:
+            name = str(template.value)
+            out.warn(
+                "K601",
+                template.span,
+                Text(
+                    f"row {row.id}: there is no notification template {name!r}; the standard "
+                    "one is sent instead",
+                    f"行 {row.id}：没有通知模板 {name!r}，将改用通用模板",
+                ),
+                remedy(name, known),
+            )
+        if not isinstance(channel, Literal) or not isinstance(channel.value, tuple):
+            continue
+        if set(channel.value) - {"page"} and isinstance(
+            cells.get("notify", NullOutput()), NullOutput
+        ):
+            out.warn(
+                "K602",
+                channel.span,
+                Text(
+                    f"row {row.id}: an e-mail or SMS goes out, and no role is named to get it",
+                    f"行 {row.id}：需发送邮件或短信，但未指定通知角色",
+                ),
+                Text("name roles under `notify`", "请在 notify 中填写角色"),
+            )
+    return out.findings
+
+
 KIND = Kind(
     name="alerts",
     title=Text("Alerts", "预警"),
@@ -160,4 +201,5 @@ KIND = Kind(
     },
     outcome=Alert,
     hit_policies=frozenset({HitPolicy.COLLECT, HitPolicy.RULE_ORDER}),
+    checks=(_check_telling,),
 )

@@ -83,6 +83,8 @@ SCHEMA = _object(
                     "token": _TEXT,
                     "endpoint": _TEXT,
                     "beneficiary_account": _TEXT,
+                    "email": _TEXT,
+                    "phone": _TEXT,
                     "roles": _list(
                         _object(
                             {"role": {"enum": sorted(PERMISSIONS)}},
@@ -235,6 +237,8 @@ def _user(session: Session, one: Mapping[str, object]) -> int:
                 language=_maybe(one, "language") or "zh",
                 endpoint=_maybe(one, "endpoint"),
                 beneficiary_account=_maybe(one, "beneficiary_account"),
+                email=_maybe(one, "email"),
+                phone=_maybe(one, "phone"),
             )
         )
         session.flush()

@@ -14,6 +14,7 @@ from engine.runtime import audit
 from engine.runtime.jsontypes import canonical_json
 from engine.treasury.alerts import errors
 from engine.treasury.alerts.models import Alert
+from engine.treasury.notifications import making as notifications
 from engine.treasury.organisations.grants import require, visible_orgs
 
 
@@ -44,12 +45,12 @@ def raise_alerts(
 ) -> dict[str, int]:
     """Write alerts; ids by dedupe key, of those that were there before too.
 
-    The page shows an alert by itself; roles, further channels and template are kept with it.
+    The page shows an alert by itself; what goes by other channels is made here, for new alerts.
     """
     if not drafts:
         return {}
     session.flush()
-    session.execute(
+    fresh = session.execute(
         sa.text("""
             INSERT INTO alert (org_id, dedupe_key, code, rule_id, ruleset, decision_id, severity,
               action, subject_kind, subject_id, message_en, message_zh, notify, channels,
@@ -59,9 +60,10 @@ def raise_alerts(
               severity text, action text, subject_kind text, subject_id text, message_en text,
               message_zh text, notify jsonb, channels jsonb, template text,
               raised_at timestamptz)
-            ON CONFLICT (dedupe_key) DO NOTHING"""),
+            ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"""),
         {"drafts": _json(drafts, now)},
     )
+    notifications.make(session, [int(one) for one in fresh.scalars()], now)
     rows = session.execute(
         sa.text("SELECT id, dedupe_key FROM alert WHERE dedupe_key = ANY(:keys)"),
         {"keys": [draft.dedupe_key for draft in drafts]},

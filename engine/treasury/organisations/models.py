@@ -59,6 +59,10 @@ class UserAccount(SQLModel, table=True):
     """The person's own bank account: may not approve payments to it."""
     endpoint: str | None = None
     """Where messages for a technical user go; None for people and for systems without one."""
+    email: str | None = None
+    """Where alerts reach a person by e-mail; personal data, shown masked."""
+    phone: str | None = None
+    """Where alerts reach a person by SMS: digits, with or without a leading plus."""
     active: bool = True
 
 

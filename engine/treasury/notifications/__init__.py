@@ -1,0 +1,1 @@
+"""Alerts told to people by e-mail and SMS."""

@@ -1,0 +1,1 @@
+"""A simulated mailbox: takes e-mail over SMTP and SMS over HTTP, and shows what came."""
