@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from engine.base.text import Lang, Text
 from engine.rulebook import FileState
-from engine.rules import Finding, Severity, branch_params, value_text
+from engine.rules import Finding, Severity, branch_params
 from engine.rules.diff import cell_texts
 from engine.rules.model import Example, Ruleset
 from engine.rules.render import finding_sentence
 from engine.rules.sentences import row_sentences
 from engine.rules.show import show_value
+from engine.rules.speaker import Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class ShownParam:
 
 @dataclass(frozen=True, slots=True)
 class ShownExample:
-    """One example: what is given, what must come out."""
+    """One example: what is given, what must come out; columns and codes by their labels."""
 
     branch: str | None
-    given: tuple[tuple[str, str], ...]
+    given: tuple[tuple[Text, Text], ...]
     rows: tuple[str, ...]
-    want: tuple[tuple[str, str], ...]
+    want: tuple[tuple[Text, Text], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,15 @@ def _params(ruleset: Ruleset) -> list[ShownParam]:
 
 
 def _example(ruleset: Ruleset, one: Example) -> ShownExample:
+    params = branch_params(ruleset, (ruleset.scope_org,))
+    en, zh = Speaker(ruleset, params, "en"), Speaker(ruleset, params, "zh")
+    outputs = {column.name: column for column in ruleset.table.outputs}
     given = tuple(
-        (
-            name,
-            "null"
-            if value is None
-            else value_text(value, ruleset.facts[name].type, ruleset.currency),
-        )
-        for name, value in one.given.items()
+        (column.label, Text(en.fact(value, column), zh.fact(value, column)))
+        for column, value in ((ruleset.facts[name], value) for name, value in one.given.items())
     )
-    return ShownExample(one.branch, given, one.want_rows or (), tuple(one.want.items()))
+    want = tuple(
+        (column.label, Text(en.written(text, column), zh.written(text, column)))
+        for column, text in ((outputs[name], text) for name, text in one.want.items())
+    )
+    return ShownExample(one.branch, given, one.want_rows or (), want)

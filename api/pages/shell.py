@@ -37,6 +37,22 @@ MENU = (
 )
 """Label key, address, and the permission without which the entry is not offered."""
 
+_UNDER = {
+    "drafts": "/rulesets",
+    "revisions": "/rulesets",
+    "decisions": "/explain",
+    "pay": "/payments",
+    "cash": "/payments",
+    "unclear": "/payments",
+}
+"""First part of an address -> the entry of the menu that leads there, where it has no own one."""
+
+
+def _entry(path: str) -> str:
+    """The address of the menu's entry that `path` belongs to."""
+    first = path.split("/")[1]
+    return _UNDER.get(first, f"/{first}")
+
 
 def first_page(caller: Caller) -> str:
     """The first entry of the caller's menu; who has none sees what he may."""
@@ -157,7 +173,7 @@ def page(
         {
             "key": key,
             "href": href,
-            "current": path == href or (href != "/" and path.startswith(href)),
+            "current": href == _entry(path),
         }
         for key, href, permission in MENU
         if caller is not None and permission in caller.permissions

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from engine.base.text import Lang
-from engine.rules.kind import FactValue
 from engine.rules.model import (
     Cell,
     Column,
@@ -143,7 +142,7 @@ class Speaker:
 
     # --- values
 
-    def fact(self, value: FactValue, column: Column) -> str:
+    def fact(self, value: Value | None, column: Column) -> str:
         """A fact as people read it; null is "missing"."""
         return self.say("missing", "缺失") if value is None else self.value(value, column)
 

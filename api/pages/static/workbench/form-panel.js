@@ -2,6 +2,8 @@
 // them. Every field is an edit of the text.
 import { el, t } from "./dom.js";
 
+const named = (key, field) => el("label", { class: "inline" }, t(key), field);
+
 const WAYS = ["", "down", "up", "any"];
 
 export class FormPanel {
@@ -108,22 +110,22 @@ export class FormPanel {
   }
 
   #newParam() {
-    const name = el("input", { size: 10, "aria-label": t("wb.param") });
-    const value = el("input", { size: 10, "aria-label": t("wb.value") });
+    const name = el("input", { size: 10 });
+    const value = el("input", { size: 10 });
     const add = () => {
       if (!name.value.trim() || !value.value.trim()) return;
       this.#add(`params.${name.value.trim()}`, value.value.trim());
     };
-    return el("div", { class: "row" }, name, value, el("button", { type: "button", class: "plain", onclick: add }, t("wb.add_param")));
+    return el("div", { class: "row" }, named("wb.param", name), named("wb.value", value), el("button", { type: "button", class: "plain", onclick: add }, t("wb.add_param")));
   }
 
   #newBranch(look, free) {
-    const org = el("select", { "aria-label": t("wb.branch") }, ...free.map(([code, name]) => el("option", { value: code }, `${code} ${name}`)));
-    const param = el("select", { "aria-label": t("wb.param") }, ...look.params.map((one) => el("option", {}, one.name)));
+    const org = el("select", {}, ...free.map(([code, name]) => el("option", { value: code }, `${code} ${name}`)));
+    const param = el("select", {}, ...look.params.map((one) => el("option", {}, one.name)));
     const add = () => {
       const { value } = look.params.find((one) => one.name === param.value);
       this.#add(`overrides.${org.value}.${param.value}`, value);
     };
-    return el("div", { class: "row" }, org, param, el("button", { type: "button", class: "plain", onclick: add }, t("wb.add_override")));
+    return el("div", { class: "row" }, named("wb.branch", org), named("wb.param", param), el("button", { type: "button", class: "plain", onclick: add }, t("wb.add_override")));
   }
 }
