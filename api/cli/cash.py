@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.acting import acting
-from api.cli.pay import Numbers, ids_of, say_items
+from api.cli.pay import Numbers, say_items
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption
@@ -16,6 +16,7 @@ from api.rest.cash import DeskOut, Journal
 from engine.base.text import Text
 from engine.rulebook import Rulebook
 from engine.treasury import cash
+from engine.treasury.documents import lists
 
 
 def desks(
@@ -76,7 +77,7 @@ def confirm(
         explained(lang, output),
         acting(workspace, user) as (session, person, clock),
     ):
-        ids = ids_of(session, person, numbers)
+        ids = lists.ids(session, person, numbers)
         done = cash.confirm(session, Rulebook(), person, ids, clock.now())
     items = [ItemOut.of(one.document_no, one.code, one.text) for one in done]
     if output == "json":

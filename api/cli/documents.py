@@ -12,8 +12,8 @@ from api.cli.operating import operating
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption
+from api.item_results import ItemOut
 from api.rest.approvals import Decided, Step
-from api.rest.bulk import ItemOut
 from engine.base.text import Lang, Text
 from engine.treasury import bulk
 from engine.treasury.approvals import desk
@@ -48,19 +48,6 @@ def release_holds(
     with explained(lang, output), operating(workspace, user) as (session, person, services):
         now = services.clock.now()
         items = bulk.release_holds(session, services.rulebook, person, numbers, reason, now)
-    _items(items, output, lang)
-
-
-def pay(
-    numbers: Numbers,
-    user: AsOption,
-    output: Format = "full",
-    lang: Language = "en",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Release unpaid documents to the bank; exit 1 when one was refused."""
-    with explained(lang, output), operating(workspace, user) as (session, person, services):
-        items = bulk.pay(session, services.rulebook, person, numbers, services.clock.now())
     _items(items, output, lang)
 
 
@@ -131,7 +118,7 @@ def _decide(
 
 def _items(items: Sequence[bulk.Item], output: str, lang: Lang) -> None:
     if output == "json":
-        say_json([ItemOut.of(one).model_dump(mode="json") for one in items])
+        say_json([ItemOut.told(one).model_dump(mode="json") for one in items])
     else:
         for one in items:
             told = one.state if one.error is None else one.error.text.say(lang)
@@ -145,7 +132,6 @@ def register(app: typer.Typer) -> None:
     documents = typer.Typer(help="What is done to documents, one or many.", no_args_is_help=True)
     documents.command("submit")(submit)
     documents.command("release-holds")(release_holds)
-    documents.command("pay")(pay)
     documents.command("void")(endings.void)
     documents.command("replace")(endings.replace)
     documents.command("cheque")(endings.cheque)

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from api.cli.acting import acting
-from api.cli.pay import Numbers, ids_of, say_items
+from api.cli.pay import Numbers, say_items
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption
 from api.item_results import ItemOut
 from engine.rulebook import Rulebook
 from engine.treasury import cheques
+from engine.treasury.documents import lists
 from engine.treasury.intake.ending import void_each
 from engine.treasury.intake.replacing import Change, replace_document
 
@@ -33,7 +34,7 @@ def void(
         explained(lang, output),
         acting(workspace, user) as (session, person, clock),
     ):
-        done = void_each(session, person, ids_of(session, person, numbers), reason, clock.now())
+        done = void_each(session, person, lists.ids(session, person, numbers), reason, clock.now())
     items = [ItemOut.of(one.document_no, one.code, one.text) for one in done]
     if output == "json":
         say_json([one.model_dump(mode="json") for one in items])
@@ -57,7 +58,7 @@ def replace(
         explained(lang, output),
         acting(workspace, user) as (session, person, clock),
     ):
-        (found,) = ids_of(session, person, [number])
+        (found,) = lists.ids(session, person, [number])
         change = Change(method, name, account, bank_code)
         new = replace_document(session, Rulebook(), person, found, change, reason, clock.now())
         stands = {"document_no": new.document_no, "state": new.state, "replaces": number}
@@ -79,7 +80,7 @@ def cheque(
         explained(lang, output),
         acting(workspace, user) as (session, person, clock),
     ):
-        done = cheques.request(session, person, ids_of(session, person, numbers), clock.now())
+        done = cheques.request(session, person, lists.ids(session, person, numbers), clock.now())
     items = [ItemOut.of(one.document_no, one.code, one.text) for one in done]
     if output == "json":
         say_json([one.model_dump(mode="json") for one in items])

@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
 from api.cli.acting import acting
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.workspace import WorkspaceOption
 from api.item_results import ItemOut
-from api.rest.payment_files import PaymentFileOut, ReleaseResult, ReturnResult
+from api.rest.bulk import ReleaseResult
+from api.rest.payment_files import PaymentFileOut, ReturnResult
 from engine.base.text import Lang, Text
 from engine.rulebook import Rulebook
-from engine.treasury.documents import lists
+from engine.treasury import bulk
 from engine.treasury.payments import files
-from engine.treasury.payments import release as release_payments
 
 Numbers = Annotated[list[str], typer.Argument(help="Document numbers.")]
 MessageId = Annotated[str, typer.Argument(help="Number of the file, as `pay files` shows.")]
@@ -37,17 +36,11 @@ def release(
         explained(lang, output),
         acting(workspace, user) as (session, person, clock),
     ):
-        done = release_payments(
-            session,
-            Rulebook(),
-            person,
-            clock.now(),
-            document_ids=ids_of(session, person, numbers),
-        )
-    items = [ItemOut.of(one.document_no, one.code, one.text) for one in done.items]
+        paid = bulk.pay(session, Rulebook(), person, numbers, clock.now())
+    done = ReleaseResult.of(paid)
     if output == "json":
-        say_json(ReleaseResult(batches=len(done.batch_ids), items=items).model_dump(mode="json"))
-    say_items(items, output, lang)
+        say_json(done.model_dump(mode="json"))
+    say_items(done.items, output, lang)
 
 
 def list_files(
@@ -168,12 +161,6 @@ def take_return(
         say(told.say(lang) + (again.say(lang) if done.repeated else ""))
     if done.issues:
         raise typer.Exit(1)
-
-
-def ids_of(session: Session, person: str, numbers: Iterable[str]) -> list[int]:
-    """Ids of documents the person may see; DocumentError DOCUMENT_UNKNOWN."""
-    found = [lists.get(session, person, one) for one in numbers]
-    return [one.id for one in found if one.id is not None]
 
 
 def say_items(items: Iterable[ItemOut], output: str, lang: Lang) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from api.identity import Caller, needs
 from api.pages.pay import show_results
@@ -14,6 +15,7 @@ from api.services import services_of
 from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury import cash
 from engine.treasury.documents import lists
+from engine.treasury.documents.results import ItemResult
 
 router = APIRouter(include_in_schema=False)
 Reads = Annotated[Caller, Depends(needs("accounts.read"))]
@@ -44,10 +46,10 @@ def confirm(
     """Confirm the ticked documents, each with its own result."""
     services = services_of(request)
     user = caller.user_id
-    with transaction(services.engine) as session:
-        ids = [lists.get(session, user, one).id or 0 for one in document_no or ()]
-    done = run_in_transaction(
-        services.engine,
-        lambda session: cash.confirm(session, services.rulebook, user, ids, services.clock.now()),
-    )
+
+    def work(session: Session) -> list[ItemResult]:
+        ids = lists.ids(session, user, document_no or ())
+        return cash.confirm(session, services.rulebook, user, ids, services.clock.now())
+
+    done = run_in_transaction(services.engine, work)
     return show_results(request, caller, done, key="done.cash")

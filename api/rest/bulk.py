@@ -5,65 +5,43 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
+from sqlmodel import Session
 
 from api.identity import Caller, needs
+from api.item_results import DocumentNumbers, ItemOut
+from api.keyed import IdempotencyKey, keyed
 from api.rest.errors import Problem
 from api.services import services_of
-from engine.runtime.db import transaction
 from engine.treasury import bulk
 
 router = APIRouter(prefix="/api/v1", tags=["documents"])
 _REFUSED: dict[int | str, dict[str, object]] = {400: {"model": Problem, "description": "No reason"}}
 
 
-class Numbers(BaseModel):
-    """Which documents."""
-
-    document_nos: list[str] = Field(min_length=1, max_length=1000)
-
-
-class NumbersAndReason(Numbers):
+class NumbersAndReason(DocumentNumbers):
     """Which documents, and why."""
 
     reason: str
-
-
-class ItemOut(BaseModel):
-    """What became of one document; `error` is null when it was done."""
-
-    document_no: str
-    done: bool
-    state: str | None = Field(description="afterwards; null for a document you may not see")
-    error: Problem | None
-
-    @staticmethod
-    def of(item: bulk.Item) -> ItemOut:
-        """From a result."""
-        error = item.error
-        return ItemOut(
-            document_no=item.document_no,
-            done=error is None,
-            state=item.state,
-            error=None
-            if error is None
-            else Problem(code=error.code, message_en=error.text.en, message_zh=error.text.zh),
-        )
 
 
 @router.post("/documents/submit", summary="Submit rejected and withdrawn documents again")
 def submit(
     request: Request,
     caller: Annotated[Caller, Depends(needs("documents.submit"))],
-    wanted: Numbers,
+    wanted: DocumentNumbers,
+    idempotency_key: IdempotencyKey = "",
 ) -> list[ItemOut]:
     """All steps of their approval start anew; what an alert holds says so."""
     services = services_of(request)
-    with transaction(services.engine) as session:
+
+    def work(session: Session) -> list[ItemOut]:
         items = bulk.submit(
             session, services.rulebook, caller.user_id, wanted.document_nos, services.clock.now()
         )
-    return [ItemOut.of(one) for one in items]
+        return [ItemOut.told(one) for one in items]
+
+    return keyed(request, caller, idempotency_key, wanted, list[ItemOut], work)
 
 
 @router.post(
@@ -75,10 +53,12 @@ def release_holds(
     request: Request,
     caller: Annotated[Caller, Depends(needs("holds.release"))],
     wanted: NumbersAndReason,
+    idempotency_key: IdempotencyKey = "",
 ) -> list[ItemOut]:
     """Never by whoever made the document or would be paid; the pairs behind it are remembered."""
     services = services_of(request)
-    with transaction(services.engine) as session:
+
+    def work(session: Session) -> list[ItemOut]:
         items = bulk.release_holds(
             session,
             services.rulebook,
@@ -87,19 +67,42 @@ def release_holds(
             wanted.reason,
             services.clock.now(),
         )
-    return [ItemOut.of(one) for one in items]
+        return [ItemOut.told(one) for one in items]
+
+    return keyed(request, caller, idempotency_key, wanted, list[ItemOut], work)
 
 
-@router.post("/documents/pay", summary="Release unpaid documents to the bank")
-def pay(
+class ReleaseResult(BaseModel):
+    """What became of every document; a file channel's batches are payment files."""
+
+    batches: int
+    items: list[ItemOut]
+
+    @staticmethod
+    def of(paid: bulk.Paid) -> ReleaseResult:
+        """From a result."""
+        return ReleaseResult(
+            batches=len(paid.batch_ids), items=[ItemOut.told(one) for one in paid.items]
+        )
+
+
+@router.post("/payments/release", summary="Pay documents; every one has its own result")
+def release(
     request: Request,
     caller: Annotated[Caller, Depends(needs("payments.release"))],
-    wanted: Numbers,
-) -> list[ItemOut]:
-    """Grouped into payment batches by the rules; never by whoever made or approved them."""
+    wanted: DocumentNumbers,
+    idempotency_key: IdempotencyKey = "",
+) -> ReleaseResult:
+    """Bank-direct documents leave as messages, others become payment files to be handed out.
+
+    Grouped into payment batches by the rules; never by whoever made or approved them.
+    """
     services = services_of(request)
-    with transaction(services.engine) as session:
-        items = bulk.pay(
+
+    def work(session: Session) -> ReleaseResult:
+        paid = bulk.pay(
             session, services.rulebook, caller.user_id, wanted.document_nos, services.clock.now()
         )
-    return [ItemOut.of(one) for one in items]
+        return ReleaseResult.of(paid)
+
+    return keyed(request, caller, idempotency_key, wanted, ReleaseResult, work)

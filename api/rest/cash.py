@@ -7,14 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
+from sqlmodel import Session
 
 from api.identity import Caller, needs
-from api.item_results import ItemOut
+from api.item_results import DocumentNumbers, ItemOut
+from api.keyed import IdempotencyKey, keyed
 from api.rest.errors import Problem
-from api.rest.payment_files import Documents
 from api.services import services_of
 from engine.base.money import format_major
-from engine.runtime.db import run_in_transaction, transaction
+from engine.runtime.db import transaction
 from engine.treasury import cash
 from engine.treasury.documents import lists
 
@@ -107,15 +108,16 @@ def journal(request: Request, caller: Reads, organisation: str, currency: str) -
 def confirm(
     request: Request,
     caller: Annotated[Caller, Depends(needs("payments.release"))],
-    given: Documents,
+    given: DocumentNumbers,
+    idempotency_key: IdempotencyKey = "",
 ) -> list[ItemOut]:
     """Never by whoever made or approved the document; a desk never goes below zero."""
     services = services_of(request)
     user = caller.user_id
-    with transaction(services.engine) as session:
-        ids = [lists.get(session, user, one).id or 0 for one in given.document_nos]
-    done = run_in_transaction(
-        services.engine,
-        lambda session: cash.confirm(session, services.rulebook, user, ids, services.clock.now()),
-    )
-    return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    def work(session: Session) -> list[ItemOut]:
+        ids = lists.ids(session, user, given.document_nos)
+        done = cash.confirm(session, services.rulebook, user, ids, services.clock.now())
+        return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    return keyed(request, caller, idempotency_key, given, list[ItemOut], work)

@@ -9,22 +9,20 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.identity import Caller, needs
-from api.item_results import ItemOut
+from api.item_results import DocumentNumbers, ItemOut
+from api.keyed import IdempotencyKey, keyed
 from api.rest.documents import Taken
 from api.rest.errors import Problem
-from api.rest.payment_files import Documents
 from api.services import services_of
-from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury import cheques
 from engine.treasury.documents import lists
-from engine.treasury.documents.models import Document
 from engine.treasury.intake.ending import void_each
 from engine.treasury.intake.replacing import Change, replace_document
 
 router = APIRouter(prefix="/api/v1", tags=["documents"])
 
 
-class Voided(Documents):
+class Voided(DocumentNumbers):
     """Which documents, and why."""
 
     reason: str
@@ -32,18 +30,21 @@ class Voided(Documents):
 
 @router.post("/documents/void", summary="Void documents (作废); every one has its own result")
 def void(
-    request: Request, caller: Annotated[Caller, Depends(needs("documents.void"))], given: Voided
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("documents.void"))],
+    given: Voided,
+    idempotency_key: IdempotencyKey = "",
 ) -> list[ItemOut]:
     """Their approvals, alerts, holds, places in batches and cheques end with them."""
     services = services_of(request)
     user = caller.user_id
-    with transaction(services.engine) as session:
-        ids = [lists.get(session, user, one).id or 0 for one in given.document_nos]
-    done = run_in_transaction(
-        services.engine,
-        lambda session: void_each(session, user, ids, given.reason, services.clock.now()),
-    )
-    return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    def work(session: Session) -> list[ItemOut]:
+        ids = lists.ids(session, user, given.document_nos)
+        done = void_each(session, user, ids, given.reason, services.clock.now())
+        return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    return keyed(request, caller, idempotency_key, given, list[ItemOut], work)
 
 
 class Replacement(BaseModel):
@@ -70,15 +71,15 @@ def replace(
     caller: Annotated[Caller, Depends(needs("documents.submit"))],
     document_no: str,
     given: Replacement,
+    idempotency_key: IdempotencyKey = "",
 ) -> Taken:
     """The new document is approved anew; the source is told once, REPLACED."""
     services = services_of(request)
     change = Change(**given.model_dump(exclude={"reason"}))
-    with transaction(services.engine) as session:
-        found = lists.get(session, caller.user_id, document_no).id or 0
 
-    def work(session: Session) -> Document:
-        return replace_document(
+    def work(session: Session) -> Taken:
+        (found,) = lists.ids(session, caller.user_id, [document_no])
+        new = replace_document(
             session,
             services.rulebook,
             caller.user_id,
@@ -87,23 +88,25 @@ def replace(
             given.reason,
             services.clock.now(),
         )
+        return Taken(document_no=new.document_no, state=new.state)
 
-    new = run_in_transaction(services.engine, work)
-    return Taken(document_no=new.document_no, state=new.state)
+    return keyed(request, caller, idempotency_key, given, Taken, work)
 
 
 @router.post("/cheques", summary="Ask for one cheque per document; every one has its own result")
 def ask(
     request: Request,
     caller: Annotated[Caller, Depends(needs("payments.release"))],
-    given: Documents,
+    given: DocumentNumbers,
+    idempotency_key: IdempotencyKey = "",
 ) -> list[ItemOut]:
     """No bank instruction: the document waits for its cheque. One live cheque per document."""
     services = services_of(request)
     user = caller.user_id
-    with transaction(services.engine) as session:
-        ids = [lists.get(session, user, one).id or 0 for one in given.document_nos]
-    done = run_in_transaction(
-        services.engine, lambda session: cheques.request(session, user, ids, services.clock.now())
-    )
-    return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    def work(session: Session) -> list[ItemOut]:
+        ids = lists.ids(session, user, given.document_nos)
+        done = cheques.request(session, user, ids, services.clock.now())
+        return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
+
+    return keyed(request, caller, idempotency_key, given, list[ItemOut], work)

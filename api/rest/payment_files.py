@@ -11,51 +11,17 @@ from pydantic import BaseModel, Field
 
 from api.downloads import download
 from api.identity import Caller, needs
-from api.item_results import ItemOut
 from api.rest.errors import Problem
 from api.services import services_of
 from engine.base.masking import masked
 from engine.base.money import format_major
 from engine.machines.instruction.files import Returned
 from engine.runtime.db import run_in_transaction, transaction
-from engine.treasury.documents import lists
-from engine.treasury.payments import files, release
+from engine.treasury.payments import files
 
 router = APIRouter(prefix="/api/v1", tags=["payments"])
 Releases = Annotated[Caller, Depends(needs("payments.release"))]
 UNKNOWN_FILE: dict[int | str, dict[str, object]] = {404: {"model": Problem}}
-
-
-class Documents(BaseModel):
-    """Which documents."""
-
-    document_nos: list[str] = Field(min_length=1, max_length=1000)
-
-
-class ReleaseResult(BaseModel):
-    """What became of every document; a file channel's batches are payment files."""
-
-    batches: int
-    items: list[ItemOut]
-
-
-@router.post("/payments/release", summary="Pay documents; every one has its own result")
-def release_documents(request: Request, caller: Releases, given: Documents) -> ReleaseResult:
-    """Bank-direct documents leave as messages, others become payment files to be handed out."""
-    services = services_of(request)
-    with transaction(services.engine) as session:
-        found = [lists.get(session, caller.user_id, one) for one in given.document_nos]
-        done = release(
-            session,
-            services.rulebook,
-            caller.user_id,
-            services.clock.now(),
-            document_ids=[one.id for one in found if one.id is not None],
-        )
-    return ReleaseResult(
-        batches=len(done.batch_ids),
-        items=[ItemOut.of(one.document_no, one.code, one.text) for one in done.items],
-    )
 
 
 class PaymentFileOut(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,23 @@ from engine.runtime.jsontypes import JsonObject, canonical_json, check_object
 
 
 class InboxError(SluiceError):
-    """An answer to a message that was not received, or that has one."""
+    """An answer to a message that was not received, or that has one; a key of another message."""
+
+
+class KeyReused(InboxError):
+    """A key that named another operation before: KEY_REUSED."""
+
+    http_status = 409
+
+    def __init__(self, received_at: datetime) -> None:
+        at = f"{received_at:%Y-%m-%dT%H:%M:%SZ}"
+        super().__init__(
+            "KEY_REUSED",
+            Text(
+                f"this key was sent with other content at {at}; send something new under a new key",
+                f"此消息号已于 {at} 随其他内容使用；新的操作请用新的消息号",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +108,27 @@ def answer(
                 f"来自 {source} 的消息 {message_id} 未登记或已答复;请先登记,且只答复一次",
             ),
         )
+
+
+def once(
+    session: Session,
+    source: str,
+    message_id: str,
+    payload_hash: str,
+    now: datetime,
+    work: Callable[[], JsonObject],
+    *,
+    org_id: str | None = None,
+) -> JsonObject:
+    """What `work` answers, carried out once per message: later calls get the first answer.
+
+    Raises KeyReused where the message was received with other content, and what `work` raises.
+    """
+    received = receive(session, source, message_id, payload_hash, now, org_id=org_id)
+    if isinstance(received, Conflict):
+        raise KeyReused(received.received_at)
+    if isinstance(received, Seen) and received.answer is not None:
+        return received.answer
+    done = work()
+    answer(session, source, message_id, done, now)
+    return done

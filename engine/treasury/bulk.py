@@ -29,6 +29,14 @@ class Item:
     state: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Payment batches that were made, and what became of each document."""
+
+    batch_ids: tuple[int, ...]
+    items: list[Item]
+
+
 def submit(
     session: Session, rulebook: Rulebook, user_id: str, numbers: Sequence[str], now: dt.datetime
 ) -> list[Item]:
@@ -81,7 +89,7 @@ def release_holds(
 
 def pay(
     session: Session, rulebook: Rulebook, user_id: str, numbers: Sequence[str], now: dt.datetime
-) -> list[Item]:
+) -> Paid:
     """Release documents to the bank; results in order. Raises ReleaseError NOT_PERMITTED."""
     chosen, refused = _chosen(session, user_id, numbers)
     ids = [key(one) for one in chosen.values()]
@@ -91,7 +99,7 @@ def pay(
         for one in done.items
         if one.code is not None and one.text is not None
     }
-    return _results(session, numbers, refused, waits=False)
+    return Paid(done.batch_ids, _results(session, numbers, refused, waits=False))
 
 
 def _chosen(

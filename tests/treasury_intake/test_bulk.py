@@ -63,11 +63,23 @@ def test_of_a_hundred_unpaid_documents_97_are_paid_and_3_say_why_not(
     numbers = _hundred(live, rulebook, clock)
     steps = steps_open(live)
     desk.decide(live, "bj-reviewer", steps[:97], "approve", None, clock.now())
-    items = bulk.pay(live, rulebook, "cashier", numbers, clock.now())
+    items = bulk.pay(live, rulebook, "cashier", numbers, clock.now()).items
     assert _codes(items) == {None: 97, "NOT_UNPAID": 3}
-    assert _codes(bulk.pay(live, rulebook, "cashier", numbers[:97], clock.now())) == {
+    assert _codes(bulk.pay(live, rulebook, "cashier", numbers[:97], clock.now()).items) == {
         "ALREADY_LIVE": 97
     }
+
+
+def test_of_a_hundred_documents_99_holds_are_released_and_two_say_why_not(
+    live: Session, rulebook: Rulebook, clock: ManualClock
+) -> None:
+    twin = {"counterparty_account": "6222021001", "amount": "100.00"}
+    bring_in(live, rulebook, clock, [row(n, **twin) for n in range(1, 101)])
+    numbers = [one.document_no for one in documents(live)]
+    wanted = [*numbers, "D-0"]
+    items = bulk.release_holds(live, rulebook, "treasurer", wanted, "instalments", clock.now())
+    assert _codes(items) == {None: 99, "NOT_HELD": 1, "DOCUMENT_UNKNOWN": 1}
+    assert Counter(states(live).values()) == {"IN_APPROVAL": 100}
 
 
 def test_holds_are_released_together_but_never_by_who_made_the_document(

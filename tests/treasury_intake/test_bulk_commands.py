@@ -13,8 +13,8 @@ import typer
 from sqlmodel import Session
 from typer.testing import CliRunner
 
+from api.cli import acting, operating, pay
 from api.cli import documents as commands
-from api.cli import operating
 from engine.rulebook import Rulebook
 from engine.runtime.clock import ManualClock
 from engine.runtime.settings import Settings
@@ -33,10 +33,12 @@ def app(
     def opened(_folder: Path | None) -> Iterator[tuple[Workspace, Settings, sa.Engine]]:
         yield place, Settings.load(place.folder, environ={}), engine
 
-    monkeypatch.setattr(operating, "opened", opened)
-    monkeypatch.setattr(operating, "clock_for", lambda _place: clock)
+    for module in (operating, acting):
+        monkeypatch.setattr(module, "opened", opened)
+        monkeypatch.setattr(module, "clock_for", lambda _place: clock)
     made = typer.Typer()
     commands.register(made)
+    pay.register(made)
     return made
 
 
@@ -68,9 +70,11 @@ def test_documents_go_their_way_by_commands(
         f"{held}: APPROVED\n",
     )
     assert run("documents", "submit", first, "--as", "maker") == (0, f"{first}: IN_APPROVAL\n")
-    code, paid = run("documents", "pay", first, held, "--as", "cashier", "--format", "json")
+    code, paid = run("pay", "release", first, held, "--as", "cashier", "--format", "json")
     assert code == 1
-    assert [(one["done"], (one["error"] or {}).get("code")) for one in json.loads(paid)] == [
+    assert [
+        (one["done"], (one["error"] or {}).get("code")) for one in json.loads(paid)["items"]
+    ] == [
         (False, "NOT_UNPAID"),
         (True, None),
     ]

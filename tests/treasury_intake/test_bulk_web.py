@@ -45,7 +45,7 @@ def test_programs_get_a_result_for_every_document(
     again = maker.post(f"{API}/documents/submit", json={"document_nos": [first, second]}).json()
     assert [(one["error"] or {}).get("code") for one in again] == [None, "NOT_RESUBMITTABLE"]
     cashier = signed_in(engine, clock, "cashier")
-    paid = cashier.post(f"{API}/documents/pay", json={"document_nos": [first]}).json()
+    paid = cashier.post(f"{API}/payments/release", json={"document_nos": [first]}).json()["items"]
     assert [one["error"]["code"] for one in paid] == ["NOT_UNPAID"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -107,6 +107,12 @@ def get(session: Session, user_id: str, document_no: str) -> Document:
     if found is None or found.org_id not in visible_orgs(session, user_id, PERMISSION):
         raise unknown(document_no)
     return found
+
+
+def ids(session: Session, user_id: str, numbers: Iterable[str]) -> list[int]:
+    """Ids of documents by their numbers, in order; DocumentError DOCUMENT_UNKNOWN as `get`."""
+    found = (get(session, user_id, one).id for one in numbers)
+    return [one for one in found if one is not None]
 
 
 def numbered(
