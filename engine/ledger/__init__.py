@@ -9,7 +9,15 @@ from engine.ledger.balances import (
     trial_balance,
 )
 from engine.ledger.models import GlAccount, Voucher, VoucherLine
-from engine.ledger.posting import LedgerError, LineDraft, VoucherDraft, lines_of, post, reverse
+from engine.ledger.posting import (
+    LedgerError,
+    LineDraft,
+    VoucherDraft,
+    lines_of,
+    post,
+    post_all,
+    reverse,
+)
 
 __all__ = [
     "Balance",
@@ -25,6 +33,7 @@ __all__ = [
     "is_balanced",
     "lines_of",
     "post",
+    "post_all",
     "reverse",
     "trial_balance",
 ]

@@ -8,11 +8,13 @@ one legal entity and month wait for each other until commit; keep those transact
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from engine.base.money import decimals
 from engine.base.text import SluiceError, Text
@@ -52,34 +54,61 @@ class VoucherDraft:
 
 
 def post(session: Session, draft: VoucherDraft) -> Voucher:
-    """Post `draft`, or return the voucher its event was posted as.
+    """Post `draft`, or return the voucher its event was posted as; see `post_all`."""
+    return post_all(session, [draft])[0]
+
+
+def post_all(session: Session, drafts: Sequence[VoucherDraft]) -> list[Voucher]:
+    """Post `drafts`, or return the vouchers their events were posted as; in their order.
 
     Raises LedgerError: VOUCHER_LINES, VOUCHER_LINE_SIDES, VOUCHER_UNBALANCED, GL_ACCOUNT_UNKNOWN,
     EVENT_CONFLICT (same event, other content), and MoneyError UNKNOWN_CURRENCY. The database
     checks balance and reversal again at commit.
     """
-    hashed = content_hash(_content(draft))
-    posted = session.exec(select(Voucher).where(Voucher.event_id == draft.event_id)).first()
-    if posted is not None:
-        if posted.content_hash != hashed:
-            raise _event_conflict(draft, posted)
-        return posted
-    _check(session, draft)
-    voucher = Voucher(
-        org_id=draft.org_id,
-        legal_entity_id=draft.legal_entity_id,
-        number=_next_number(session, draft),
-        event_id=draft.event_id,
-        content_hash=hashed,
-        currency=draft.currency,
-        voucher_date=draft.voucher_date,
-        voucher_type=draft.voucher_type,
-        text=draft.text,
-        reversal_of=draft.reversal_of,
-        created_at=draft.now,
-    )
-    session.add(voucher)
-    session.flush()
+    hashes = [content_hash(_content(draft)) for draft in drafts]
+    events = [draft.event_id for draft in drafts]
+    posted = {
+        one.event_id: one
+        for one in session.exec(select(Voucher).where(col(Voucher.event_id).in_(events)))
+    }
+    new: dict[str, tuple[VoucherDraft, str]] = {}
+    for draft, hashed in zip(drafts, hashes, strict=True):
+        first = posted[draft.event_id].content_hash if draft.event_id in posted else None
+        if draft.event_id in new:
+            first = new[draft.event_id][1]
+        if first is None:
+            new[draft.event_id] = draft, hashed
+        elif first != hashed:
+            raise _event_conflict(draft, posted.get(draft.event_id))
+    if new:
+        made = _insert(session, list(new.values()))
+        posted |= {one.event_id: one for one in made}
+    return [posted[event] for event in events]
+
+
+def _insert(session: Session, new: Sequence[tuple[VoucherDraft, str]]) -> list[Voucher]:
+    drafts = [draft for draft, _ in new]
+    _check(session, drafts)
+    numbers = _next_numbers(session, drafts)
+    vouchers = session.scalars(
+        sa.insert(Voucher).returning(Voucher, sort_by_parameter_order=True),
+        [
+            {
+                "org_id": draft.org_id,
+                "legal_entity_id": draft.legal_entity_id,
+                "number": number,
+                "event_id": draft.event_id,
+                "content_hash": hashed,
+                "currency": draft.currency,
+                "voucher_date": draft.voucher_date,
+                "voucher_type": draft.voucher_type,
+                "text": draft.text,
+                "reversal_of": draft.reversal_of,
+                "created_at": draft.now,
+            }
+            for (draft, hashed), number in zip(new, numbers, strict=True)
+        ],
+    ).all()
     session.execute(
         sa.insert(VoucherLine),
         [
@@ -94,10 +123,11 @@ def post(session: Session, draft: VoucherDraft) -> Voucher:
                 "dimensions": dict(line.dimensions),
                 "text": line.text or draft.text,
             }
+            for voucher, draft in zip(vouchers, drafts, strict=True)
             for number, line in enumerate(draft.lines, start=1)
         ],
     )
-    return voucher
+    return list(vouchers)
 
 
 def reverse(
@@ -179,8 +209,16 @@ def _content(draft: VoucherDraft) -> dict[str, JsonValue]:
     }
 
 
-def _check(session: Session, draft: VoucherDraft) -> None:
+def _check(session: Session, drafts: Sequence[VoucherDraft]) -> None:
     """Say in words what the database would refuse at commit."""
+    codes = {line.account for draft in drafts for line in draft.lines}
+    query = select(GlAccount.code).where(col(GlAccount.code).in_(codes))
+    known = frozenset(session.exec(query))
+    for draft in drafts:
+        _check_one(draft, known)
+
+
+def _check_one(draft: VoucherDraft, known: frozenset[str]) -> None:
     decimals(draft.currency)
     if len(draft.lines) < 2:
         raise LedgerError(
@@ -214,9 +252,7 @@ def _check(session: Session, draft: VoucherDraft) -> None:
                 "请修改记账规则",
             ),
         )
-    codes = {line.account for line in draft.lines}
-    known = session.exec(select(GlAccount.code).where(sa.column("code").in_(codes))).all()
-    if unknown := codes.difference(known):
+    if unknown := {line.account for line in draft.lines} - known:
         names = ", ".join(sorted(unknown))
         raise LedgerError(
             "GL_ACCOUNT_UNKNOWN",
@@ -228,20 +264,37 @@ def _check(session: Session, draft: VoucherDraft) -> None:
         )
 
 
-def _next_number(session: Session, draft: VoucherDraft) -> str:
-    month = draft.voucher_date.replace(day=1)
-    number = session.execute(
-        sa.text(
-            "INSERT INTO voucher_counter AS c (legal_entity_id, month, org_id, last_number) "
-            "VALUES (:entity, :month, :org, 1) ON CONFLICT (legal_entity_id, month) "
-            "DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number"
-        ),
-        {"entity": draft.legal_entity_id, "month": month, "org": draft.org_id},
-    ).scalar_one()
-    return f"{draft.legal_entity_id}-{month:%Y%m}-{number:06d}"
+def _next_numbers(session: Session, drafts: Sequence[VoucherDraft]) -> list[str]:
+    """A number for each draft, those of one legal entity and month without gaps in their order."""
+    books = [(draft.legal_entity_id, draft.voucher_date.replace(day=1)) for draft in drafts]
+    owners = {book: draft.org_id for book, draft in zip(books, drafts, strict=True)}
+    following = {}
+    # In one order, so that two postings at once wait for each other and never in a circle.
+    for (entity, month), count in sorted(Counter(books).items()):
+        last = session.execute(
+            sa.text(
+                "INSERT INTO voucher_counter AS c (legal_entity_id, month, org_id, last_number) "
+                "VALUES (:entity, :month, :org, :count) ON CONFLICT (legal_entity_id, month) "
+                "DO UPDATE SET last_number = c.last_number + :count RETURNING last_number"
+            ),
+            {"entity": entity, "month": month, "org": owners[entity, month], "count": count},
+        ).scalar_one()
+        following[entity, month] = itertools.count(last - count + 1)
+    return [
+        f"{entity}-{month:%Y%m}-{next(following[entity, month]):06d}" for entity, month in books
+    ]
 
 
-def _event_conflict(draft: VoucherDraft, posted: Voucher) -> LedgerError:
+def _event_conflict(draft: VoucherDraft, posted: Voucher | None) -> LedgerError:
+    if posted is None:
+        return LedgerError(
+            "EVENT_CONFLICT",
+            Text(
+                f"event {draft.event_id} is to be posted twice with different content; use an "
+                "event of its own for each",
+                f"事件 {draft.event_id} 将以不同内容重复过账；请分别使用不同的事件",
+            ),
+        )
     return LedgerError(
         "EVENT_CONFLICT",
         Text(

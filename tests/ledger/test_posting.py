@@ -125,6 +125,40 @@ def test_numbers_run_without_gap_per_entity_and_month(books: sa.Engine) -> None:
     ]
 
 
+def test_many_posted_together_are_as_if_posted_one_by_one(books: sa.Engine) -> None:
+    before = _post(books, draft("E2"))
+    wanted = [
+        draft("E1"),
+        draft("E2"),
+        draft("E3", entity="BJ"),
+        draft("E4", day=date(2026, 12, 1)),
+        draft("E1"),
+        draft("E5", LineDraft(FEE, 7, 0), LineDraft(BANK, 0, 7)),
+    ]
+    with db.transaction(books) as session:
+        made = ledger.post_all(session, wanted)
+        lines = [[one.account for one in ledger.lines_of(session, v.id or 0)] for v in made]
+    assert [one.event_id for one in made] == [one.event_id for one in wanted]
+    assert (made[1].id, made[4].id) == (before.id, made[0].id)
+    assert [one.number for one in made] == [
+        "SH-202611-000002",
+        "SH-202611-000001",
+        "BJ-202611-000001",
+        "SH-202612-000001",
+        "SH-202611-000002",
+        "SH-202611-000003",
+    ]
+    assert (lines[0], lines[5]) == ([PAYABLE, BANK], [FEE, BANK])
+
+
+def test_one_event_with_two_contents_posts_nothing_of_them_all(books: sa.Engine) -> None:
+    other = draft("E1", LineDraft(FEE, 7, 0), LineDraft(BANK, 0, 7))
+    with pytest.raises(LedgerError) as caught, db.transaction(books) as session:
+        ledger.post_all(session, [draft("E2"), draft("E1"), other])
+    assert caught.value.code == "EVENT_CONFLICT"
+    assert _count(books) == 0
+
+
 def test_a_reversal_exchanges_the_sides(books: sa.Engine) -> None:
     reversal = _reverse(books, _post(books, draft("E1")))
     assert reversal.id is not None

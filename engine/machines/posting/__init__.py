@@ -5,8 +5,17 @@ from engine.machines.posting.events import (
     Posted,
     PostingError,
     post_event,
+    post_events,
     reverse_event,
 )
 from engine.machines.posting.models import PostedEvent
 
-__all__ = ["Event", "Posted", "PostedEvent", "PostingError", "post_event", "reverse_event"]
+__all__ = [
+    "Event",
+    "Posted",
+    "PostedEvent",
+    "PostingError",
+    "post_event",
+    "post_events",
+    "reverse_event",
+]

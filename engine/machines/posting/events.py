@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from engine import ledger
 from engine.base.text import SluiceError, Text
@@ -73,14 +73,41 @@ VOUCHER_TYPES = {
 
 
 def post_event(session: Session, pinned: Pinned, event: Event, now: dt.datetime) -> Posted:
-    """Post `event`, or return the voucher it was posted as before.
+    """Post `event`, or return the voucher it was posted as before; raises as `post_events`."""
+    return post_events(session, pinned, [event], now)[0]
+
+
+def post_events(
+    session: Session, pinned: Pinned, events: Sequence[Event], now: dt.datetime
+) -> list[Posted]:
+    """Post events, or return the vouchers they were posted as before; in their order.
 
     Raises NoLiveRuleset, DecisionRefused, PostingError NOT_POSTABLE (no row of the ruleset
     matches) or DIMENSION_MISSING, and LedgerError; nothing must be committed then.
     """
-    done = session.get(PostedEvent, event.event_id)
-    if done is not None:
-        return Posted(done.voucher_id, _number(session, done.voucher_id), done.decision_id)
+    done = _posted_before(session, [event.event_id for event in events])
+    new = {event.event_id: event for event in events if event.event_id not in done}
+    decided = {name: _decided(session, pinned, event, now) for name, event in new.items()}
+    vouchers = ledger.post_all(session, [draft for draft, _ in decided.values()])
+    for (name, (_, decision_id)), voucher in zip(decided.items(), vouchers, strict=True):
+        _remember(session, new[name], voucher, decision_id, now)
+        done[name] = Posted(voucher.id or 0, voucher.number, decision_id)
+    return [done[event.event_id] for event in events]
+
+
+def _posted_before(session: Session, event_ids: Sequence[str]) -> dict[str, Posted]:
+    rows = session.execute(
+        select(PostedEvent, ledger.Voucher.number)
+        .join(ledger.Voucher, col(ledger.Voucher.id) == col(PostedEvent.voucher_id))
+        .where(col(PostedEvent.event_id).in_(event_ids))
+    )
+    return {one.event_id: Posted(one.voucher_id, number, one.decision_id) for one, number in rows}
+
+
+def _decided(
+    session: Session, pinned: Pinned, event: Event, now: dt.datetime
+) -> tuple[VoucherDraft, int]:
+    """What the posting ruleset makes of an event, and its decision."""
     recorded = pinned.decide(
         session,
         "posting",
@@ -109,23 +136,18 @@ def post_event(session: Session, pinned: Pinned, event: Event, now: dt.datetime)
                 f"{recorded.ruleset} 中没有适用于 {event.event} {event.document_no} 的行;请补充",
             ),
         )
-    voucher = ledger.post(
-        session,
-        VoucherDraft(
-            event_id=event.event_id,
-            org_id=event.org_id,
-            legal_entity_id=event.legal_entity_id,
-            currency=event.currency,
-            voucher_date=event.date,
-            voucher_type=VOUCHER_TYPES.get(event.event, "transfer"),
-            text=lines[0].text,
-            lines=tuple(lines),
-            now=now,
-        ),
+    draft = VoucherDraft(
+        event_id=event.event_id,
+        org_id=event.org_id,
+        legal_entity_id=event.legal_entity_id,
+        currency=event.currency,
+        voucher_date=event.date,
+        voucher_type=VOUCHER_TYPES.get(event.event, "transfer"),
+        text=lines[0].text,
+        lines=tuple(lines),
+        now=now,
     )
-    return _remember(
-        session, event.event_id, event.event, event, voucher, recorded.decision_id, now
-    )
+    return draft, recorded.decision_id
 
 
 def reverse_event(
@@ -195,19 +217,13 @@ def _line(event: Event, outcome: object) -> LineDraft:
 
 
 def _remember(
-    session: Session,
-    event_id: str,
-    name: str,
-    event: Event,
-    voucher: ledger.Voucher,
-    decision_id: int,
-    now: dt.datetime,
-) -> Posted:
+    session: Session, event: Event, voucher: ledger.Voucher, decision_id: int, now: dt.datetime
+) -> None:
     session.add(
         PostedEvent(
-            event_id=event_id,
+            event_id=event.event_id,
             org_id=event.org_id,
-            event=name,
+            event=event.event,
             subject_kind=event.subject_kind,
             subject_id=event.subject_id,
             group_id=event.group_id,
@@ -216,11 +232,3 @@ def _remember(
             at=now,
         )
     )
-    return Posted(voucher.id or 0, voucher.number, decision_id)
-
-
-def _number(session: Session, voucher_id: int) -> str:
-    voucher = session.get(ledger.Voucher, voucher_id)
-    if voucher is None:
-        raise AssertionError(f"posted event without voucher {voucher_id}")
-    return voucher.number

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from engine.machines.instruction.confirm import Confirmation, mark_confirmed
 from engine.machines.instruction.ports import Listener
 from engine.machines.matching import GroupDraft, Matched, Member, create_groups
-from engine.machines.posting import Event, post_event
+from engine.machines.posting import Event, post_events
 from engine.matching import PairFacts
 from engine.rulebook import Matter, Pinned
 from engine.treasury.arrivals.cashflow import cash_flow_item
@@ -81,24 +81,29 @@ def confirm(
         now,
     )
     listener.on_attempts(session, changes)
-    done: list[Confirmed] = []
-    closing: list[_Closing] = []
-    for one, group in zip(arrivals, groups, strict=True):
-        documents = [subjects[attempt_id] for attempt_id in one.attempt_ids]
-        numbers = _post(session, pinned, one, group, documents, now)
-        closing += [
-            _Closing(document_id, number, one, group) for document_id, number in numbers.items()
-        ]
-        done.append(
-            Confirmed(
-                group.match_no,
-                tuple(document.id for document in documents),
-                tuple(numbers.values()),
-            )
-        )
+    shown = [
+        (one, group, subjects[attempt_id])
+        for one, group in zip(arrivals, groups, strict=True)
+        for attempt_id in one.attempt_ids
+    ]
+    posted = post_events(session, pinned, [_event(*each) for each in shown], now)
+    closing = [
+        _Closing(document.id, voucher.number, one, group)
+        for (one, group, document), voucher in zip(shown, posted, strict=True)
+    ]
     _close(session, closing, now)
     report(session, [one.document_id for one in closing], "CONFIRMED", now)
-    return done
+    together: dict[str, list[_Closing]] = {group.match_no: [] for group in groups}
+    for each in closing:
+        together[each.group.match_no].append(each)
+    return [
+        Confirmed(
+            match_no,
+            tuple(each.document_id for each in found),
+            tuple(each.voucher_no for each in found),
+        )
+        for match_no, found in together.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,45 +188,34 @@ def _draft(
     )
 
 
-def _post(
-    session: Session,
-    pinned: Pinned,
-    one: Arrival,
-    group: Matched,
-    documents: Sequence[Subject],
-    now: dt.datetime,
-) -> dict[int, str]:
-    """A voucher per document, dated by the line; voucher number by document id."""
-    numbers = {}
-    for document in documents:
-        pays = document.direction == "pay"
-        event = Event(
-            event_id=event_id_of(group.match_no, document.id),
-            event="payment_confirmed" if pays else "collection_confirmed",
-            org_id=document.org_id,
-            org_path=document.org_path,
-            org_level=document.org_level,
-            legal_entity_id=document.legal_entity_id,
-            currency=document.currency,
-            amount=document.amount,
-            date=one.line.booking_date,
-            document_no=document.document_no,
-            business_type=document.business_type,
-            creditor_name=document.counterparty_name if pays else "",
-            debtor_name="" if pays else document.counterparty_name,
-            subject_kind="document",
-            subject_id=document.id,
-            group_id=group.group_id,
-            dimensions={
-                "org": document.org_id,
-                "bank_account": document.account_number,
-                "counterparty": document.counterparty_name,
-                "cash_flow": cash_flow_item(document.business_type),
-                "business_type": document.business_type,
-            },
-        )
-        numbers[document.id] = post_event(session, pinned, event, now).number
-    return numbers
+def _event(one: Arrival, group: Matched, document: Subject) -> Event:
+    """What a document's voucher is made of, dated by the line."""
+    pays = document.direction == "pay"
+    return Event(
+        event_id=event_id_of(group.match_no, document.id),
+        event="payment_confirmed" if pays else "collection_confirmed",
+        org_id=document.org_id,
+        org_path=document.org_path,
+        org_level=document.org_level,
+        legal_entity_id=document.legal_entity_id,
+        currency=document.currency,
+        amount=document.amount,
+        date=one.line.booking_date,
+        document_no=document.document_no,
+        business_type=document.business_type,
+        creditor_name=document.counterparty_name if pays else "",
+        debtor_name="" if pays else document.counterparty_name,
+        subject_kind="document",
+        subject_id=document.id,
+        group_id=group.group_id,
+        dimensions={
+            "org": document.org_id,
+            "bank_account": document.account_number,
+            "counterparty": document.counterparty_name,
+            "cash_flow": cash_flow_item(document.business_type),
+            "business_type": document.business_type,
+        },
+    )
 
 
 def _close(session: Session, closing: Sequence[_Closing], now: dt.datetime) -> None:
