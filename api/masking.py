@@ -23,8 +23,8 @@ class HiddenWords(SluiceError):
     http_status = 403
 
 
-_COMPARED = frozenset({"same_account"})
-"""Words about account numbers that hold none."""
+_COMPARED = frozenset({"same_account", "other_account", "known_account"})
+"""Words about account numbers that hold none: what was compared, or how often one occurred."""
 
 
 def _hidden(word: str) -> bool:

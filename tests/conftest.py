@@ -24,6 +24,7 @@ from psycopg import sql
 from engine.runtime import db, migrate
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
+from tests.copies import create_copy, drop_copy
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("explore", derandomize=False)
@@ -91,15 +92,9 @@ def _make_template(server: EmbeddedServer) -> None:
 @contextmanager
 def _fresh_database(server: EmbeddedServer) -> Iterator[str]:
     name = f"t_{uuid.uuid4().hex[:16]}"
-    with server.admin() as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(ROLE)
-            )
-        )
+    create_copy(server, name, TEMPLATE)
     yield server.url(name)
-    with server.admin() as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop_copy(server, name)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import EmbeddedServer
 from tests.conftest import TEMPLATE
+from tests.copies import create_copy, drop_copy
 from tests.monitor.world import Group
-from tests.payments.conftest import create_copy, drop_copy
 from tests.payments.stage import MORNING, RULESETS
 from tests.payments.world import build
 

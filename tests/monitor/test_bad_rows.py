@@ -46,7 +46,7 @@ def test_an_altered_decision_is_a_disagreement_and_the_next_ones_are_judged(
     decisions = [group.decide(document) for document in documents]
     for change, decision in zip(ALTERED, decisions, strict=False):
         _altered(superuser_url, "decision", change, decision)
-    done = group.monitor().run_until_idle(1)
+    done = group.monitor().run_until_idle()
     assert (done.decisions, done.disagreements) == (len(decisions), len(ALTERED))
     told = group.rows("SELECT code, decision_id FROM alert ORDER BY decision_id")
     assert told == [("ENGINE_DISAGREES", one) for one in decisions[:-1]]
@@ -75,7 +75,7 @@ def test_an_event_that_cannot_be_read_is_told_and_the_next_one_is_judged(
     assert isinstance(event, int)
     _altered(superuser_url, "event", change, event)
     group.balance(group.accounts.second_account, LOW)
-    assert group.monitor().run_until_idle(1).events == 2
+    assert group.monitor().run_until_idle().events == 2
     assert sorted(str(alert[0]) for alert in group.alerts()) == ["B1", "EVENT_UNDECIDED"]
     ((said,),) = group.rows("SELECT message_en FROM alert WHERE code = 'EVENT_UNDECIDED'")
     assert f"event {event}" in str(said)
@@ -97,7 +97,7 @@ def test_an_event_of_a_revision_that_cannot_be_read_stops_nothing(
         session.execute(sa.text(_LIKE_THE_FIRST))
         session.execute(sa.text(_ITEMS.format("min(id)")))
     group.decide(document)
-    done = group.monitor().run_until_idle(1)
+    done = group.monitor().run_until_idle()
     assert (done.events, done.decisions) == (2, 2)
     assert sorted(str(alert[0]) for alert in group.alerts()) == ["B1", "EVENT_UNDECIDED"]
 

@@ -108,7 +108,7 @@ def test_an_open_disagreement_is_red_until_it_is_resolved(group: Group) -> None:
     document = group.documents(Draft(1, account=group.accounts.pay_account))[0]
     group.decide(document)
     group.monitor(FakeEngine(lambda _decision: Decision((), ()))).run_until_idle()
-    assert "1 decisions on which the engines disagree" in _said(_status(group))
+    assert "1 decision on which the engines disagree" in _said(_status(group))
     with transaction(group.engine) as session:
         session.execute(sa.text("UPDATE alert SET state = 'resolved', resolved_at = now()"))
     found = _status(group)

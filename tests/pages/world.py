@@ -29,8 +29,9 @@ from api.services import Services
 from engine.runtime import db
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
-from engine.runtime.postgres import ROLE, EmbeddedServer
+from engine.runtime.postgres import EmbeddedServer
 from engine.runtime.workspace import Workspace
+from tests.copies import create_copy, drop_copy
 
 TEMPLATE = "template_played_day"
 DAY = dt.date(2026, 11, 20)
@@ -150,18 +151,10 @@ def played_day(server: EmbeddedServer, homes: Path) -> Played:
 
 @contextmanager
 def _copy(server: EmbeddedServer, template: str, name: str, *, keep: bool = False) -> Iterator[str]:
-    with server.admin() as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(template), sql.Identifier(ROLE)
-            )
-        )
+    create_copy(server, name, template)
     yield server.url(name)
     if not keep:
-        with server.admin() as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+        drop_copy(server, name)
 
 
 @contextmanager

@@ -8,29 +8,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from psycopg import sql
 
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
 from tests.conftest import TEMPLATE
+from tests.copies import create_copy, drop_copy
 from tests.payments.stage import Stage, prepare, staged
-
-
-def create_copy(server: EmbeddedServer, name: str, template: str) -> None:
-    """Copy the database `template`, which nobody may be connected to."""
-    with server.admin() as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(template), sql.Identifier(ROLE)
-            )
-        )
-
-
-def drop_copy(server: EmbeddedServer, name: str) -> None:
-    """Remove a copy."""
-    with server.admin() as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")

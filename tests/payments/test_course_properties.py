@@ -34,7 +34,7 @@ from engine.treasury.documents.states import DONE_FOR_THE_DAY
 from engine.treasury.intake.ending import void
 from engine.treasury.invariants import check_invariants
 from engine.treasury.payments.listener import PaymentListener
-from tests.payments.conftest import create_copy, drop_copy
+from tests.copies import create_copy, drop_copy
 from tests.payments.stage import MORNING, Stage, staged
 from tests.payments.world import CNAPS_A, Draft
 

@@ -12,7 +12,7 @@ from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import EmbeddedServer
 from engine.treasury.invariants import check_invariants
-from tests.payments.conftest import create_copy, drop_copy
+from tests.copies import create_copy, drop_copy
 from tests.payments.stage import MORNING, staged
 from tests.payments.world import CNAPS_A, Draft
 

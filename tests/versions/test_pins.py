@@ -46,7 +46,8 @@ def test_approvals_keep_the_route_they_began_with_and_new_ones_take_the_new(
         # A pass that began before goes on by the revision it pinned.
         assert before.pinned.revision == 1
         assert start(session, book, clock.now()).pinned.revision == 2
-        bring_in(session, book, clock, [row(2, amount="420000.00")], user="imports")
+        other = row(2, amount="420000.00", counterparty_name="演示客户二")
+        bring_in(session, book, clock, [other], user="imports")
         assert routes(session) == {
             "CL-00001": ["reviewer", "finance_manager"],
             "CL-00002": ["reviewer", "finance_manager", "cfo"],
