@@ -22,6 +22,7 @@ from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 from engine.runtime.schedules import LONGEST_WAIT, Schedule, Scheduler
 from engine.treasury import arrivals, statements
+from engine.treasury.delegations import course as delegations
 from engine.treasury.incidents import CHANNELS, raise_incident
 from engine.treasury.intake.course import RESUME, resume_handler
 from engine.treasury.monitor import ageing
@@ -96,6 +97,7 @@ def assemble(
     slots.register(registry, rulebook)
     registry.register(RESUME, resume_handler)
     ageing.register(registry)
+    delegations.register(registry)
     activating.register(registry)
     histories = LoadedHistories(HistoryFolder(anchors.path.parent / "history"))
     history.register(registry, history.Keeper(histories, demo))
@@ -113,6 +115,7 @@ def assemble(
         Schedule("statements", STATEMENT_TIMES, statements.FETCH_ALL),
         Schedule("documents.resume", RESUME_TIMES, RESUME),
         ageing.SCHEDULE,
+        delegations.SCHEDULE,
         day_end.SCHEDULE,
         Schedule("rules.history", HISTORY_TIMES, history.KEEP),
         *more_schedules,

@@ -58,15 +58,16 @@ def worklist(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What waits for a person's verdict."""
-    with explained(lang, output), operating(workspace, user) as (session, person, _):
-        groups = desk.worklist(session, person)
+    with explained(lang, output), operating(workspace, user) as (session, person, services):
+        groups = desk.worklist(session, person, services.clock.now())
     steps = [Step.of(one) for group in groups for one in group.items]
     if output == "json":
         say_json([one.model_dump(mode="json") for one in steps])
         return
     for one in steps:
         amount = f"{one.amount} {one.currency}" if one.amount else "-"
-        say(f"{one.step_id}  {one.document_no}  {one.organisation}  {amount}  {one.role}")
+        role = f"{one.role}{_for_whom(one, lang)}"
+        say(f"{one.step_id}  {one.document_no}  {one.organisation}  {amount}  {role}")
     say(Text(f"{len(steps)} steps", f"{len(steps)} 个待审批步骤").say(lang))
 
 
@@ -114,6 +115,13 @@ def _decide(
             say(f"{name}: {told}")
     if any(one.error is not None for one in results):
         raise typer.Exit(1)
+
+
+def _for_whom(one: Step, lang: Lang) -> str:
+    """In whose place the step would be decided."""
+    if one.on_behalf_of is None:
+        return ""
+    return "  " + Text(f"for {one.on_behalf_of}", f"代 {one.on_behalf_of}").say(lang)
 
 
 def _items(items: Sequence[bulk.Item], output: str, lang: Lang) -> None:

@@ -18,6 +18,7 @@ from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.treasury import trace as tracing
 from engine.treasury.trace import Trace
+from engine.treasury.trace.model import ApprovalStep
 
 
 def trace(
@@ -97,7 +98,7 @@ def written(one: Trace, lang: Lang) -> Iterator[str]:
         yield (
             head("approval", "审批")
             + (
-                f"  {step.round}.{step.position} {step.role}  {step.state}  {step.user or ''}  "
+                f"  {step.round}.{step.position} {step.role}  {step.state}  {_who(step, lang)}  "
                 f"{_at(step.at)}  {step.comment or ''}"
             ).rstrip()
         )
@@ -145,6 +146,15 @@ def written(one: Trace, lang: Lang) -> Iterator[str]:
         yield head("to the source", "通知来源") + (
             f"  {told.status}  {told.state}  {_at(told.acked_at or told.created_at)}"
         )
+
+
+def _who(step: ApprovalStep, lang: Lang) -> str:
+    """Who decided, and in whose place."""
+    if step.user is None or step.on_behalf_of is None:
+        return step.user or ""
+    return Text(f"{step.user} for {step.on_behalf_of}", f"{step.user} 代 {step.on_behalf_of}").say(
+        lang
+    )
 
 
 def _at(instant: dt.datetime | None) -> str:

@@ -56,7 +56,7 @@ def approve_all(assembly: Assembly, fates: Mapping[str, Fate], leave: Collection
             with transaction(assembly.services.engine) as session:
                 items = [
                     item
-                    for group in desk.worklist(session, user)
+                    for group in desk.worklist(session, user, now)
                     for item in group.items
                     if item.subject_id not in leave
                 ]

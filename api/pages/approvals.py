@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -57,10 +58,10 @@ class Group:
         return len(self.work.items) - len(self.tasks)
 
 
-def groups_of(session: Session, user_id: str) -> list[Group]:
+def groups_of(session: Session, user_id: str, now: dt.datetime) -> list[Group]:
     """The worklist with its documents and their open alerts, at most SHOWN of each group."""
     made = []
-    for work in desk.worklist(session, user_id):
+    for work in desk.worklist(session, user_id, now):
         items = [one for one in work.items if one.subject_kind == SUBJECT][:SHOWN]
         documents = documents_by_id(session, [one.subject_id for one in items])
         alerts = alert_lists.of_subjects(session, SUBJECT, [str(one.subject_id) for one in items])
@@ -86,8 +87,9 @@ def _worklist(
     verdict: str = "",
     status: int = 200,
 ) -> Response:
-    with transaction(services_of(request).engine) as session:
-        groups = groups_of(session, caller.user_id)
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        groups = groups_of(session, caller.user_id, services.clock.now())
         open_orgs = unmasked_orgs(session, caller.user_id)
     return page(
         request,
@@ -126,11 +128,12 @@ def decide(
 @router.get("/approvals/{document_no}")
 def one(request: Request, caller: May, document_no: str) -> Response:
     """One document as its approver sees it: amount in capitals, rules that fired, flags."""
-    with transaction(services_of(request).engine) as session:
+    services = services_of(request)
+    with transaction(services.engine) as session:
         document = lists.get(session, caller.user_id, document_no)
         mine = [
             (group, place)
-            for group in desk.worklist(session, caller.user_id)
+            for group in desk.worklist(session, caller.user_id, services.clock.now())
             for place, item in enumerate(group.items)
             if item.subject_kind == SUBJECT and item.subject_id == document.id
         ]

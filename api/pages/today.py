@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,12 +62,12 @@ class Cash:
     without_balance: int
 
 
-def worklist_of(session: Session, caller: Caller) -> list[Waiting]:
+def worklist_of(session: Session, caller: Caller, now: dt.datetime) -> list[Waiting]:
     """What waits for this user, by what he may do; nothing waiting is left out."""
     may, user = caller.permissions, caller.user_id
     found: list[Waiting] = []
     if "approvals.decide" in may:
-        groups = desk.worklist(session, user)
+        groups = desk.worklist(session, user, now)
         sums: dict[str, int] = {}
         for group in groups:
             for currency, total in group.totals:
@@ -154,12 +155,12 @@ class Desk:
     alert_count: int
 
 
-def _desk(session: Session, caller: Caller) -> Desk:
+def _desk(session: Session, caller: Caller, now: dt.datetime) -> Desk:
     alerts = find_alerts(
         session, caller.user_id, AlertFilter(states=("open", "acknowledged")), limit=ALERTS
     )
     return Desk(
-        worklist_of(session, caller),
+        worklist_of(session, caller, now),
         by_state(lists.totals(session, caller.user_id)),
         alerts.rows,
         alerts.count,
@@ -172,8 +173,9 @@ def today(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> Re
     if READS not in caller.permissions:
         return go(first_page(caller))
     findings: list[ShownFinding] = []
-    with transaction(services_of(request).engine) as session:
-        shown = _desk(session, caller)
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        shown = _desk(session, caller, services.clock.now())
         cash = cash_of(session, caller.user_id) if "accounts.read" in caller.permissions else []
         if "rulesets.read" in caller.permissions:
             every = findings_of(files_for(session, caller.user_id), language_of(request))
@@ -184,6 +186,7 @@ def today(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> Re
 @router.get("/today/desk")
 def desk_part(request: Request, caller: May) -> Response:
     """Worklist, states and alerts alone, for htmx."""
-    with transaction(services_of(request).engine) as session:
-        shown = _desk(session, caller)
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        shown = _desk(session, caller, services.clock.now())
     return page(request, "_desk.html", caller, desk=shown)

@@ -33,6 +33,8 @@ class Step(BaseModel):
     currency: str | None
     maker: str
     due_at: dt.datetime | None
+    on_behalf_of: str | None = Field(description="in whose place; null: the caller's own")
+    delegation: int | None
 
     @staticmethod
     def of(item: WorkItem) -> Step:
@@ -49,14 +51,17 @@ class Step(BaseModel):
             currency=item.currency,
             maker=item.maker,
             due_at=item.due_at,
+            on_behalf_of=item.right.on_behalf_of,
+            delegation=item.right.delegation_id,
         )
 
 
 @router.get("/approvals", summary="What waits for the caller's verdict")
 def worklist(request: Request, caller: May) -> list[Step]:
     """Open steps, what is due first first."""
-    with transaction(services_of(request).engine) as session:
-        groups = desk.worklist(session, caller.user_id)
+    services = services_of(request)
+    with transaction(services.engine) as session:
+        groups = desk.worklist(session, caller.user_id, services.clock.now())
     return [Step.of(one) for group in groups for one in group.items]
 
 

@@ -29,6 +29,9 @@ def submitted(
     org_id: str = "BJ01",
     account: str = "6222021001",
     sla_seconds: int | None = None,
+    category: str | None = None,
+    amount: int = 100,
+    currency: str = "CNY",
 ) -> list[int]:
     """Documents in approval with these steps; ids in order."""
     batch = create_batch(session, BatchDraft("BJ", "claims", "api", maker), NOW)
@@ -56,8 +59,9 @@ def submitted(
                 sla_seconds=sla_seconds,
                 batch_id=batch.id,
                 beneficiary_account=account,
-                amount=100,
-                currency="CNY",
+                amount=amount,
+                currency=currency,
+                category=category,
             )
             for one in ids
         ],

@@ -71,7 +71,7 @@ def test_a_step_is_not_for_holders_farther_up(session: Session) -> None:
 
 def test_a_step_has_its_time(session: Session) -> None:
     submitted(session, sla_seconds=3600)
-    [group] = desk.worklist(session, "bj-reviewer")
+    [group] = desk.worklist(session, "bj-reviewer", NOW)
     assert group.due_at == NOW + dt.timedelta(hours=1)
 
 
@@ -102,7 +102,7 @@ def test_one_person_approves_one_step_of_a_request(session: Session) -> None:
 def test_nobody_approves_a_payment_to_his_own_account(session: Session) -> None:
     ids = submitted(session, account="622200007777")
     assert approve(session, "bj-reviewer", ids) == ["FOUR_EYES_BENEFICIARY"]
-    assert desk.worklist(session, "bj-reviewer") == []
+    assert desk.worklist(session, "bj-reviewer", NOW) == []
     assert approve(session, "reviewer", ids) == [None]
 
 

@@ -245,10 +245,10 @@ def test_the_worklist_is_grouped_by_batch_with_its_total(
     live: Session, rulebook: Rulebook, clock: ManualClock
 ) -> None:
     answer = bring_in(live, rulebook, clock, [row(1), row(2)])
-    [waiting] = desk.worklist(live, "bj-reviewer")
+    [waiting] = desk.worklist(live, "bj-reviewer", clock.now())
     assert waiting.key == answer.body["batch_no"]
     assert waiting.totals == (("CNY", 20300),)
-    assert desk.worklist(live, "sh-reviewer") == []
+    assert desk.worklist(live, "sh-reviewer", clock.now()) == []
 
 
 def test_of_equal_rows_of_one_file_the_later_ones_are_held(

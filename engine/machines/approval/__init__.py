@@ -9,9 +9,11 @@ from engine.machines.approval.ports import (
     Holding,
     Machine,
     RequestDraft,
+    StandIn,
     SubjectOwner,
 )
 from engine.machines.approval.requests import Opened, open_requests, reassess, withdraw
+from engine.machines.approval.rights import Right
 from engine.machines.approval.worklist import WorkItem, worklist
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Opened",
     "RequestDraft",
     "Result",
+    "Right",
+    "StandIn",
     "SubjectOwner",
     "WorkItem",
     "decide",

@@ -16,8 +16,11 @@ from engine.machines.approval.errors import ApprovalError
 from engine.machines.approval.models import ApprovalRequest, ApprovalStep, ApprovalVerdict
 from engine.machines.approval.ports import Decided, Machine
 from engine.machines.approval.requests import staff, steps_of, tell_blocked
-from engine.machines.approval.staffing import earlier_approvers
+from engine.machines.approval.rights import Right, Rights
+from engine.machines.approval.staffing import FourEyes, Subject
 from engine.runtime import audit
+from engine.runtime.clock import business_date_of
+from engine.runtime.jsontypes import JsonValue
 
 Verdict = Literal["approve", "reject"]
 
@@ -49,30 +52,37 @@ def decide(
 
     Refused items have an error and change nothing: STEP_UNKNOWN, STEP_NOT_OPEN,
     NOT_THE_APPROVER, FOUR_EYES_MAKER, FOUR_EYES_EARLIER, FOUR_EYES_BENEFICIARY,
-    CONTENT_CHANGED. Raises ApprovalError REASON_MISSING when rejecting without a reason. The
-    database holds four eyes once more, by trigger and constraints.
+    FOUR_EYES_PRINCIPAL, CONTENT_CHANGED. What the user holds himself he decides in his own place,
+    anything else in the place of whom he stands in for. Raises ApprovalError REASON_MISSING when
+    rejecting without a reason. The database holds four eyes once more, by trigger and constraints.
     """
     comment = (comment or "").strip() or None
     if verdict == "reject" and comment is None:
         raise errors.reason_missing()
+    # Delegations are locked before requests, as revoking one does: else the two could deadlock.
+    rights = Rights(session, machine.directory, user_id, business_date_of(now), lock=True)
     steps, requests = _load(session, step_ids)
-    check = _Check(session, machine, user_id, requests)
-    taken: list[ApprovalStep] = []
+    check = _Check(session, machine, user_id, rights, requests)
+    taken: list[tuple[ApprovalStep, Right]] = []
     refused: dict[int, ApprovalError] = {}
     for step_id in dict.fromkeys(step_ids):
         step = steps.get(step_id)
-        error = errors.step_unknown(step_id) if step is None else check.refusal(step)
-        if error is not None:
-            refused[step_id] = error
-        elif step is not None:
-            taken.append(step)
-            # Two steps of one request in one call: the second is an earlier approver's.
-            check.approvers.setdefault(step.request_id, []).append(user_id)
+        if step is None:
+            refused[step_id] = errors.step_unknown(step_id)
+            continue
+        right = check.right(step)
+        if isinstance(right, ApprovalError):
+            refused[step_id] = right
+            continue
+        taken.append((step, right))
+        # Two steps of one request in one call: the second is an earlier approver's.
+        check.four_eyes.decided(step.request_id, filter(None, (user_id, right.on_behalf_of)))
     _write(session, user_id, taken, requests, verdict, comment, now)
+    decided = [requests[step.request_id] for step, _ in taken]
     if verdict == "approve":
-        _approve(session, machine, user_id, [requests[s.request_id] for s in taken], now)
+        _approve(session, machine, user_id, decided, now)
     else:
-        _reject(session, machine, user_id, [requests[s.request_id] for s in taken], comment, now)
+        _reject(session, machine, user_id, decided, comment, now)
     results = []
     for step_id in step_ids:
         step = steps.get(step_id)
@@ -124,43 +134,43 @@ class _Check:
         session: Session,
         machine: Machine,
         user_id: str,
+        rights: Rights,
         requests: Mapping[int, ApprovalRequest],
     ) -> None:
         self.user_id = user_id
+        self.rights = rights
         self.requests = requests
-        self.held = frozenset(machine.directory.held(session, user_id))
-        self.approvers = dict(earlier_approvers(session, list(requests)))
-        accounts = {r.beneficiary_account for r in requests.values() if r.beneficiary_account}
-        self.owners: Mapping[str, Collection[str]] = (
-            machine.directory.owners(session, accounts) if accounts else {}
-        )
+        subjects = [Subject.of(one) for one in requests.values()]
+        self.four_eyes = FourEyes(session, machine.directory, subjects)
         self.hashes: dict[tuple[str, int], str] = {}
-        for kind, subjects in _subjects(requests.values()).items():
-            now_hashes = machine.owners[kind].content_hashes(session, subjects)
+        for kind, ids in _subjects(requests.values()).items():
+            now_hashes = machine.owners[kind].content_hashes(session, ids)
             self.hashes |= {(kind, one): hashed for one, hashed in now_hashes.items()}
 
-    def refusal(self, step: ApprovalStep) -> ApprovalError | None:
+    def right(self, step: ApprovalStep) -> Right | ApprovalError:
+        """By which right the user decides the step, or why he does not."""
         request = self.requests[step.request_id]
         name = request.subject_no
         if request.state != "OPEN" or step.state != "OPEN":
             return errors.step_closed(name)
-        if self.user_id in (request.maker, request.editor, request.submitter):
-            return errors.four_eyes(name, "FOUR_EYES_MAKER")
-        if self.user_id in self.approvers.get(step.request_id, ()):
-            return errors.four_eyes(name, "FOUR_EYES_EARLIER")
-        if self.user_id in self.owners.get(request.beneficiary_account or "", ()):
-            return errors.four_eyes(name, "FOUR_EYES_BENEFICIARY")
-        if (step.role, step.holder_org_id) not in self.held:
+        subject = Subject.of(request)
+        barred = self.four_eyes.bars(subject, self.user_id)
+        if barred is not None:
+            return errors.four_eyes(name, barred)
+        right = self.rights.of(step.role, step.holder_org_id, subject, self.four_eyes)
+        if right == "NOT_THE_APPROVER":
             return errors.not_holder(step.id or 0)
+        if isinstance(right, str):
+            return errors.four_eyes(name, right)
         if self.hashes.get((request.subject_kind, request.subject_id)) != request.content_hash:
             return errors.content_changed(name)
-        return None
+        return right
 
 
 def _write(
     session: Session,
     user_id: str,
-    steps: Sequence[ApprovalStep],
+    taken: Sequence[tuple[ApprovalStep, Right]],
     requests: Mapping[int, ApprovalRequest],
     verdict: Verdict,
     comment: str | None,
@@ -172,20 +182,25 @@ def _write(
             request_id=step.request_id,
             step_id=step.id or 0,
             user_id=user_id,
+            on_behalf_of=right.on_behalf_of,
+            delegation_id=right.delegation_id,
             verdict=verdict,
             comment=comment,
             content_hash=requests[step.request_id].content_hash,
             at=now,
         )
-        for step in steps
+        for step, right in taken
     )
     # The verdict stands before the step may call itself decided: a trigger asks for it.
     session.flush()
-    for step in steps:
+    for step, _ in taken:
         step.state = "APPROVED" if verdict == "approve" else "REJECTED"
     session.flush()
-    for step in steps:
+    for step, right in taken:
         request = requests[step.request_id]
+        said: dict[str, JsonValue] = {"verdict": verdict, "content_hash": request.content_hash}
+        if right.on_behalf_of is not None:
+            said |= {"on_behalf_of": right.on_behalf_of, "delegation": right.delegation_id}
         audit.record(
             session,
             user_id,
@@ -194,7 +209,7 @@ def _write(
             str(request.subject_id),
             request.org_id,
             {"step": step.position, "role": step.role},
-            {"verdict": verdict, "content_hash": request.content_hash},
+            said,
             comment,
             now,
         )

@@ -43,11 +43,19 @@ def not_holder(step_id: int) -> ApprovalError:
 
 
 def four_eyes(subject_no: str, code: str) -> ApprovalError:
-    """FOUR_EYES_MAKER, FOUR_EYES_EARLIER or FOUR_EYES_BENEFICIARY."""
+    """FOUR_EYES_MAKER, FOUR_EYES_EARLIER, FOUR_EYES_BENEFICIARY or FOUR_EYES_PRINCIPAL."""
     why = {
         "FOUR_EYES_MAKER": Text("you made, edited or submitted it", "该单由您制单、修改或提交"),
-        "FOUR_EYES_EARLIER": Text("you approved an earlier step of it", "您已审批过前面的步骤"),
+        "FOUR_EYES_EARLIER": Text(
+            "you or your stand-in decided an earlier step of it",
+            "前面的步骤已由您本人或您的受托人审批",
+        ),
         "FOUR_EYES_BENEFICIARY": Text("it would pay you", "收款人是您本人"),
+        "FOUR_EYES_PRINCIPAL": Text(
+            "the person you stand in for may not decide it himself: he made or edited it, decided "
+            "another step, or would be paid",
+            "授权人本人不得审批该单(制单、修改、已审批其他步骤或为收款人)",
+        ),
     }[code]
     return ApprovalError(
         code,

@@ -33,6 +33,8 @@ class ApprovalRequest(SQLModel, table=True):
     amount: int | None = Field(default=None, sa_column=Column(BigInteger))
     """Minor units."""
     currency: str | None = None
+    category: str | None = None
+    """What sort of subject it is (a document's business type): delegations may be limited to it."""
     rows: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     """Rules that named the steps, as ruleset:row."""
     decision_ids: list[int] = Field(sa_column=Column(JSONB, nullable=False))
@@ -71,7 +73,10 @@ class ApprovalVerdict(SQLModel, table=True):
     """What one person said to one step (append-only; four eyes by trigger and constraints)."""
 
     __tablename__ = "approval_verdict"
-    __table_args__ = (UniqueConstraint("request_id", "user_id", name="four_eyes_earlier_approver"),)
+    __table_args__ = (
+        UniqueConstraint("request_id", "user_id", name="four_eyes_earlier_approver"),
+        UniqueConstraint("request_id", "on_behalf_of", name="four_eyes_principal_once"),
+    )
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     org_id: str
     request_id: int = Field(
@@ -81,6 +86,11 @@ class ApprovalVerdict(SQLModel, table=True):
         sa_column=Column(BigInteger, ForeignKey("approval_step.id"), nullable=False, unique=True)
     )
     user_id: str = Field(foreign_key="user_account.id")
+    on_behalf_of: str | None = Field(default=None, foreign_key="user_account.id")
+    """In whose place `user_id` decided; None: in his own."""
+    delegation_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("delegation.id"))
+    )
     verdict: str
     """approve | reject"""
     comment: str | None = None

@@ -14,23 +14,49 @@ from engine.base.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The nearest organisation upwards where somebody may take a step, and who."""
+    """An organisation at which people hold a role, and who they are."""
 
     org_id: str
     users: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A delegation in force: `delegate` may decide what `principal` himself could decide now.
+
+    `orgs` are the organisations whose subjects it covers. `roles` and `categories`: None is all.
+    `caps`: most by currency, minor units; None is no cap.
+    """
+
+    delegation_id: int
+    principal: str
+    delegate: str
+    orgs: frozenset[str]
+    roles: frozenset[str] | None
+    categories: frozenset[str] | None
+    caps: Mapping[str, int] | None
+
+
 class Directory(Protocol):
     """Knows people and their roles."""
 
-    def holders(
-        self, session: Session, role: str, org_id: str, excluding: Collection[str]
-    ) -> Holding | None:
-        """Nearest holders of `role` from `org_id` upwards who may approve; None: nobody."""
+    def holders(self, session: Session, role: str, org_id: str) -> Sequence[Holding]:
+        """Who holds `role` from `org_id` upwards and may approve, the nearest first."""
         ...
 
     def held(self, session: Session, user_id: str) -> Collection[tuple[str, str]]:
-        """(role, organisation) of every grant the active user has."""
+        """(role, organisation) of every grant the active user has; nothing delegated is in it."""
+        ...
+
+    def away(self, session: Session, day: dt.date) -> Collection[str]:
+        """Users who cannot be counted on that business day: they let others stand in."""
+        ...
+
+    def stand_ins(
+        self, session: Session, day: dt.date, delegate: str | None = None, *, lock: bool = False
+    ) -> Sequence[StandIn]:
+        """Delegations in force on that business day, of one delegate or all; with `lock` they
+        stay in force until the transaction ends."""
         ...
 
     def owners(self, session: Session, accounts: Collection[str]) -> Mapping[str, Collection[str]]:
@@ -58,6 +84,8 @@ class RequestDraft:
     amount: int | None = None
     """Minor units."""
     currency: str | None = None
+    category: str | None = None
+    """What sort of subject it is: delegations may be limited to it."""
     rows: tuple[str, ...] = ()
     """Rules that named the steps."""
     decision_ids: tuple[int, ...] = ()

@@ -1,7 +1,8 @@
 """Opening, blocking, re-opening and withdrawing requests.
 
 A request whose roles are not all held by somebody who may approve is BLOCKED as a whole; it is
-looked at again whenever grants change. No role at all is blocked too: nothing passes by itself.
+looked at again whenever grants change, and when somebody goes away or another stands in. No role
+at all is blocked too: nothing passes by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from sqlmodel import Session, col, select
 from engine.base.text import Text
 from engine.machines.approval.models import ApprovalRequest, ApprovalStep
 from engine.machines.approval.ports import Blocked, Machine, RequestDraft
-from engine.machines.approval.staffing import Staffing, barred_users
+from engine.machines.approval.staffing import FourEyes, Staffing, Subject
+from engine.runtime.clock import business_date_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,17 @@ def staff(
     Sets states of requests and steps (not flushed). All steps to come are looked at, so a gap
     is known at once and not when the last but one has approved.
     """
-    staffing = Staffing(session, machine.directory)
-    barred = barred_users(session, machine.directory, requests)
+    staffing = _staffing(session, machine, requests, now)
     blocked = []
     for request in requests:
         assert request.id is not None
+        subject = Subject.of(request)
         todo = [s for s in steps[request.id] if s.state in ("WAITING", "BLOCKED", "OPEN")]
         missing: str | None = None
         for step in todo:
-            found = staffing.of(step.role, request.org_id, barred[request.id])
-            step.state = "WAITING" if found else "BLOCKED"
-            step.holder_org_id = found.org_id if found else None
+            found = staffing.of(step.role, subject)
+            step.state = "BLOCKED" if found is None else "WAITING"
+            step.holder_org_id = found
             if found is None and missing is None:
                 missing = step.role
         if todo and missing is None:
@@ -98,7 +100,8 @@ def staff(
 def reassess(session: Session, machine: Machine, now: dt.datetime) -> list[int]:
     """Look again at blocked requests and at open steps whose holders are gone.
 
-    Called when grants change. Returns the ids of the requests that changed.
+    Called when grants change, and when people go away or come back. Returns the ids of the
+    requests that changed.
     """
     requests = session.exec(
         select(ApprovalRequest)
@@ -109,13 +112,11 @@ def reassess(session: Session, machine: Machine, now: dt.datetime) -> list[int]:
     if not requests:
         return []
     steps = steps_of(session, [r.id for r in requests if r.id is not None])
-    staffing = Staffing(session, machine.directory)
-    barred = barred_users(session, machine.directory, requests)
+    staffing = _staffing(session, machine, requests, now)
     changed = [
         r
         for r in requests
-        if r.id is not None
-        and (r.state == "BLOCKED" or _deserted(r, steps[r.id], staffing, barred))
+        if r.id is not None and (r.state == "BLOCKED" or _deserted(r, steps[r.id], staffing))
     ]
     before = {r.id: r.state for r in changed}
     # An open step goes back before it is given to others: the table of transitions knows no
@@ -198,17 +199,20 @@ def _open(step: ApprovalStep, now: dt.datetime) -> None:
     step.due_at = now + dt.timedelta(seconds=step.sla_seconds) if step.sla_seconds else None
 
 
-def _deserted(
-    request: ApprovalRequest,
-    steps: Sequence[ApprovalStep],
-    staffing: Staffing,
-    barred: Mapping[int, frozenset[str]],
-) -> bool:
+def _staffing(
+    session: Session, machine: Machine, requests: Sequence[ApprovalRequest], now: dt.datetime
+) -> Staffing:
+    four_eyes = FourEyes(session, machine.directory, [Subject.of(one) for one in requests])
+    return Staffing(session, machine.directory, business_date_of(now), four_eyes)
+
+
+def _deserted(request: ApprovalRequest, steps: Sequence[ApprovalStep], staffing: Staffing) -> bool:
     """Whether somebody is missing for a step to come, or the open one has no holder there."""
+    subject = Subject.of(request)
     todo = [s for s in steps if s.state in ("WAITING", "OPEN")]
     for step in todo:
-        found = staffing.of(step.role, request.org_id, barred[request.id or 0])
-        if found is None or (step.state == "OPEN" and found.org_id != step.holder_org_id):
+        found = staffing.of(step.role, subject)
+        if found is None or (step.state == "OPEN" and found != step.holder_org_id):
             return True
     return False
 
@@ -224,8 +228,9 @@ def _blocked(request: ApprovalRequest, role: str | None) -> Blocked:
     else:
         text = Text(
             f"{request.subject_no}: nobody from {request.org_id} upwards may act as {role}; "
-            "grant the role to somebody",
-            f"{request.subject_no}:自 {request.org_id} 向上无人可任 {role};请授予该角色",
+            "grant the role to somebody, or let somebody stand in for who is away",
+            f"{request.subject_no}:自 {request.org_id} 向上无人可任 {role};"
+            "请授予该角色,或为外出人员办理授权",
         )
     return Blocked(request.id, request.subject_id, request.subject_no, request.org_id, role, text)
 
@@ -247,6 +252,7 @@ def _request(
         beneficiary_account=draft.beneficiary_account,
         amount=draft.amount,
         currency=draft.currency,
+        category=draft.category,
         rows=list(draft.rows),
         decision_ids=list(draft.decision_ids),
         state="BLOCKED",

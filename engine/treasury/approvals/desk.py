@@ -14,6 +14,7 @@ from engine.machines import approval
 from engine.machines.approval import Result, WorkItem
 from engine.machines.approval.deciding import Verdict
 from engine.machines.approval.models import ApprovalRequest, ApprovalStep, ApprovalVerdict
+from engine.runtime.clock import business_date_of
 from engine.treasury.approvals.wiring import MACHINE, SUBJECT
 from engine.treasury.documents import course
 from engine.treasury.documents.content import submitted_hashes
@@ -36,12 +37,13 @@ class WorkGroup:
     """The earliest due time of the items."""
 
 
-def worklist(session: Session, user_id: str) -> list[WorkGroup]:
-    """Open steps the user may decide, grouped by document batch, what is due first first.
+def worklist(session: Session, user_id: str, now: dt.datetime) -> list[WorkGroup]:
+    """Open steps the user may decide, in his own place or in another's, grouped by document
+    batch, what is due first first.
 
     Single documents of one source and day are one group: each is a batch of its own.
     """
-    items = approval.worklist(session, MACHINE.directory, user_id)
+    items = approval.worklist(session, MACHINE.directory, user_id, business_date_of(now))
     batches = {
         int(row.id): row
         for row in session.execute(
@@ -126,7 +128,7 @@ def withdraw(
 
 
 def reassess(session: Session, now: dt.datetime) -> list[int]:
-    """Look again at blocked requests; to be called when grants change."""
+    """Look again at requests; to be called when grants change, and people go away or return."""
     return approval.reassess(session, MACHINE, now)
 
 

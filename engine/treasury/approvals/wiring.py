@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from engine.base.text import Text
-from engine.machines.approval import Blocked, Decided, Holding, Machine
+from engine.machines.approval import Blocked, Decided, Holding, Machine, StandIn
 from engine.treasury.alerts.board import AlertDraft, raise_alerts, resolve_by_key
+from engine.treasury.delegations import standing
 from engine.treasury.documents import course
 from engine.treasury.documents.content import submitted_hashes
 from engine.treasury.documents.reporting import ReportedReason, report
@@ -23,16 +24,23 @@ SUBJECT = "document"
 
 
 class StaffDirectory:
-    """Holders of roles by the grants of the group."""
+    """Holders of roles by the grants of the group, and who stands in for whom."""
 
-    def holders(
-        self, session: Session, role: str, org_id: str, excluding: Collection[str]
-    ) -> Holding | None:
-        """Nearest holders upwards; nobody for a role that never approves."""
+    def holders(self, session: Session, role: str, org_id: str) -> Sequence[Holding]:
+        """Holders upwards, the nearest first; nobody for a role that never approves."""
         if not may_approve(role):
-            return None
-        found = holders(session, role, org_id, excluding=excluding)
-        return None if found is None else Holding(found.org_id, found.users)
+            return ()
+        return [Holding(one.org_id, one.users) for one in holders(session, role, org_id)]
+
+    def away(self, session: Session, day: dt.date) -> Collection[str]:
+        """Who said so with a delegation."""
+        return standing.away(session, day)
+
+    def stand_ins(
+        self, session: Session, day: dt.date, delegate: str | None = None, *, lock: bool = False
+    ) -> Sequence[StandIn]:
+        """Delegations in force."""
+        return standing.stand_ins(session, day, delegate, lock=lock)
 
     def held(self, session: Session, user_id: str) -> Collection[tuple[str, str]]:
         """Grants of an active user that let him approve."""

@@ -119,6 +119,7 @@ def _draft(
         beneficiary_account=document.counterparty_account if document.direction == "pay" else None,
         amount=document.amount,
         currency=document.currency,
+        category=document.business_type,
         rows=chain.rows,
         decision_ids=(*watched.decision_ids, chain.decision_id),
     )

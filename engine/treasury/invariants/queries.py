@@ -85,12 +85,37 @@ QUERIES: dict[str, tuple[Query, ...]] = {
         Query(
             Text("approved by maker, editor or submitter", "由制单、修改或提交人审批的单据"),
             "SELECT r.subject_no FROM approval_verdict v JOIN approval_request r "
-            "ON r.id = v.request_id WHERE v.user_id IN (r.maker, r.editor, r.submitter)",
+            "ON r.id = v.request_id WHERE v.user_id IN (r.maker, r.editor, r.submitter) "
+            "OR v.on_behalf_of IN (r.maker, r.editor, r.submitter)",
         ),
         Query(
             Text("approved twice by one person", "同一人审批两次的单据"),
             "SELECT r.subject_no FROM approval_verdict v JOIN approval_request r "
-            "ON r.id = v.request_id GROUP BY r.id, r.subject_no, v.user_id HAVING count(*) > 1",
+            "ON r.id = v.request_id "
+            "CROSS JOIN unnest(array_remove(ARRAY[v.user_id, v.on_behalf_of], NULL)) p "
+            "GROUP BY r.id, r.subject_no, p HAVING count(*) > 1",
+        ),
+        Query(
+            Text(
+                "approved in another's place without a delegation for it",
+                "无有效授权而代他人审批的单据",
+            ),
+            "SELECT r.subject_no FROM approval_verdict v "
+            "JOIN approval_request r ON r.id = v.request_id "
+            "JOIN approval_step s ON s.id = v.step_id JOIN organisation o ON o.id = r.org_id "
+            "WHERE v.on_behalf_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delegation d "
+            "WHERE d.id = v.delegation_id AND (d.principal, d.delegate) = "
+            "(v.on_behalf_of, v.user_id) AND CAST(v.at AT TIME ZONE 'Asia/Shanghai' AS date) "
+            "BETWEEN d.valid_from AND d.valid_until "
+            "AND d.org_id = ANY(string_to_array(o.path, '/')) "
+            "AND (d.roles IS NULL OR s.role = ANY(d.roles)) "
+            "AND (d.categories IS NULL OR r.category = ANY(d.categories)) "
+            "AND (d.caps IS NULL OR r.amount <= CAST(d.caps ->> r.currency AS bigint)) "
+            "AND (d.given_by = d.principal OR EXISTS (SELECT 1 FROM delegation_event e "
+            "WHERE e.delegation_id = d.id AND e.kind = 'confirmed' AND e.at <= v.at "
+            "AND e.actor NOT IN (d.given_by, d.delegate))) "
+            "AND NOT EXISTS (SELECT 1 FROM delegation_event e "
+            "WHERE e.delegation_id = d.id AND e.kind = 'revoked' AND e.at < v.at))",
         ),
         Query(
             Text("released by maker or approver", "由制单人或审批人发起支付的单据"),
@@ -98,7 +123,8 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             "JOIN document d ON u.after -> 'documents' ? d.document_no "
             "WHERE u.action = 'payments.release' AND (u.actor = d.created_by OR EXISTS "
             "(SELECT 1 FROM approval_verdict v JOIN approval_request r ON r.id = v.request_id "
-            "WHERE r.subject_kind = 'document' AND r.subject_id = d.id AND v.user_id = u.actor))",
+            "WHERE r.subject_kind = 'document' AND r.subject_id = d.id "
+            "AND u.actor IN (v.user_id, v.on_behalf_of)))",
         ),
         Query(
             Text("matches undone by whoever made them", "由匹配人自行撤销的匹配"),

@@ -219,34 +219,24 @@ def permissions_of(session: Session, user_id: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """The nearest organisation upwards at which somebody holds a role, and who they are."""
+    """An organisation at which somebody holds a role, and who they are."""
 
     org_id: str
     users: tuple[str, ...]
 
 
-def holders(
-    session: Session, role: str, org_id: str, *, excluding: Collection[str] = ()
-) -> Holders | None:
-    """Nearest holders of `role` from `org_id` upwards, users in `excluding` not counted.
-
-    None when nobody holds it, which blocks the matter.
-    """
+def holders(session: Session, role: str, org_id: str) -> list[Holders]:
+    """Active holders of `role` from `org_id` upwards, the nearest organisation first."""
     session.flush()
     rows = session.execute(
         sa.text("""
-            WITH line AS (
-              SELECT above.id, above.path FROM organisation o
-              JOIN organisation above ON above.id = ANY(string_to_array(o.path, '/'))
-              WHERE o.id = :org)
-            SELECT line.id AS org_id, u.id AS user_id FROM role_grant g
-            JOIN line ON line.id = g.org_id
+            SELECT above.id AS org_id, array_agg(u.id ORDER BY u.id) AS users
+            FROM organisation o
+            JOIN organisation above ON above.id = ANY(string_to_array(o.path, '/'))
+            JOIN role_grant g ON g.org_id = above.id AND g.role = :role
             JOIN user_account u ON u.id = g.user_id AND u.active
-            WHERE g.role = :role AND NOT u.id = ANY(:excluding)
-            ORDER BY length(line.path) DESC, u.id"""),
-        {"org": org_id, "role": role, "excluding": list(excluding)},
-    ).all()
-    if not rows:
-        return None
-    nearest = str(rows[0].org_id)
-    return Holders(nearest, tuple(str(r.user_id) for r in rows if r.org_id == nearest))
+            WHERE o.id = :org
+            GROUP BY above.id, above.path ORDER BY length(above.path) DESC"""),
+        {"org": org_id, "role": role},
+    )
+    return [Holders(str(row.org_id), tuple(row.users)) for row in rows]

@@ -20,6 +20,9 @@ Permission = Literal[
     "alerts.read",
     "approvals.decide",
     "audit.read",
+    "delegations.give",
+    "delegations.manage",
+    "delegations.read",
     "documents.import",
     "documents.read",
     "documents.submit",
@@ -47,7 +50,14 @@ RulePermission = Literal["rulesets.read", "rulesets.edit", "rulesets.approve", "
 RULE_PERMISSIONS: tuple[RulePermission, ...] = get_args(RulePermission)
 
 READ = frozenset({"documents.read", "accounts.read", "alerts.read", "vouchers.read"})
-APPROVE = READ | {"approvals.decide", "holds.release", "alerts.handle", "rulesets.read"}
+APPROVE = READ | {
+    "approvals.decide",
+    "delegations.give",
+    "delegations.read",
+    "holds.release",
+    "alerts.handle",
+    "rulesets.read",
+}
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     "cashier": frozenset(
@@ -77,7 +87,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "analyst": frozenset(
         {"rulesets.read", "rulesets.edit", "documents.read", "accounts.read", "alerts.read"}
     ),
-    "audit": READ | {"audit.read", "rulesets.read", "operations.read"},
+    "audit": READ | {"audit.read", "delegations.read", "rulesets.read", "operations.read"},
     "accountant": READ
     | {
         "documents.import",
@@ -92,7 +102,16 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     | {"documents.void", "rulesets.approve", "rulesets.activate", "operations.read"},
     "cfo": APPROVE | {"rulesets.approve", "rulesets.activate", "audit.read"},
     "audit_committee": APPROVE | {"audit.read"},
-    "admin": frozenset({"users.manage", "audit.read", "operations.read", "rulesets.read"}),
+    "admin": frozenset(
+        {
+            "users.manage",
+            "delegations.manage",
+            "delegations.read",
+            "audit.read",
+            "operations.read",
+            "rulesets.read",
+        }
+    ),
     "source": frozenset({"documents.submit", "documents.read"}),
 }
 """Role -> what it may do, for the organisation of the grant and everything below."""

@@ -46,7 +46,8 @@ FOR UPDATE OF d
 
 _CANDIDATES = sa.text("""
 SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
-       (SELECT array_agg(v.user_id) FROM approval_verdict v
+       (SELECT array_agg(v.user_id) || array_agg(v.on_behalf_of)
+          FILTER (WHERE v.on_behalf_of IS NOT NULL) FROM approval_verdict v
         JOIN approval_request r ON r.id = v.request_id
         WHERE r.subject_kind = 'document' AND r.subject_id = d.id) AS approvers,
        EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id

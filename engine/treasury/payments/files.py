@@ -288,7 +288,7 @@ def _four_eyes(session: Session, user_id: str, file: PaymentFile) -> None:
                   AND (d.created_by = :user OR EXISTS (
                     SELECT 1 FROM approval_verdict v JOIN approval_request r ON r.id = v.request_id
                     WHERE r.subject_kind = 'document' AND r.subject_id = d.id
-                      AND v.user_id = :user))
+                      AND :user IN (v.user_id, v.on_behalf_of)))
                 ORDER BY a.id"""),
             {"batch": file.id, "user": user_id},
         )

@@ -69,13 +69,15 @@ class EventStep:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalStep:
-    """A step of an approval request, with who decided it and when."""
+    """A step of an approval request, with who decided it, in whose place, and when."""
 
     round: int
     position: int
     role: str
     state: str
     user: str | None
+    on_behalf_of: str | None
+    delegation_id: int | None
     verdict: str | None
     comment: str | None
     at: dt.datetime | None

@@ -130,7 +130,8 @@ ORDER BY c.decided_at, c.id
 """)
 
 _APPROVALS = sa.text("""
-SELECT r.round, s.position, s.role, s.state, v.user_id AS "user", v.verdict, v.comment, v.at
+SELECT r.round, s.position, s.role, s.state, v.user_id AS "user", v.on_behalf_of, v.delegation_id,
+       v.verdict, v.comment, v.at
 FROM approval_request r JOIN approval_step s ON s.request_id = r.id
 LEFT JOIN approval_verdict v ON v.step_id = s.id
 WHERE r.subject_kind = 'document' AND r.subject_id = :id ORDER BY r.round, s.position
