@@ -131,6 +131,7 @@ def assemble(
             schedules,
             tuple(registry.kinds()),
             banks,
+            carriers,
         ),
         arrivals=arrival_services,
         banks=banks,

@@ -15,6 +15,7 @@ from engine.rulebook.history import HistoryError, LoadedHistories
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
 from engine.runtime.schedules import Schedule
+from engine.treasury.notifications.carriers import Carriers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Services:
     """Kinds of action that have a handler."""
     banks: Banks | None = None
     """Connectors of the banks; None where this process reaches none."""
+    carriers: Carriers | None = None
+    """How notifications leave; None where this process sends none."""
 
     def bank_configured(self, profile: BankProfile) -> bool | None:
         """Whether the bank's endpoint and token are set; None where this process cannot know."""

@@ -21,7 +21,7 @@ from api.demo.people import APPROVERS
 from api.demo.playing import play, shipped_rulesets
 from api.demo.report import summary
 from api.demo.state import DemoState
-from api.demo.world import Simulator
+from api.demo.world import MAILBOX, Simulator
 from api.running import Running
 from api.server import WebServer
 from api.supervising import SIGN, Supervisor, start_monitor
@@ -124,7 +124,8 @@ def _serve(
     starting = partial(start_monitor, place.folder)
     supervisor = Supervisor("the monitor", starting, stop, place.folder / SIGN)
     running.keep("monitor", supervisor.run)
-    _tell(_welcome(place, server.url, rulesets))
+    mailbox = next((one for one in simulators if one.name == MAILBOX), None)
+    _tell(_welcome(place, server.url, rulesets, mailbox))
     while not stop.wait(1):
         gone = [one.name for one in simulators if not one.child.running()]
         if gone:
@@ -162,7 +163,7 @@ def _source_tokens() -> dict[str, str]:
     }
 
 
-def _welcome(place: Workspace, url: str, rulesets: Path) -> str:
+def _welcome(place: Workspace, url: str, rulesets: Path, mailbox: Simulator | None) -> str:
     lines = ["", f"Sluicegate is running: {url}   (Ctrl-C stops it)"]
     if place.demo:
         lines += [
@@ -173,6 +174,8 @@ def _welcome(place: Workspace, url: str, rulesets: Path) -> str:
             f"Password of all of them: {opening.demo_password(place)}",
             f"Rules followed: {rulesets} (save a file with a higher version: it becomes live)",
         ]
+    if mailbox is not None:
+        lines.append(f"Mail and SMS it sends: {mailbox.url}/?token={mailbox.token}")
     return "\n".join(lines)
 
 

@@ -81,6 +81,8 @@ class StatusOut(BaseModel):
     """ready, later, held, dead"""
     outbox: dict[str, int]
     """pending, dead"""
+    notifications: dict[str, int]
+    """Alerts told by e-mail and SMS, by state."""
     held: list[HeldOut]
     red: list[RedOut]
 
@@ -124,6 +126,7 @@ def status_out(found: Status) -> StatusOut:
             "dead": found.dead_actions,
         },
         outbox={"pending": found.outbox_pending, "dead": found.outbox_dead},
+        notifications=dict(found.notifications),
         held=[HeldOut(scope=one.scope, name=one.name, since=one.held_at) for one in found.held],
         red=[
             RedOut(

@@ -7,11 +7,13 @@ import typer
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
+from api.pages.language import word
 from api.status_json import status_json
 from engine.base.text import Lang, Text
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.runtime.models import WorkHold
+from engine.treasury.notifications.listing import STATES
 from engine.treasury.status import status
 from engine.treasury.status_shapes import MOST_WAITING, Red, Status
 
@@ -37,6 +39,7 @@ _WORDS = {
         "queue": "queue",
         "queued": "{:,} due, {:,} later, {:,} held, {:,} given up",
         "outbox": "outbox",
+        "notifications": "notifications",
         "boxed": "{:,} waiting, {:,} given up",
         "refused": "not given to durable-rules",
         "red": "red",
@@ -59,6 +62,7 @@ _WORDS = {
         "queue": "任务队列",
         "queued": "到期 {:,},稍后 {:,},暂停 {:,},已放弃 {:,}",
         "outbox": "发件箱",
+        "notifications": "通知",
         "boxed": "待发 {:,},已放弃 {:,}",
         "refused": "未交由 durable-rules",
         "red": "异常",
@@ -111,6 +115,12 @@ def screen(found: Status, lang: Lang) -> list[str]:
     lines.append(f"{t['queue']}: {t['queued'].format(*counts)}")
     lines += [_hold(one, lang) for one in found.held]
     lines.append(f"{t['outbox']}: {t['boxed'].format(found.outbox_pending, found.outbox_dead)}")
+    told = ", ".join(
+        f"{word(lang, f'notification.{one}')} {many:,}"
+        for one in STATES
+        if (many := found.notifications.get(one, 0))
+    )
+    lines.append(f"{t['notifications']}: {told or '-'}")
     lines += [f"{t['red']}: {_red(one).say(lang)}" for one in found.red] or [t["fine"]]
     return lines
 

@@ -68,10 +68,10 @@ def clock_of(workspace: Workspace, engine: sa.Engine) -> SystemClock:
 def live(
     stack: ExitStack, workspace: Workspace, engine: sa.Engine, clock: SystemClock
 ) -> tuple[Assembly, list[Simulator]]:
-    """Start the simulated banks on the demo's clock and put the product together around them."""
+    """Start the simulated banks and mailbox on the demo's clock, and the product among them."""
     options = simulators(workspace) / "pace.json"
     options.write_text(json.dumps(PACE))
-    return product_among_banks(
+    assembly, banks, mailbox = product_among_banks(
         stack,
         workspace,
         engine,
@@ -81,6 +81,7 @@ def live(
         options=options,
         more_schedules=QUICK,
     )
+    return assembly, [*banks, mailbox]
 
 
 def live_source(

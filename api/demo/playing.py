@@ -67,7 +67,7 @@ def opened_stage(
     `options` is a file with options of the simulated banks.
     """
     with ExitStack() as stack:
-        assembly, banks = product_among_banks(
+        assembly, banks, _ = product_among_banks(
             stack,
             workspace,
             engine,

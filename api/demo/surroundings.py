@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from api.assembly import Assembly, assemble
 from api.demo.opening import SOURCE
-from api.demo.world import BANKS, Simulator, start_bank, start_source
+from api.demo.world import BANKS, Simulator, start_bank, start_mailbox, start_source
 from api.server import WebServer
 from engine.runtime.clock import Clock
 from engine.runtime.schedules import Schedule
@@ -30,8 +30,9 @@ def product_among_banks(
     frozen: bool,
     options: Path | None = None,
     more_schedules: Sequence[Schedule] = (),
-) -> tuple[Assembly, list[Simulator]]:
-    """Start the simulated banks on `clock` and put the product together around them.
+) -> tuple[Assembly, list[Simulator], Simulator]:
+    """Start the simulated banks on `clock`, and the mailbox, and put the product together around
+    them.
 
     `frozen`: the banks' clocks stand still until they are set again. All end with `stack`.
     """
@@ -43,17 +44,36 @@ def product_among_banks(
         stack.callback(bank.stop)
         bank.set_clock(clock.now(), frozen=frozen)
         banks.append(bank)
+    secret = secrets.get("mailbox_sms")
+    mailbox = start_mailbox(
+        simulators(workspace), token=secrets.get("mailbox_token"), secret=secret
+    )
+    stack.callback(mailbox.stop)
     assembly = assemble(
         engine,
         clock,
         demo=True,
-        endpoints=endpoints_of(banks),
+        endpoints={**endpoints_of(banks), **mail_of(mailbox, secret)},
         secrets={SOURCE: secrets.get("source_token")},
         anchors=workspace.anchors,
         more_schedules=more_schedules,
     )
     stack.callback(assembly.banks.close)
-    return assembly, banks
+    return assembly, banks, mailbox
+
+
+def mail_of(mailbox: Simulator, secret: str) -> dict[str, str]:
+    """How mail and SMS reach the mailbox."""
+    stats = mailbox.look("stats")
+    assert isinstance(stats, dict)
+    return {
+        "SLUICE_SMTP_HOST": "127.0.0.1",
+        "SLUICE_SMTP_PORT": str(stats["smtp_port"]),
+        "SLUICE_SMTP_TLS": "none",
+        "SLUICE_SMTP_FROM": "treasury@demo.example",
+        "SLUICE_SMS_URL": f"{mailbox.url}/sms",
+        "SLUICE_SMS_SECRET": secret,
+    }
 
 
 def endpoints_of(banks: Sequence[Simulator]) -> dict[str, str]:

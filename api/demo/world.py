@@ -17,6 +17,8 @@ from engine.runtime.jsontypes import JsonObject, JsonValue
 
 BANKS = ("bank_a", "bank_b")
 
+MAILBOX = "mailbox"
+
 LOSE_PERCENT = 10
 """Share of messages the source system receives and forgets; they must be sent again."""
 
@@ -105,6 +107,18 @@ def start_source(
         environment={"SIM_TOKEN": token, "SIM_PRODUCT_TOKEN": product_token},
     )
     return Simulator("source", child, int(child.wait_ready()), token)
+
+
+def start_mailbox(folder: Path, *, token: str, secret: str) -> Simulator:
+    """Start the simulated mailbox, which takes e-mail over SMTP and SMS signed with `secret`."""
+    child = Child(
+        MAILBOX,
+        "simulators.mailbox",
+        ["--port", "0", "--store", str(folder / "mailbox.sqlite")],
+        log=folder / "mailbox.log",
+        environment={"SIM_TOKEN": token, "SIM_SMS_SECRET": secret},
+    )
+    return Simulator(MAILBOX, child, int(child.wait_ready()), token)
 
 
 def new_token() -> str:

@@ -16,6 +16,7 @@ from api.identity import Caller, needs
 from api.pages.shell import page
 from api.services import Services, services_of
 from engine.runtime.db import transaction
+from engine.treasury.notifications import listing
 from engine.treasury.operations import queue
 from engine.treasury.operations.banks import banks
 from engine.treasury.status import status
@@ -67,6 +68,7 @@ def overview(request: Request, caller: May) -> Response:
         where=WHERE,
         most_waiting=MOST_WAITING,
         states=queue.STATES[:-1],
+        told_states=listing.STATES,
     )
 
 
@@ -84,4 +86,5 @@ def now_part(request: Request, caller: May) -> Response:
         where=WHERE,
         most_waiting=MOST_WAITING,
         states=queue.STATES[:-1],
+        told_states=listing.STATES,
     )

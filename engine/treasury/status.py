@@ -43,6 +43,8 @@ def status(session: Session, now: dt.datetime) -> Status:
         dead_actions=counts.dead,
         outbox_pending=counts.pending,
         outbox_dead=counts.outbox_dead,
+        notifications={str(row.state): int(row.many) for row in session.execute(_TOLD)},
+        notifications_given_up=counts.given_up,
         open_disagreements=counts.disagreements,
         open_crashes=counts.crashes,
         open_undecided=counts.undecided,
@@ -62,11 +64,16 @@ SELECT
   (SELECT count(*) FROM action WHERE state = 'dead') AS dead,
   (SELECT count(*) FROM outbox_message WHERE state = 'pending') AS pending,
   (SELECT count(*) FROM outbox_message WHERE state = 'dead') AS outbox_dead,
+  (SELECT count(*) FROM notification n JOIN alert t ON t.id = n.alert_id
+   WHERE n.state = 'GIVEN_UP' AND t.state <> 'resolved') AS given_up,
   count(*) FILTER (WHERE code = 'ENGINE_DISAGREES') AS disagreements,
   count(*) FILTER (WHERE code = 'MONITOR_CRASHED') AS crashes,
   count(*) FILTER (WHERE code = 'EVENT_UNDECIDED') AS undecided
 FROM alert WHERE state <> 'resolved' AND code = ANY(:red)"""  # noqa: S608 - a constant
 )
+
+
+_TOLD = sa.text("SELECT state, count(*) AS many FROM notification GROUP BY state")
 
 
 def _processes(session: Session) -> tuple[Process, ...]:

@@ -78,6 +78,15 @@ _LETTERS = Counted(
     "条发往来源系统的消息已放弃",
 )
 _LETTERS_ACT = Text("mend the receiver and replay them", "请修复接收方后重发")
+_UNTOLD = Counted(
+    "notification of an open alert was given up",
+    "notifications of open alerts were given up",
+    "条未处理预警的通知已放弃",
+)
+_UNTOLD_ACT = Text(
+    "mend the cause, then send them again or resolve the alerts (sluice notifications list)",
+    "请排除原因后重发，或处理相应预警（sluice notifications list）",
+)
 _BEHIND_ACT = Text(
     "it has not noticed the reload: start it again", "该进程未察觉重新加载：请重启该进程"
 )
@@ -110,6 +119,7 @@ def red(found: Status) -> Iterator[Red]:
         (UNDECIDED, found.open_undecided, _undecided(monitor.undecided), _UNDECIDED_ACT),
         ("ACTIONS_DEAD", found.dead_actions, _DEAD, _DEAD_ACT),
         ("OUTBOX_DEAD", found.outbox_dead, _LETTERS, _LETTERS_ACT),
+        ("NOTIFICATIONS_GIVEN_UP", found.notifications_given_up, _UNTOLD, _UNTOLD_ACT),
     ):
         if count:
             yield Red(code, what.of(count), act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.base.text import Text
@@ -91,6 +92,10 @@ class Status:
     dead_actions: int
     outbox_pending: int
     outbox_dead: int
+    notifications: Mapping[str, int]
+    """By state; states that none is in are missing."""
+    notifications_given_up: int
+    """Of these, GIVEN_UP about alerts that are not resolved."""
     open_disagreements: int
     open_crashes: int
     open_undecided: int

@@ -72,11 +72,11 @@ class MailServer:
         def protocol() -> SMTP:
             return SMTP(handler, hostname="mailbox.example", loop=self._loop, **more)
 
-        started = self._loop.create_server(protocol, "127.0.0.1", port)
-        self._server = self._loop.run_until_complete(started)
-        self.port = int(self._server.sockets[0].getsockname()[1])
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        started = self._loop.create_server(protocol, "127.0.0.1", port)
+        self._server = asyncio.run_coroutine_threadsafe(started, self._loop).result()
+        self.port = int(self._server.sockets[0].getsockname()[1])
 
     def stop(self) -> None:
         """Take no more."""

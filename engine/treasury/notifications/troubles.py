@@ -53,7 +53,7 @@ def given_up(
         Text(
             f"notifications by {name.en} could not be sent, the first because: {cause}; mend it "
             "and send them again under Operations, Notifications",
-            f"{name.zh}通知未能发出,首个原因:{cause};请排除后在“运行 → 通知”中重发",
+            f"{name.zh}通知未能发出,首个原因:{cause};请排除后在“运维 → 通知”中重发",
         ),
         once,
         now,

@@ -86,11 +86,14 @@ def fields(session: Session, alert: Alert, person: UserAccount, lang: Lang) -> d
     matter: dict[str, object] = next((dict(row) for row in rows), {})
     numbers = [str(one) for one in (matter.get("ours"), matter.get("theirs")) if one]
 
-    def said(value: object) -> str:
-        text = "" if value is None else str(value)
+    def without_accounts(value: object) -> str:
+        text = _text(value)
         for number in numbers:
             text = text.replace(number, masked(number) or "")
-        return mask_long_numbers(text)
+        return text
+
+    def said(value: object) -> str:
+        return mask_long_numbers(without_accounts(value))
 
     amount, currency = matter.get("amount"), matter.get("currency")
     organisation = session.get_one(Organisation, alert.org_id)
@@ -101,7 +104,7 @@ def fields(session: Session, alert: Alert, person: UserAccount, lang: Lang) -> d
         "amount": f"{currency} {format_major(amount, str(currency), grouped=True)}"
         if isinstance(amount, int)
         else "",
-        "business_reference": said(matter.get("business_reference")),
+        "business_reference": without_accounts(matter.get("business_reference")),
         "code": alert.code,
         "document_no": _text(matter.get("document_no")),
         "message": said(alert.message_zh if lang == "zh" else alert.message_en),
