@@ -24,6 +24,7 @@ MENU = (
     ("nav.today", "/", "documents.read"),
     ("nav.payments", "/payments", "documents.read"),
     ("nav.approvals", "/approvals", "approvals.decide"),
+    ("nav.delegations", "/delegations", "delegations.read"),
     ("nav.accounts", "/accounts", "accounts.read"),
     ("nav.reconcile", "/reconcile", "statements.reconcile"),
     ("nav.rulesets", "/rulesets", "rulesets.read"),

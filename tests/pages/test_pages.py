@@ -76,8 +76,8 @@ def test_without_a_session_a_page_sends_to_sign_in_and_back(read_only: World) ->
 def test_who_reads_no_documents_begins_on_the_first_page_of_his_menu(read_only: World) -> None:
     http = read_only.client("admin").http
     answer = http.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/rulesets")
-    assert http.get("/rulesets").status_code == 200
+    assert (answer.status_code, answer.headers["location"]) == (303, "/delegations")
+    assert http.get("/delegations").status_code == 200
     assert http.get("/today/desk").status_code == 403
 
 
