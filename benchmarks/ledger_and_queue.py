@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 import api.demo
-from engine.ledger.posting import LineDraft, VoucherDraft, post_all
+from engine.ledger import LineDraft, VoucherDraft, post_all
 from engine.runtime import db, migrate
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry, Worker, enqueue
 from engine.runtime.binaries import find_binaries

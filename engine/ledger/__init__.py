@@ -8,16 +8,9 @@ from engine.ledger.balances import (
     is_balanced,
     trial_balance,
 )
+from engine.ledger.drafts import LedgerError, LineDraft, VoucherDraft
 from engine.ledger.models import GlAccount, Voucher, VoucherLine
-from engine.ledger.posting import (
-    LedgerError,
-    LineDraft,
-    VoucherDraft,
-    lines_of,
-    post,
-    post_all,
-    reverse,
-)
+from engine.ledger.posting import lines_of, post, post_all, reverse
 
 __all__ = [
     "Balance",

@@ -10,47 +10,22 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.base.money import decimals
-from engine.base.text import SluiceError, Text
-from engine.ledger.models import GlAccount, Voucher, VoucherLine
-from engine.runtime.jsontypes import JsonValue, content_hash
-
-
-class LedgerError(SluiceError):
-    """A voucher that cannot be posted."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineDraft:
-    """One line to post: minor units, exactly one of debit and credit above zero."""
-
-    account: str
-    debit: int
-    credit: int
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherDraft:
-    """A voucher to post. `event_id` names the business event, `now` is UTC."""
-
-    event_id: str
-    org_id: str
-    legal_entity_id: str
-    currency: str
-    voucher_date: dt.date
-    voucher_type: str
-    text: str
-    lines: tuple[LineDraft, ...]
-    now: dt.datetime
-    reversal_of: int | None = None
+from engine.base.text import Text
+from engine.ledger.drafts import (
+    LedgerError,
+    LineDraft,
+    VoucherDraft,
+    check,
+    content,
+    event_conflict,
+)
+from engine.ledger.models import Voucher, VoucherLine
+from engine.runtime.jsontypes import JsonObject, canonical_json, content_hash
 
 
 def post(session: Session, draft: VoucherDraft) -> Voucher:
@@ -65,7 +40,7 @@ def post_all(session: Session, drafts: Sequence[VoucherDraft]) -> list[Voucher]:
     EVENT_CONFLICT (same event, other content), and MoneyError UNKNOWN_CURRENCY. The database
     checks balance and reversal again at commit.
     """
-    hashes = [content_hash(_content(draft)) for draft in drafts]
+    hashes = [content_hash(content(draft)) for draft in drafts]
     events = [draft.event_id for draft in drafts]
     posted = {
         one.event_id: one
@@ -79,7 +54,7 @@ def post_all(session: Session, drafts: Sequence[VoucherDraft]) -> list[Voucher]:
         if first is None:
             new[draft.event_id] = draft, hashed
         elif first != hashed:
-            raise _event_conflict(draft, posted.get(draft.event_id))
+            raise event_conflict(draft, posted.get(draft.event_id))
     if new:
         made = _insert(session, list(new.values()))
         posted |= {one.event_id: one for one in made}
@@ -88,46 +63,77 @@ def post_all(session: Session, drafts: Sequence[VoucherDraft]) -> list[Voucher]:
 
 def _insert(session: Session, new: Sequence[tuple[VoucherDraft, str]]) -> list[Voucher]:
     drafts = [draft for draft, _ in new]
-    _check(session, drafts)
+    check(session, drafts)
     numbers = _next_numbers(session, drafts)
-    vouchers = session.scalars(
-        sa.insert(Voucher).returning(Voucher, sort_by_parameter_order=True),
-        [
-            {
-                "org_id": draft.org_id,
-                "legal_entity_id": draft.legal_entity_id,
-                "number": number,
-                "event_id": draft.event_id,
-                "content_hash": hashed,
-                "currency": draft.currency,
-                "voucher_date": draft.voucher_date,
-                "voucher_type": draft.voucher_type,
-                "text": draft.text,
-                "reversal_of": draft.reversal_of,
-                "created_at": draft.now,
-            }
-            for (draft, hashed), number in zip(new, numbers, strict=True)
-        ],
+    made = session.scalars(
+        select(Voucher).from_statement(_INSERT_VOUCHERS),
+        {
+            "rows": _rows(
+                {
+                    "org_id": draft.org_id,
+                    "legal_entity_id": draft.legal_entity_id,
+                    "number": number,
+                    "event_id": draft.event_id,
+                    "content_hash": hashed,
+                    "currency": draft.currency,
+                    "voucher_date": draft.voucher_date.isoformat(),
+                    "voucher_type": draft.voucher_type,
+                    "text": draft.text,
+                    "reversal_of": draft.reversal_of,
+                    "created_at": draft.now.isoformat(),
+                }
+                for (draft, hashed), number in zip(new, numbers, strict=True)
+            )
+        },
     ).all()
+    ids = {voucher.event_id: voucher.id for voucher in made}
     session.execute(
-        sa.insert(VoucherLine),
-        [
-            {
-                "voucher_id": voucher.id,
-                "line_no": number,
-                "org_id": draft.org_id,
-                "account": line.account,
-                "debit": line.debit,
-                "credit": line.credit,
-                "currency": draft.currency,
-                "dimensions": dict(line.dimensions),
-                "text": line.text or draft.text,
-            }
-            for voucher, draft in zip(vouchers, drafts, strict=True)
-            for number, line in enumerate(draft.lines, start=1)
-        ],
+        _INSERT_LINES,
+        {
+            "rows": _rows(
+                {
+                    "voucher_id": ids[draft.event_id],
+                    "line_no": number,
+                    "org_id": draft.org_id,
+                    "account": line.account,
+                    "debit": line.debit,
+                    "credit": line.credit,
+                    "currency": draft.currency,
+                    "dimensions": dict(line.dimensions),
+                    "text": line.text or draft.text,
+                }
+                for draft in drafts
+                for number, line in enumerate(draft.lines, start=1)
+            )
+        },
     )
-    return list(vouchers)
+    return list(made)
+
+
+def _rows(rows: Iterable[JsonObject]) -> str:
+    return canonical_json(list(rows))
+
+
+# One statement for all rows, in two round trips for any number of vouchers.
+_INSERT_VOUCHERS = sa.text("""
+INSERT INTO voucher (org_id, legal_entity_id, number, event_id, content_hash, currency,
+                     voucher_date, voucher_type, text, reversal_of, created_at)
+SELECT org_id, legal_entity_id, number, event_id, content_hash, currency,
+       voucher_date, voucher_type, text, reversal_of, created_at
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one (
+  org_id text, legal_entity_id text, number text, event_id text, content_hash text, currency text,
+  voucher_date date, voucher_type text, text text, reversal_of bigint, created_at timestamptz)
+RETURNING *
+""")
+
+_INSERT_LINES = sa.text("""
+INSERT INTO voucher_line (voucher_id, line_no, org_id, account, debit, credit, currency,
+                          dimensions, text)
+SELECT voucher_id, line_no, org_id, account, debit, credit, currency, dimensions, text
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one (
+  voucher_id bigint, line_no integer, org_id text, account text, debit bigint, credit bigint,
+  currency text, dimensions jsonb, text text)
+""")
 
 
 def reverse(
@@ -193,77 +199,6 @@ def lines_of(session: Session, voucher_id: int) -> list[VoucherLine]:
     return list(session.exec(query.order_by(sa.column("line_no"))))
 
 
-def _content(draft: VoucherDraft) -> dict[str, JsonValue]:
-    return {
-        "org_id": draft.org_id,
-        "legal_entity_id": draft.legal_entity_id,
-        "currency": draft.currency,
-        "voucher_date": draft.voucher_date.isoformat(),
-        "voucher_type": draft.voucher_type,
-        "text": draft.text,
-        "reversal_of": draft.reversal_of,
-        "lines": [
-            [line.account, line.debit, line.credit, dict(line.dimensions), line.text]
-            for line in draft.lines
-        ],
-    }
-
-
-def _check(session: Session, drafts: Sequence[VoucherDraft]) -> None:
-    """Say in words what the database would refuse at commit."""
-    codes = {line.account for draft in drafts for line in draft.lines}
-    query = select(GlAccount.code).where(col(GlAccount.code).in_(codes))
-    known = frozenset(session.exec(query))
-    for draft in drafts:
-        _check_one(draft, known)
-
-
-def _check_one(draft: VoucherDraft, known: frozenset[str]) -> None:
-    decimals(draft.currency)
-    if len(draft.lines) < 2:
-        raise LedgerError(
-            "VOUCHER_LINES",
-            Text(
-                f"event {draft.event_id}: a voucher needs two lines at least; "
-                "correct the posting ruleset",
-                f"事件 {draft.event_id}:凭证至少需要两行分录;请修改记账规则",
-            ),
-        )
-    for number, line in enumerate(draft.lines, start=1):
-        if min(line.debit, line.credit) != 0 or max(line.debit, line.credit) <= 0:
-            raise LedgerError(
-                "VOUCHER_LINE_SIDES",
-                Text(
-                    f"event {draft.event_id}, line {number}: exactly one of debit and credit "
-                    "is above zero; correct the posting ruleset",
-                    f"事件 {draft.event_id} 第 {number} 行:借方与贷方须恰有一方大于零;"
-                    "请修改记账规则",
-                ),
-            )
-    debits = sum(line.debit for line in draft.lines)
-    credits = sum(line.credit for line in draft.lines)
-    if debits != credits:
-        raise LedgerError(
-            "VOUCHER_UNBALANCED",
-            Text(
-                f"event {draft.event_id}: debits {debits} and credits {credits} (minor units) "
-                "differ; correct the posting ruleset",
-                f"事件 {draft.event_id}:借方 {debits} 与贷方 {credits}(最小货币单位)不相等;"
-                "请修改记账规则",
-            ),
-        )
-    if unknown := {line.account for line in draft.lines} - known:
-        names = ", ".join(sorted(unknown))
-        raise LedgerError(
-            "GL_ACCOUNT_UNKNOWN",
-            Text(
-                f"event {draft.event_id}: no ledger account {names}; add it to the chart of "
-                "accounts or correct the posting ruleset",
-                f"事件 {draft.event_id}:会计科目 {names} 不存在;请补充科目表或修改记账规则",
-            ),
-        )
-
-
 def _next_numbers(session: Session, drafts: Sequence[VoucherDraft]) -> list[str]:
     """A number for each draft, those of one legal entity and month without gaps in their order."""
     books = [(draft.legal_entity_id, draft.voucher_date.replace(day=1)) for draft in drafts]
@@ -283,24 +218,3 @@ def _next_numbers(session: Session, drafts: Sequence[VoucherDraft]) -> list[str]
     return [
         f"{entity}-{month:%Y%m}-{next(following[entity, month]):06d}" for entity, month in books
     ]
-
-
-def _event_conflict(draft: VoucherDraft, posted: Voucher | None) -> LedgerError:
-    if posted is None:
-        return LedgerError(
-            "EVENT_CONFLICT",
-            Text(
-                f"event {draft.event_id} is to be posted twice with different content; use an "
-                "event of its own for each",
-                f"事件 {draft.event_id} 将以不同内容重复过账；请分别使用不同的事件",
-            ),
-        )
-    return LedgerError(
-        "EVENT_CONFLICT",
-        Text(
-            f"event {draft.event_id} was posted as voucher {posted.number} with other content; "
-            "reverse that voucher or use a new event",
-            f"事件 {draft.event_id} 已以不同内容过账为凭证 {posted.number};"
-            "请冲销该凭证或使用新事件",
-        ),
-    )

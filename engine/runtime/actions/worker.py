@@ -85,10 +85,14 @@ _RENEW = sa.text(
 )
 
 _FINISH = sa.text(
+    # A completion lost with the machine only runs an idempotent handler again, so it does not wait
+    # for the disk. A lost claim would hand out one epoch twice: claims do wait.
     """
 UPDATE action SET state = :state, due_at = coalesce(:due, due_at), crashes = :crashes,
        last_error = :error, lease_until = NULL,
        finished_at = CASE WHEN :state IN ('done', 'dead') THEN clock_timestamp() END
+FROM (SELECT set_config('synchronous_commit', 'off', true) WHERE :state = 'done'
+      UNION ALL SELECT '' WHERE :state <> 'done') AS way
 WHERE id = :id AND epoch = :epoch AND state = 'leased' RETURNING id
 """
 )
@@ -212,9 +216,9 @@ class Worker:
 
     def _held_meanwhile(self, action: _Claimed) -> bool:
         """Whether it was held while it waited in its batch: then it goes back unbegun."""
-        with db.transaction(self._engine) as session:
+        with db.statement(self._engine) as connection:
             values = {"id": action.id, "epoch": action.epoch}
-            return session.execute(_GIVE_BACK, values).first() is not None
+            return connection.execute(_GIVE_BACK, values).first() is not None
 
     def _renew(self, action: _Claimed) -> bool:
         lease = f"{self._registry.lease(action.kind).total_seconds()} seconds"
@@ -268,19 +272,18 @@ class Worker:
         crashes: int,
         error: str | None,
     ) -> None:
-        with db.transaction(self._engine) as session:
-            if state == "done":
-                # A completion lost with the machine only runs an idempotent handler again.
-                # A lost claim would hand out one epoch twice, so claims wait for the disk.
-                session.execute(sa.text("SET LOCAL synchronous_commit = off"))
-            values = {"state": state, "due": due, "crashes": crashes, "error": error}
-            written = session.execute(
-                _FINISH, {**values, "id": action.id, "epoch": action.epoch}
-            ).first()
-            if written is None:
-                log.warning("worker %s: %s was taken over", self._name, action.key)
-            elif state == "dead":
-                self._tell(session, action, error or "")
+        values = {"state": state, "due": due, "crashes": crashes, "error": error}
+        values |= {"id": action.id, "epoch": action.epoch}
+        if state == "dead":
+            with db.transaction(self._engine) as session:
+                written = session.execute(_FINISH, values).first()
+                if written is not None:
+                    self._tell(session, action, error or "")
+        else:
+            with db.statement(self._engine) as connection:
+                written = connection.execute(_FINISH, values).first()
+        if written is None:
+            log.warning("worker %s: %s was taken over", self._name, action.key)
 
     def _tell(self, session: Session, action: _Claimed, reason: str) -> None:
         dead = DeadAction(action.id, action.org_id, action.kind, action.key, action.payload, reason)
