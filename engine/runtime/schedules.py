@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,6 +22,7 @@ from sqlmodel import Session
 from engine.base.text import SluiceError, Text
 from engine.runtime import actions, db, holds
 from engine.runtime.clock import BUSINESS_ZONE, Clock, business_date_of
+from engine.runtime.jsontypes import JsonValue
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class Schedule:
     org_id: str | None = None
     also_needs: str | None = None
     """A permission, besides the one to operate, without which nobody runs it by hand."""
+    names_missed: bool = False
+    """Whether the action's payload names the times that passed and were not fired, as "missed"."""
 
 
 def cron(line: str) -> CronTrigger:
@@ -101,7 +104,8 @@ def fire_due(session: Session, schedules: Iterable[Schedule], now: datetime) -> 
 
     A schedule never seen before is due from `now` on; one that is held is not due. Of the times
     that passed while it was held only the latest is fired after its release. The action's key is
-    `schedule:<name>:<due instant>`, its payload {"schedule", "due_at", "business_date"}.
+    `schedule:<name>:<due instant>`, its payload {"schedule", "due_at", "business_date"}, and
+    "missed" where the schedule names them.
     """
     fired: list[str] = []
     holds.claims_see_holds(session)
@@ -110,9 +114,12 @@ def fire_due(session: Session, schedules: Iterable[Schedule], now: datetime) -> 
         _see(session, schedule, now)
         if schedule.name in paused:
             continue
-        for due in _to_fire(session, schedule, now):
+        after = _fired_last(session, schedule)
+        for due in _to_fire(session, schedule, after, now):
+            missed = _missed(session, schedule, after, due) if schedule.names_missed else []
             if _fire(session, schedule, due, now):
-                fired.append(_enqueue(session, schedule, due))
+                fired.append(_enqueue(session, schedule, due, missed))
+            after = due
     return fired
 
 
@@ -128,14 +135,21 @@ def run_now(session: Session, schedule: Schedule, by: str, now: datetime) -> str
     return _enqueue(session, schedule, now)
 
 
-def _to_fire(session: Session, schedule: Schedule, now: datetime) -> list[datetime]:
-    after: datetime = session.execute(
+def _fired_last(session: Session, schedule: Schedule) -> datetime:
+    """The last time that was fired by itself; where there is none, since when it is seen."""
+    found: datetime = session.execute(
         sa.text(
             "SELECT coalesce((SELECT max(due_at) FROM run WHERE schedule = :name "
             "AND asked_by IS NULL), since) FROM schedule WHERE name = :name"
         ),
         {"name": schedule.name},
     ).scalar_one()
+    return found
+
+
+def _to_fire(
+    session: Session, schedule: Schedule, after: datetime, now: datetime
+) -> list[datetime]:
     if schedule.missed == "latest":
         return _latest(session, schedule, after, now)
     times: list[datetime] = []
@@ -147,6 +161,16 @@ def _to_fire(session: Session, schedule: Schedule, now: datetime) -> list[dateti
         times += _latest(session, schedule, max(after, hold.held_at), hold.released_at)
         after = max(after, hold.released_at)
     return times + _times(session, schedule, after, now)
+
+
+def _missed(session: Session, schedule: Schedule, after: datetime, due: datetime) -> list[datetime]:
+    """Times between two that fired at which nobody held the schedule and nobody fired it."""
+    quiet = holds.ended_holds(session, "schedule", schedule.name, after)
+    return [
+        time
+        for time in _times(session, schedule, after, due)[:-1]
+        if not any(one.held_at <= time < (one.released_at or time) for one in quiet)
+    ]
 
 
 def _latest(session: Session, schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
@@ -199,13 +223,17 @@ def key_of(name: str, due: datetime) -> str:
     return f"schedule:{name}:{due.astimezone(BUSINESS_ZONE).isoformat()}"
 
 
-def _enqueue(session: Session, schedule: Schedule, due: datetime) -> str:
+def _enqueue(
+    session: Session, schedule: Schedule, due: datetime, missed: Sequence[datetime] = ()
+) -> str:
     key = key_of(schedule.name, due)
-    payload = {
+    payload: dict[str, JsonValue] = {
         "schedule": schedule.name,
         "due_at": due.astimezone(BUSINESS_ZONE).isoformat(),
         "business_date": business_date_of(due).isoformat(),
     }
+    if missed:
+        payload["missed"] = [one.astimezone(BUSINESS_ZONE).isoformat() for one in missed]
     actions.enqueue(session, schedule.kind, key, payload, due, org_id=schedule.org_id)
     return key
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.base.text import SluiceError
+from engine.base.text import SluiceError, Text
 from engine.rulebook import Rulebook
 from engine.runtime import db
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry
 from engine.runtime.jsontypes import JsonObject
 from engine.runtime.schedules import Schedule
+from engine.treasury.incidents import raise_incident
 from engine.treasury.payments.business_day import next_slot
 from engine.treasury.payments.sending import send_slot
 
@@ -42,6 +43,7 @@ def _schedule(rulebook: Rulebook, time: dt.time) -> Schedule:
         kind=SLOT,
         next_due=due,
         also_needs="payments.release",
+        names_missed=True,
     )
 
 
@@ -52,12 +54,41 @@ def _root(session: Session) -> tuple[str, ...]:
 
 
 def register(registry: Registry, rulebook: Rulebook) -> None:
-    """Handle the slots. Running one again only finds what is unpaid then."""
+    """Handle the slots. Running one again only finds what is unpaid then.
 
-    def run(context: ActionContext, _payload: JsonObject) -> Outcome:
+    Slots that passed while nothing ran are not made up for: the latest one sends what is unpaid,
+    and an incident names the others.
+    """
+
+    def run(context: ActionContext, payload: JsonObject) -> Outcome:
+        now = context.clock.now()
         with db.transaction(context.engine) as session:
             context.guard(session)
-            send_slot(session, rulebook, context.clock.now())
+            send_slot(session, rulebook, now)
+            missed = payload.get("missed")
+            if isinstance(missed, list):
+                _tell_missed(session, payload, [str(one) for one in missed], now)
         return Done()
 
     registry.register(SLOT, run)
+
+
+def _tell_missed(
+    session: Session, payload: JsonObject, missed: Sequence[str], now: dt.datetime
+) -> None:
+    due = str(payload["due_at"])
+    named = ", ".join(one[:16].replace("T", " ") for one in missed)
+    raise_incident(
+        session,
+        org_id=_root(session)[0],
+        code="SLOT_MISSED",
+        subject_kind="schedule",
+        subject_id=f"{payload['schedule']} {due}",
+        message=Text(
+            f"payment slots {named} passed while no scheduler ran; the slot of "
+            f"{due[:16].replace('T', ' ')} sent what was unpaid: look for payments that are late",
+            f"付款批次时点 {named} 无调度程序运行，已错过；{due[:16].replace('T', ' ')} "
+            "的批次已发送未付单据：请检查是否有付款逾期",
+        ),
+        now=now,
+    )
