@@ -13,7 +13,6 @@ from engine.treasury.documents.states import State
 from engine.treasury.organisations.tree import descendants, organisations
 
 DIRECTIONS = ("pay", "collect")
-CHANNELS = ("bank_direct", "file", "cash", "cheque", "wallet")
 
 
 def document_filter(session: Session, query: Mapping[str, str], states: Sequence[str]) -> Filter:

@@ -13,6 +13,8 @@ import random
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.base.money import format_major
+
 BRANCHES = ("BJ", "SH", "GD")
 SUB_BRANCHES = {"BJ": ("BJ01", "BJ02"), "SH": ("SH01", "SH02"), "GD": ("GD01", "GD02")}
 RARE_NAMES = ("演示客户㐱", "演示客户龘", "演示客户𬭎", "演示客户·阿依")
@@ -96,7 +98,7 @@ class _Draw:
             "counterparty_name": name,
             "counterparty_account": self.account(),
             "counterparty_bank_code": f"{bank}100000{self.random.randrange(1000):03d}",
-            "amount": f"{amount // 100}.{amount % 100:02d}",
+            "amount": format_major(amount, "CNY"),
             "currency": "CNY",
             "payment_method": "transfer",
             "urgency": "normal",

@@ -24,6 +24,7 @@ from api.demo.opening import SOURCE
 from api.demo.playing import opened_stage
 from api.demo.stage import Stage
 from api.demo.surroundings import endpoints_of
+from engine.base.money import format_major
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.db import transaction
 from engine.runtime.holds import HELD
@@ -199,7 +200,7 @@ class Driver:
                 for number, reason in sorted(plan.refused_accounts.items())
             ]
             accounts += [
-                {"number": number, "kind": "external", "balance": f"{minor / 100:.2f}"}
+                {"number": number, "kind": "external", "balance": format_major(minor, "CNY")}
                 for number, minor in sorted(plan.poor_payers.items())
             ]
             bank.admin("accounts", accounts)
