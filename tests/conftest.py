@@ -13,7 +13,6 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,16 +21,17 @@ from hypothesis import settings
 from psycopg import sql
 
 from engine.runtime import db, migrate
-from engine.runtime.clock import BUSINESS_ZONE, ManualClock
+from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
 from tests.copies import create_copy, drop_copy
+from tests.starting import TEMPLATE, starting_clock
+
+pytest_plugins = ("tests.prepared",)
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("explore", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 """The same commit gives the same answer; HYPOTHESIS_PROFILE=explore looks for new cases."""
-
-TEMPLATE = "template_migrated"
 
 FAST = {
     "fsync": "off",
@@ -90,17 +90,25 @@ def _make_template(server: EmbeddedServer) -> None:
 
 
 @contextmanager
-def _fresh_database(server: EmbeddedServer) -> Iterator[str]:
+def _fresh_database(server: EmbeddedServer, template: str) -> Iterator[str]:
     name = f"t_{uuid.uuid4().hex[:16]}"
-    create_copy(server, name, TEMPLATE)
+    create_copy(server, name, template)
     yield server.url(name)
     drop_copy(server, name)
 
 
 @pytest.fixture
-def database_url(postgres_server: EmbeddedServer) -> Iterator[str]:
-    """URL of a fresh migrated database, dropped after the test."""
-    with _fresh_database(postgres_server) as url:
+def template(request: pytest.FixtureRequest) -> str:
+    """The database the test gets a copy of: the migrated one, or the one a fixture asks for."""
+    wanted = [name for name in request.fixturenames if name.endswith("_template")]
+    assert len(wanted) <= 1, f"one test stands on {wanted}"
+    return str(request.getfixturevalue(wanted[0])) if wanted else TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedServer, template: str) -> Iterator[str]:
+    """URL of a fresh database, dropped after the test."""
+    with _fresh_database(postgres_server, template) as url:
         yield url
 
 
@@ -115,7 +123,7 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 @pytest.fixture(scope="module")
 def module_engine(postgres_server: EmbeddedServer) -> Iterator[sa.Engine]:
     """An engine on one migrated database for a whole module, as Hypothesis tests need."""
-    with _fresh_database(postgres_server) as url:
+    with _fresh_database(postgres_server, TEMPLATE) as url:
         made = db.make_engine(url)
         yield made
         made.dispose()
@@ -130,4 +138,4 @@ def superuser_url(database_url: str) -> str:
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock standing at 2026-11-23 09:00 in Shanghai, a Monday."""
-    return ManualClock(datetime(2026, 11, 23, 9, 0, tzinfo=BUSINESS_ZONE))
+    return starting_clock()

@@ -12,11 +12,11 @@ from engine.rulebook import sync_folder
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import EmbeddedServer
-from tests.conftest import TEMPLATE
 from tests.copies import create_copy, drop_copy
 from tests.monitor.world import Group
 from tests.payments.stage import MORNING, RULESETS
 from tests.payments.world import build
+from tests.starting import TEMPLATE
 
 
 @pytest.fixture(scope="session")

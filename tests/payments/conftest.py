@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
-from tests.conftest import TEMPLATE
 from tests.copies import create_copy, drop_copy
 from tests.payments.stage import Stage, prepare, staged
+from tests.starting import TEMPLATE
 
 
 @pytest.fixture(scope="session")

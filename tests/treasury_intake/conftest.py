@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.rulebook import Rulebook
-from engine.runtime.clock import ManualClock
-from tests.treasury_intake.support import build_group, publish_shipped
+from tests.treasury_intake.support import build_group
 
 
 @pytest.fixture
@@ -28,7 +27,8 @@ def group(engine: sa.Engine) -> Iterator[Session]:
 
 
 @pytest.fixture
-def live(group: Session, clock: ManualClock) -> Session:
-    """The group with the shipped rulesets live."""
-    publish_shipped(group, clock)
-    return group
+def live(live_template: str, engine: sa.Engine) -> Iterator[Session]:
+    """A session on a database with the group and the shipped rulesets live."""
+    del live_template  # says what `engine` is a copy of
+    with Session(engine, expire_on_commit=False) as session:
+        yield session

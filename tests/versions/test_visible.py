@@ -5,17 +5,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.routers import all_routes
+from api.services import Services
 from engine.runtime import db
+from engine.runtime.postgres import EmbeddedServer
 from engine.treasury.organisations.signin import set_token
+from tests.prepared import built
 from tests.rulebook.support import approval_text
+from tests.starting import starting_clock
 from tests.versions.support import grant_role, said, token
 from tests.versions.test_drafts import begin, submitted
 from tests.versions.test_reload import post, signed
@@ -62,9 +69,8 @@ def limit(engine: sa.Engine, kinds: str) -> None:
         )
 
 
-@pytest.fixture
-def shanghai(web: httpx.Client, ruled: sa.Engine) -> Shanghai:
-    with db.transaction(ruled) as session:
+def _made(web: httpx.Client, engine: sa.Engine) -> Shanghai:
+    with db.transaction(engine) as session:
         grant_role(session, "bet", "treasurer", "BJ")
         set_token(session, "bet", token("bet"))
     live = signed(web, branch_text("sh-approval", "SH"))
@@ -79,6 +85,37 @@ def shanghai(web: httpx.Client, ruled: sa.Engine) -> Shanghai:
     proposed = submitted(web, draft, "ann")
     kept = int(str(begin(web, branch_text("sh-approval", "SH", 4, "16万"))["id"]))
     return Shanghai(live, proposed, timed, kept, made["id"], done["revision"], beijing)
+
+
+@pytest.fixture(scope="module")
+def once(postgres_server: EmbeddedServer, ruled_template: str) -> Iterator[tuple[str, Shanghai]]:
+    """The name of a database with all of it, built by Shanghai's own acts, only ever copied."""
+    made: list[Shanghai] = []
+
+    def build(engine: sa.Engine) -> None:
+        with TestClient(create_app(Services(engine, starting_clock(), demo=False))) as client:
+            made.append(_made(client, engine))
+
+    with built(postgres_server, build, ruled_template) as name:
+        yield name, made[0]
+
+
+@pytest.fixture
+def template(once: tuple[str, Shanghai]) -> str:
+    """Every test here stands on a copy of it."""
+    return once[0]
+
+
+@pytest.fixture
+def ruled(engine: sa.Engine) -> sa.Engine:
+    """The group with Shanghai's rulesets."""
+    return engine
+
+
+@pytest.fixture
+def shanghai(once: tuple[str, Shanghai]) -> Shanghai:
+    """What Shanghai has."""
+    return once[1]
 
 
 @dataclass(frozen=True)
