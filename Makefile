@@ -11,7 +11,7 @@ run: setup
 	$(BIN)/sluice run
 
 test: setup-test lint
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # SOAK="--payments 2000 --each 500" makes it shorter.
 soak: setup-test

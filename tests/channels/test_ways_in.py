@@ -24,6 +24,8 @@ from tests.channels.test_cash import open_desk
 from tests.payments.stage import Stage
 from tests.payments.world import Draft
 
+pytestmark = pytest.mark.long
+
 Sluice = Callable[..., Result]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.columns.given import check
 from tests.rules.given import ruleset
 from tests.rules.reference import Fact, Rule
 from tests.rules.test_reference import LEVELS, POOLS, RANKS, as_text, cells_of, facts_near
+
+pytestmark = pytest.mark.long
 
 SIZES = (0, 1, 2, 63, 64, 65, 300)
 

@@ -12,6 +12,8 @@ import pytest
 from api.demo.report import Open, Report
 from api.demo.second_opinion import SecondOpinion
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def played() -> dict[str, object]:

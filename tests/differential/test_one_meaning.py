@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.differential.evaluators import by_reference, compare, params_of, ruleset_of
 from tests.differential.plain import Fact, Plan
 from tests.differential.strategies import facts, plans
+
+pytestmark = pytest.mark.long
 
 TABLES = 800
 

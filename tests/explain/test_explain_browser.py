@@ -10,6 +10,8 @@ from tests.explain.test_explain_pages import VALIDATION, big_validation, documen
 from tests.pages.browser import Visit, opened
 from tests.pages.world import World
 
+pytestmark = pytest.mark.long
+
 WORDS = {
     "en": ("Under a draft or another version…", "Compare", "≠ differs", "Save as example…"),
     "zh": ("在草稿或其他版本下比较…", "比较", "≠ 不同", "保存为示例…"),

@@ -47,8 +47,8 @@ class Boundaries:
             self._watched = False
             self._commits.clear()
 
-    def before(self, _session: Session) -> None:
-        """A session is about to commit."""
+    def before(self, *_who: object) -> None:
+        """A session, or a statement on its own, is about to commit."""
         if self._watched:
             frame = _owner()
             count = self._commits[frame] = self._commits.get(frame, 0) + 1
@@ -57,8 +57,8 @@ class Boundaries:
             self.seen.append(self._name)
             self._die("before")
 
-    def after(self, _session: Session) -> None:
-        """A session has committed."""
+    def after(self, *_who: object) -> None:
+        """It has committed."""
         if self._watched:
             self._die("after")
 
@@ -70,14 +70,33 @@ class Boundaries:
 
 @contextmanager
 def listening(boundaries: Boundaries) -> Iterator[Boundaries]:
-    """Hear every commit of every session of this process."""
-    sa.event.listen(Session, "before_commit", boundaries.before)
-    sa.event.listen(Session, "after_commit", boundaries.after)
+    """Hear every commit of every session, and of every statement on its own, of this process."""
+
+    def begins(connection: sa.Connection, *_rest: object) -> None:
+        if _commits_alone(connection):
+            boundaries.before()
+
+    def ended(connection: sa.Connection, *_rest: object) -> None:
+        if _commits_alone(connection):
+            boundaries.after()
+
+    heard = (
+        (Session, "before_commit", boundaries.before),
+        (Session, "after_commit", boundaries.after),
+        (sa.Engine, "before_cursor_execute", begins),
+        (sa.Engine, "after_cursor_execute", ended),
+    )
+    for who, what, listener in heard:
+        sa.event.listen(who, what, listener)
     try:
         yield boundaries
     finally:
-        sa.event.remove(Session, "before_commit", boundaries.before)
-        sa.event.remove(Session, "after_commit", boundaries.after)
+        for who, what, listener in heard:
+            sa.event.remove(who, what, listener)
+
+
+def _commits_alone(connection: sa.Connection) -> bool:
+    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
 
 def _owner() -> FrameType:

@@ -27,6 +27,8 @@ from tests.payments.world import Draft
 from tests.simulators.running import TOKEN
 from tests.simulators.test_source import running_source
 
+pytestmark = pytest.mark.long
+
 BOUNDARIES = frozenset(
     {
         "machines.instruction.query:_settle#1",

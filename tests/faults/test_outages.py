@@ -15,6 +15,8 @@ from engine.runtime import db, migrate
 from engine.runtime.postgres import EmbeddedServer
 from engine.runtime.workspace import Workspace
 
+pytestmark = pytest.mark.long
+
 KILLABLE = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 """What is committed survives the server's death, as in production; a power cut is not played."""
 

@@ -8,6 +8,8 @@ from api.demo.faults.plan import Orders
 from tests.faults.conftest import Play
 from tests.faults.naive import naive_work
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(240)
 def test_killed_and_paused_workers_pay_nothing_twice_and_lose_nothing(play: Play) -> None:

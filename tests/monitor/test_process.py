@@ -24,6 +24,8 @@ from engine.treasury.status import status
 from tests.monitor.world import Group
 from tests.payments.world import Draft
 
+pytestmark = pytest.mark.long
+
 DAYS, LIVES = 30, 4
 LOW = 1_000_000
 """Balance in fen that raises B1."""

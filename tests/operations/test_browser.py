@@ -13,6 +13,8 @@ from tests.pages.browser import Visit, opened, serving
 from tests.pages.fixtures import with_history
 from tests.pages.world import World
 
+pytestmark = pytest.mark.long
+
 ADDRESSES = (
     "/operations",
     "/operations/reload",

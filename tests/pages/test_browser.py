@@ -14,6 +14,8 @@ from api.pages.show import capitals
 from tests.pages.browser import opened
 from tests.pages.world import World
 
+pytestmark = pytest.mark.long
+
 VISITS = {
     "treasurer": (
         "/",

@@ -15,6 +15,8 @@ from engine.rulebook import sync_folder
 from engine.runtime.db import transaction
 from tests.pages.world import World
 
+pytestmark = pytest.mark.long
+
 PAGES = (
     "/",
     "/today/desk",

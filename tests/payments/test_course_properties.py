@@ -38,6 +38,8 @@ from tests.copies import create_copy, drop_copy
 from tests.payments.stage import MORNING, Stage, staged
 from tests.payments.world import CNAPS_A, Draft
 
+pytestmark = pytest.mark.long
+
 SUBMIT_FAULTS = (
     "reset_before",
     "reset_after",

@@ -9,6 +9,8 @@ import pytest
 from tests.pages.world import World
 from tests.review.support import approval, draft, forms, look, seen, send, submitted, words
 
+pytestmark = pytest.mark.long
+
 
 def state(world: World, hash: str) -> str:
     """The version's chip."""

@@ -12,6 +12,8 @@ from tests.pages.fixtures import with_history
 from tests.pages.world import World
 from tests.review.support import draft, submitted
 
+pytestmark = pytest.mark.long
+
 SAID = {
     "en": {
         "submit": "Submit for approval",

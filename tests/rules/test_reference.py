@@ -16,6 +16,8 @@ from tests.rules import reference
 from tests.rules.given import ruleset
 from tests.rules.reference import Fact, Refused, Rule, Test
 
+pytestmark = pytest.mark.long
+
 LEVELS = ["low", "middle", "high"]
 TEXTS = ["张三", "张", "62", "6222", "测试", "a, b", "-", "null", 'say "hi"', "x|y", "=> 1", "0102"]
 AMOUNTS = [0, 1, 99, 100, 101, 5_000_000, 12_345_678_901_234_567_890, -1]

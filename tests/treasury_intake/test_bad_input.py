@@ -20,6 +20,8 @@ from engine.treasury.organisations.errors import NotPermitted
 from engine.treasury.organisations.grants import grant, revoke
 from tests.treasury_intake.support import documents, message, publish_shipped
 
+pytestmark = pytest.mark.long
+
 DOCS = Path(__file__).parents[2] / "docs" / "intake.md"
 
 

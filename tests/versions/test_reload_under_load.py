@@ -24,6 +24,8 @@ from engine.treasury.organisations.signin import set_token
 from tests.treasury_intake.support import build_group, csv_file, publish_shipped, row
 from tests.versions.support import grant_role, signed_next
 
+pytestmark = pytest.mark.long
+
 RELOADS = 20
 DECISIONS = 5_000
 ROWS = 25

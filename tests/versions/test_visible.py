@@ -27,6 +27,8 @@ from tests.versions.support import grant_role, said, token
 from tests.versions.test_drafts import begin, submitted
 from tests.versions.test_reload import post, signed
 
+pytestmark = pytest.mark.long
+
 SECRET = "nobody in Beijing reads this"
 OTHER = ("bea", "bet", "bob")
 """Analyst, treasurer and operator of Beijing."""

@@ -9,6 +9,8 @@ from tests.pages.browser import opened
 from tests.pages.world import World
 from tests.words.test_pages import BONUS, post
 
+pytestmark = pytest.mark.long
+
 
 def test_a_new_value_is_proposed_signed_by_another_made_live_and_used_in_a_rule(
     chromium: Browser, changed: str, world: World

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.workbench.desk import Bench, Desk
+
+pytestmark = pytest.mark.long
 
 
 def _notice(bench: Bench) -> str:

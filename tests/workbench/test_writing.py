@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.workbench.desk import Desk
+
+pytestmark = pytest.mark.long
 
 
 def test_a_threshold_is_changed_and_the_money_read_off(desk: Desk) -> None:
