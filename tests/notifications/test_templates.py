@@ -168,7 +168,9 @@ def test_a_template_that_is_missing_or_broken_is_replaced_by_the_standard_one(
     monkeypatch.setenv(message_folders.OWN, str(tmp_path))
     written(tmp_path, "broken", "{{ nothing }}")
     stage.alert("a", template="broken")
+    written(tmp_path, "unfillable", "{% if amount > 100 %}large{% endif %}")
     stage.alert("b", template="gone")
+    stage.alert("c", template="unfillable")
     stage.send()
     assert {one[2] for one in stage.told()} == {"SENT"}
     assert {one[0] for one in stage.rows("SELECT template FROM notification")} == {"standard"}

@@ -60,8 +60,11 @@ def decide(
     if verdict == "reject" and comment is None:
         raise errors.reason_missing()
     # Delegations are locked before requests, as revoking one does: else the two could deadlock.
-    rights = Rights(session, machine.directory, user_id, business_date_of(now), lock=True)
+    # What anybody may do is read when all is locked: a role may have been lost in the meantime.
+    today = business_date_of(now)
+    machine.directory.stand_ins(session, today, user_id, lock=True)
     steps, requests = _load(session, step_ids)
+    rights = Rights(session, machine.directory, user_id, today)
     check = _Check(session, machine, user_id, rights, requests)
     taken: list[tuple[ApprovalStep, Right]] = []
     refused: dict[int, ApprovalError] = {}

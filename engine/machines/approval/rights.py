@@ -26,7 +26,7 @@ class Rights:
     """What one person holds himself on a business day, and what others let him decide.
 
     What a principal may do is what he holds himself: a right that was delegated to him is not his
-    to pass on. With `lock` the delegations stay in force until the transaction ends.
+    to pass on.
     """
 
     def __init__(
@@ -35,11 +35,9 @@ class Rights:
         directory: Directory,
         user_id: str,
         day: dt.date,
-        *,
-        lock: bool = False,
     ) -> None:
         self._own = frozenset(directory.held(session, user_id))
-        self._stand_ins = directory.stand_ins(session, day, user_id, lock=lock)
+        self._stand_ins = directory.stand_ins(session, day, user_id)
         self._theirs = {
             one: frozenset(directory.held(session, one))
             for one in {each.principal for each in self._stand_ins}

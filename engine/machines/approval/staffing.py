@@ -101,6 +101,7 @@ class Staffing:
             return False
         return holder not in self._away or any(
             one.principal == holder
+            and one.delegate not in self._away
             and covers(one, role, subject)
             and self._four_eyes.bars(subject, one.delegate) is None
             for one in self._stand_ins

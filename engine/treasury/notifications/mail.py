@@ -19,7 +19,7 @@ SECONDS = 15
 ID_DOMAIN = "notifications.sluicegate"
 """Right side of every Message-ID. It names no host, so that moving house changes no id."""
 
-TRANSIENT, PERMANENT = 400, 500
+PERMANENT = 500
 """SMTP replies from these on (RFC 5321, 4.2.1)."""
 
 
@@ -78,12 +78,12 @@ class MailCarrier:
     def _transaction(self, smtp: smtplib.SMTP, message: Message) -> Taken | NotNow | Never:
         smtp.ehlo_or_helo_if_needed()
         code, said = smtp.mail(self._settings.sender)
-        if code >= TRANSIENT:
+        if not _good(code):
             return NotNow(_reply(code, said))
         code, said = smtp.rcpt(message.address)
-        if code < TRANSIENT:
+        if _good(code):
             code, said = smtp.data(self.written(message))
-        if code < TRANSIENT:
+        if _good(code):
             return Taken(_reply(code, said))
         return (Never if code >= PERMANENT else NotNow)(_reply(code, said))
 
@@ -110,3 +110,8 @@ def _words(error: Exception) -> str:
         said = error.smtp_error
         return _reply(error.smtp_code, said if isinstance(said, bytes) else said.encode())
     return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _good(code: int) -> bool:
+    """Whether a reply accepts; what cannot be read as a reply is -1 and accepts nothing."""
+    return 200 <= code < 300

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from jinja2 import TemplateError
 from sqlmodel import Session
 
 from engine.base.masking import mask_long_numbers, masked
@@ -62,7 +63,12 @@ def word(session: Session, alert: Alert, person: UserAccount, channel: Channel) 
     lang: Lang = "zh" if person.language == "zh" else "en"
     template = _template(alert)
     told = fields(session, alert, person, lang)
-    return Worded(template.name, template.sha256, template.render(channel, lang, told))
+    try:
+        text = template.render(channel, lang, told)
+    except (TypeError, TemplateError):  # it reads well and cannot be filled in
+        template = load(STANDARD)
+        text = template.render(channel, lang, told)
+    return Worded(template.name, template.sha256, text)
 
 
 def _template(alert: Alert) -> MessageTemplate:
