@@ -155,7 +155,7 @@ def test_a_person_confirms_one_of_the_candidates(stage: Stage) -> None:
         assert [one.id for one in arrivals.proposals(session, "accountant")] == [second]
 
 
-def test_confirming_by_hand_needs_permission_and_another_person_than_the_releaser(
+def test_who_released_or_carried_a_file_to_the_bank_does_not_confirm_by_hand(
     stage: Stage,
 ) -> None:
     _twins(stage)
@@ -168,7 +168,14 @@ def test_confirming_by_hand_needs_permission_and_another_person_than_the_release
                 "VALUES ('cashier', 'accountant', 'GROUP')"
             )
         )
+        connection.execute(
+            sa.text(
+                "INSERT INTO payment_file_download (org_id, batch_id, number, user_id, at, sha256) "
+                "SELECT org_id, id, 1, 'auditor', sent_at, request_sha256 FROM payment_batch"
+            )
+        )
     assert _code(lambda: _confirm(stage, "cashier", proposal)) == "FOUR_EYES"
+    assert _code(lambda: _confirm(stage, "auditor", proposal)) == "FOUR_EYES"
 
 
 @pytest.mark.parametrize(("choice", "code"), [(9, "CHOICE_UNKNOWN"), (-1, "CHOICE_UNKNOWN")])

@@ -5,16 +5,24 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+import engine.treasury.delegations  # noqa: F401 - verdicts name its table
 from engine.base.text import SluiceError
 from engine.formats.statement import Statement, StatementLine
 from engine.runtime import db
 from engine.treasury import arrivals, statements
+from engine.treasury.approvals import desk
 from engine.treasury.arrivals import confirming
+from engine.treasury.intake.replacing import Change, replace_document
 from tests.payments.stage import Stage
 from tests.payments.world import CNAPS_A, Draft, day
 
 BAD = "6222009999"
 FIRST = "D20261123-000001-1"
+OPEN_STEP = (
+    "SELECT s.id FROM approval_step s JOIN approval_request r ON r.id = s.request_id "
+    "WHERE r.subject_id = :id AND s.state = 'OPEN'"
+)
+REVIEWER = "INSERT INTO role_grant (user_id, role, org_id) VALUES ('boss', 'reviewer', 'GROUP')"
 NUMBERS = {"pay_account": "6100000001", "second_account": "6200000001"}
 
 
@@ -76,10 +84,15 @@ def _show(
     return arrivals.confirm_account(stage.engine, stage.confirming, account_id)
 
 
-def _failed(stage: Stage, code: str) -> int:
+def _failed(stage: Stage, code: str, business_type: str = "claim") -> int:
     _refuse(stage, code)
     (document,) = stage.make(
-        Draft(1, account=stage.world.pay_account, counterparty_account=BAD),
+        Draft(
+            1,
+            account=stage.world.pay_account,
+            counterparty_account=BAD,
+            business_type=business_type,
+        ),
     )
     stage.release(document)
     stage.settle()
@@ -141,6 +154,49 @@ def test_a_late_line_of_a_returned_document_is_told_once_and_stays_open(stage: S
         "D20261123-000001 is RETURNED: money may have moved twice; stop what is under way, ask "
         "the bank to recall it and tell the source system"
     )
+
+
+def _instead(stage: Stage, failed: int) -> int:
+    """An approved document to another account instead of one whose payment failed."""
+    with db.transaction(stage.engine) as session:
+        session.execute(
+            sa.text("SELECT setval('document_serial', 1000 + last_value) FROM document_serial")
+        )
+        session.execute(sa.text(REVIEWER))
+        change = Change(counterparty_account="6222021001000009")
+        new = replace_document(
+            session, stage.rulebook, "accountant", failed, change, "account", stage.clock.now()
+        )
+        number = new.id or 0
+    while step := stage.column(OPEN_STEP, id=number):
+        with db.transaction(stage.engine) as session:
+            desk.decide(session, "boss", [int(str(step[0]))], "approve", None, stage.clock.now())
+    return number
+
+
+def test_what_replaces_a_payment_that_was_done_after_all_is_not_released(stage: Stage) -> None:
+    new = _instead(stage, _failed(stage, "FF01", "expense"))
+    _show(stage, -10_000)
+    assert [one.code for one in stage.release(new).items] == ["ALREADY_LIVE"]
+    assert _alerts(stage, "DUPLICATE_PAYMENT") == 1
+
+
+def test_what_replaces_a_payment_that_was_done_after_all_is_stopped_in_its_batch(
+    stage: Stage,
+) -> None:
+    new = _instead(stage, _failed(stage, "FF01", "expense"))
+    assert [one.code for one in stage.release(new).items] == [None]
+    _show(stage, -10_000)
+    stage.settle()
+    assert stage.column("SELECT bank_code FROM attempt WHERE state = 'WITHDRAWN'") == ["PAID_LATE"]
+    assert stage.banks["bank_a"].executions() == []
+
+
+def test_the_source_is_told_of_a_late_success(stage: Stage) -> None:
+    _failed(stage, "FF01")
+    _show(stage, -10_000)
+    told = stage.column("SELECT body->>'status' FROM outbox_message ORDER BY id")
+    assert told == ["PAID", "CONFIRMED"]
 
 
 def test_a_late_line_is_not_lent_to_the_attempt_that_was_paid_instead(stage: Stage) -> None:

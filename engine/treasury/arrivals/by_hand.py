@@ -23,7 +23,8 @@ def confirm_proposal(
 ) -> str:
     """Confirm candidate `choice` (0 for the first) of an entry of the queue; its match number.
 
-    Permission statements.reconcile; whoever released the payment may not confirm its arrival.
+    Permission statements.reconcile; whoever released the payment, or took its file to the bank, may
+    not confirm its arrival.
     Raises NotPermitted, ArrivalError PROPOSAL_UNKNOWN, PROPOSAL_CLOSED, CHOICE_UNKNOWN,
     FOUR_EYES, and what `confirm` raises: nothing must be committed then.
     """
@@ -108,15 +109,22 @@ def _refuse_releaser(session: Session, user: str, chosen: Choice) -> None:
     released = session.execute(
         sa.text(
             "SELECT EXISTS (SELECT 1 FROM audit_entry WHERE action = 'payments.release' "
-            "AND actor = :user AND after -> 'documents' ?| CAST(:numbers AS text[]))"
+            "AND actor = :user AND after -> 'documents' ?| CAST(:numbers AS text[])) "
+            "OR EXISTS (SELECT 1 FROM payment_file_download f JOIN attempt a "
+            "ON a.batch_id = f.batch_id WHERE f.user_id = :user AND a.id = ANY(:attempts))"
         ),
-        {"user": user, "numbers": list(chosen.document_nos)},
+        {
+            "user": user,
+            "numbers": list(chosen.document_nos),
+            "attempts": list(chosen.attempt_ids),
+        },
     ).scalar_one()
     if released:
         raise ArrivalError(
             "FOUR_EYES",
             Text(
-                f"{user} released this payment; another person has to confirm its arrival",
-                f"{user} 是该笔支付的发起人;须由他人确认到账",
+                f"{user} released this payment or took its file to the bank; another person has to "
+                "confirm its arrival",
+                f"{user} 是该笔支付的发起人或将其文件交银行的人;须由他人确认到账",
             ),
         )

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from engine.base.text import SluiceError, Text
 from engine.treasury.documents.states import State
 from engine.treasury.organisations.grants import visible_orgs
+from engine.treasury.payments.paid_after_all import paid_after_all
 
 
 class ReleaseError(SluiceError):
@@ -52,7 +53,7 @@ SELECT d.id, d.document_no, d.org_id, d.created_by, d.state, d.channel,
         WHERE r.subject_kind = 'document' AND r.subject_id = d.id) AS approvers,
        EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = d.id
                AND a.state IN ('READY', 'SENDING', 'PROCESSING', 'UNKNOWN', 'REVIEW', 'PAID',
-                               'CONFIRMED', 'LATE_SUCCESS')) AS live,
+                               'CONFIRMED')) AS under_way,
        (SELECT CASE a.bank_code WHEN 'NOT_RECEIVED' THEN 'review' ELSE a.handling END
         FROM attempt a WHERE a.document_id = d.id ORDER BY a.attempt_no DESC LIMIT 1) AS handling
 FROM document d WHERE d.id = ANY(:locked)
@@ -72,6 +73,7 @@ class Candidate:
     channel: str | None
     approvers: frozenset[str]
     live: bool
+    """Under way or paid, by an attempt of its own or of a document it replaces."""
     handling: str | None
 
     @property
@@ -97,8 +99,22 @@ def candidates(
             "business_type": filters.business_type,
         },
     ).scalars()
-    rows = session.execute(_CANDIDATES, {"locked": list(locked)}).mappings()
-    return [Candidate(**{**row, "approvers": frozenset(row["approvers"] or ())}) for row in rows]
+    ids = [int(one) for one in locked]
+    paid = paid_after_all(session, ids)
+    return [
+        Candidate(
+            id=row.id,
+            document_no=row.document_no,
+            org_id=row.org_id,
+            created_by=row.created_by,
+            state=row.state,
+            channel=row.channel,
+            approvers=frozenset(row.approvers or ()),
+            live=row.under_way or row.id in paid,
+            handling=row.handling,
+        )
+        for row in session.execute(_CANDIDATES, {"locked": ids})
+    ]
 
 
 def wanted(row: Candidate) -> bool:

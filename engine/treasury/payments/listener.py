@@ -27,6 +27,7 @@ from engine.treasury.incidents import raise_incident
 from engine.treasury.monitor.occurrences import unknown_payments_age
 from engine.treasury.organisations.tree import path_of
 from engine.treasury.payments.business_day import closed
+from engine.treasury.payments.paid_after_all import paid_after_all
 
 ACTOR = "system:payments"
 HASH_CHANGED = "HASH_CHANGED"
@@ -63,7 +64,7 @@ class PaymentListener:
         hashes = submitted_hashes(session, document_ids)
         attempted = _attempted_hashes(session, document_ids)
         holds = held(session, document_ids)
-        late = _paid_late(session, document_ids)
+        late = paid_after_all(session, document_ids)
         gates = _Gates(session, self._rulebook.at(session), self._clock.now())
         refusals = {}
         for document in documents:
@@ -189,22 +190,11 @@ def _late(document: Document) -> Refusal:
     return Refusal(
         PAID_LATE,
         Text(
-            f"an earlier attempt of {document.document_no} was paid after all; it must not leave "
-            "again",
-            f"单据 {document.document_no} 的前次指令事后查明已支付;不得再次发出",
+            f"an earlier attempt of {document.document_no}, or of a document it replaces, was paid "
+            "after all; it must not leave again",
+            f"单据 {document.document_no}(或被其替换的单据)的前次指令事后查明已支付;不得再次发出",
         ),
     )
-
-
-def _paid_late(session: Session, document_ids: Sequence[int]) -> frozenset[int]:
-    rows = session.execute(
-        sa.text(
-            "SELECT document_id FROM attempt "
-            "WHERE state = 'LATE_SUCCESS' AND document_id = ANY(:ids)"
-        ),
-        {"ids": list(document_ids)},
-    )
-    return frozenset(int(one) for one in rows.scalars())
 
 
 def _states(session: Session, document_ids: Sequence[int]) -> dict[int, State]:
@@ -337,6 +327,8 @@ def _late_success(session: Session, change: AttemptChange) -> None:
             reason_code=change.new.value,
             reason=change.bank_text,
         )
+    if steps:
+        report(session, [change.document_id], "PAID", change.at)
     note = Text(
         f"{change.instruction_id} had failed and is paid after all",
         f"指令 {change.instruction_id} 曾判失败,实际已支付",
