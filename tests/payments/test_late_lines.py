@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-import engine.treasury.delegations  # noqa: F401 - verdicts name its table
 from engine.base.text import SluiceError
 from engine.formats.statement import Statement, StatementLine
 from engine.runtime import db

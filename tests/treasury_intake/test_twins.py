@@ -147,6 +147,36 @@ def test_an_unknown_payment_counts_and_an_ended_one_does_not(
     assert (documents(live)[1].waiting_code == "HELD") is held
 
 
+ATTEMPT = """
+WITH batch AS (
+  INSERT INTO payment_batch (org_id, message_id, bank_id, channel, direction, account_id,
+    account_number, account_name, account_bank_code, currency, value_date, item_count, total,
+    created_at)
+  SELECT org_id, 'PB1', 'bank_a', 'bank_direct', 'pay', account_id, '1', 'A', '1', 'CNY', due_date,
+    1, amount, :now FROM document WHERE id = :id RETURNING id)
+INSERT INTO attempt (org_id, batch_id, document_id, document_no, attempt_no, instruction_id,
+  content_hash, amount, counterparty_name, counterparty_account, remittance, changed_at)
+SELECT d.org_id, batch.id, d.id, d.document_no, 1, 'I1', d.content_hash, d.amount, 'Z', '6', '',
+  :now
+FROM document d, batch WHERE d.id = :id
+"""
+
+
+def test_a_returned_payment_that_was_done_after_all_counts(
+    live: Session, rulebook: Rulebook, clock: ManualClock
+) -> None:
+    bring_in(live, rulebook, clock, [row(1, **FIRST)])
+    [first] = documents(live)
+    desk.decide(live, "bj-reviewer", steps_open(live), "approve", None, clock.now())
+    live.execute(sa.text(ATTEMPT), {"id": first.id, "now": clock.now()})
+    for state in ("SENDING", "FAILED", "LATE_SUCCESS"):
+        live.execute(sa.text("UPDATE attempt SET state = :state"), {"state": state})
+    for after in (State.SENDING, State.FAILED, State.RETURNED):
+        move(live, first.id or 0, after, actor="test", now=clock.now())
+    bring_in(live, rulebook, clock, [row(2, **SAME)])
+    assert documents(live)[1].waiting_code == "HELD"
+
+
 def test_of_two_rejected_twins_submitted_at_once_exactly_one_goes_on(
     live: Session, engine: sa.Engine, rulebook: Rulebook, clock: ManualClock
 ) -> None:

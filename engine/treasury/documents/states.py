@@ -47,7 +47,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 IN_APPROVAL -> BATCHED and UNPAID -> BATCHED void the approvals when content or route changes."""
 
 LIVE_EXCLUDED = frozenset({S.VOID, S.REJECTED, S.RETURNED, S.BOUNCED})
-"""States that `live` windows do not count (a finally failed document is RETURNED)."""
+"""States that `live` windows do not count (a finally failed document is RETURNED), unless the
+money left after all."""
 
 DONE_FOR_THE_DAY = frozenset({S.CONFIRMED, S.RETURNED, S.REJECTED, S.BOUNCED, S.VOID})
 """States in which a document needs nothing more today."""

@@ -47,6 +47,11 @@ _AS_WRITTEN: Mapping[str, str] = {
 
 _LIVE = tuple(sorted(state.value for state in LIVE_EXCLUDED))
 
+# What came back to its source as failed and was paid after all is money that left.
+_PAID_LATE = (
+    "EXISTS (SELECT 1 FROM attempt a WHERE a.document_id = e.id AND a.state = 'LATE_SUCCESS')"
+)
+
 _AGGREGATES: Mapping[str, str] = {
     "count": "count(*)",
     "sum": "coalesce(sum({of}), 0)",
@@ -118,7 +123,9 @@ class DocumentWindows:
         """Which documents `e` count for `d`. Column names come from COLUMN_OF, everything else is
         a parameter."""
         live = derive.states == ("live",)
-        states = "NOT e.state = ANY(:states)" if live else "e.state = ANY(:states)"
+        states = (
+            f"(NOT e.state = ANY(:states) OR {_PAID_LATE})" if live else "e.state = ANY(:states)"
+        )
         itself = "OR e.id = d.id" if derive.include_self else "AND e.id <> d.id"
         before = (
             "(e.created_at, e.id) < (d.created_at, d.id) OR (NOT e.id = ANY(:ids) "
