@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import sqlalchemy as sa
 
 from engine.base.text import SluiceError
 from engine.formats.statement import Statement, StatementLine
+from engine.rulebook import activate, publish
 from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.treasury import arrivals, statements
-from tests.payments.stage import Stage, staged
+from tests.payments.stage import RULESETS, Stage, staged
 from tests.payments.world import Draft, day
 
 PAYEE = "6222000000777"
@@ -199,6 +201,10 @@ def _bounce(stage: Stage) -> None:
     stage.cut()
 
 
+def _told(stage: Stage) -> list[object]:
+    return stage.column("SELECT body ->> 'status' FROM outbox_message ORDER BY id")
+
+
 @pytest.mark.parametrize("bank", ["pay_account", "second_account"])
 def test_a_returned_payment_is_bounced_and_its_voucher_reversed(stage: Stage, bank: str) -> None:
     (document,) = _pay(stage, Draft(1, account=getattr(stage.world, bank)))
@@ -210,11 +216,7 @@ def test_a_returned_payment_is_bounced_and_its_voucher_reversed(stage: Stage, ba
         0,
         0,
     ]
-    assert stage.column("SELECT body ->> 'status' FROM outbox_message ORDER BY id") == [
-        "PAID",
-        "CONFIRMED",
-        "BOUNCED",
-    ]
+    assert _told(stage) == ["PAID", "CONFIRMED", "BOUNCED"]
 
 
 def test_a_return_reported_twice_has_no_second_effect(stage: Stage) -> None:
@@ -246,6 +248,53 @@ def test_a_return_without_a_reference_is_proposed_and_confirmed_by_a_person(
     assert stage.states([document]) == ["CONFIRMED"]
     _show(stage, 10_000, text="退票 户名不符")
     assert stage.states([document]) == ["CONFIRMED"]
+    _confirm(stage, "accountant", int(str(stage.value("SELECT id FROM match_proposal"))))
+    assert stage.states([document]) == ["BOUNCED"]
+
+
+def test_a_collection_that_comes_back_is_bounced_by_its_debit(stage: Stage) -> None:
+    premium = Draft(1, account=stage.world.collect_account, direction="collect")
+    (document,) = _pay(stage, replace(premium, business_type="premium"))
+    assert stage.states([document]) == ["CONFIRMED"]
+    _bounce(stage)
+    assert stage.states([document]) == ["BOUNCED"]
+    assert stage.value("SELECT direction FROM statement_line ORDER BY id DESC LIMIT 1") == "debit"
+    assert stage.column("SELECT sum(debit) - sum(credit) FROM voucher_line GROUP BY account") == [
+        0,
+        0,
+    ]
+    assert _told(stage) == ["PAID", "CONFIRMED", "BOUNCED"]
+    # What came back is not collected again by itself.
+    assert stage.release().items == ()
+
+
+def test_which_words_make_a_return_is_the_rulesets_word(stage: Stage) -> None:
+    (document,) = _to_second(stage, 1)
+    _show(stage, -10_000)
+    _show(stage, 10_000, text="对方账户已销户,款项退回")
+    assert stage.value("SELECT count(*) FROM match_proposal") == 0
+    file = "matching/arrival-matching.yaml"
+    text = (RULESETS / file).read_text().replace("退汇]", "退汇, 款项退回]")
+    with db.transaction(stage.engine) as session:
+        now = stage.clock.now()
+        new = publish(
+            session,
+            text.replace("version: 1", "version: 2"),
+            file,
+            author="demo1",
+            reviewer="demo2",
+            reason="test",
+            now=now,
+        )
+        activate(
+            session,
+            [new.hash],
+            activated_by="demo1",
+            approved_by="demo2",
+            reason="test",
+            now=now,
+        )
+    arrivals.confirm_account(stage.engine, stage.confirming, stage.world.second_account)
     _confirm(stage, "accountant", int(str(stage.value("SELECT id FROM match_proposal"))))
     assert stage.states([document]) == ["BOUNCED"]
 
@@ -282,7 +331,7 @@ def test_a_debit_that_says_nothing_stays_unmatched(stage: Stage) -> None:
     _debit(stage, "扣划")
     assert stage.value("SELECT count(*) FROM voucher") == 0
     with db.transaction(stage.engine) as session:
-        assert len(arrivals.open_lines(session, stage.world.pay_account)) == 1
+        assert len(arrivals.open_lines(session, stage.world.pay_account, arrivals.NO_WORDS)) == 1
 
 
 def test_the_voucher_is_dated_by_the_line_and_carries_dimensions(stage: Stage) -> None:

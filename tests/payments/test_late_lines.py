@@ -104,7 +104,8 @@ def _alerts(stage: Stage, code: str) -> int:
 
 def _open(stage: Stage, account: str = "pay_account") -> int:
     with db.transaction(stage.engine) as session:
-        return len(arrivals.open_lines(session, getattr(stage.world, account)))
+        lines = arrivals.open_lines(session, getattr(stage.world, account), arrivals.NO_WORDS)
+        return len(lines)
 
 
 def _again(stage: Stage) -> None:

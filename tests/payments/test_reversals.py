@@ -74,7 +74,7 @@ def test_two_persons_undo_a_wrong_confirmation_whole(stage: Stage, confirmed: in
     ]
     assert stage.value("SELECT count(*) FROM voucher WHERE reversal_of IS NOT NULL") == 1
     with db.transaction(stage.engine) as session:
-        assert len(arrivals.open_lines(session, stage.world.pay_account)) == 1
+        assert len(arrivals.open_lines(session, stage.world.pay_account, arrivals.NO_WORDS)) == 1
     assert stage.value("SELECT count(*) FROM outbox_message") == int(str(told)) + 1
     assert stage.value("SELECT body ->> 'status' FROM outbox_message ORDER BY id DESC LIMIT 1") == (
         "PAID"

@@ -39,6 +39,8 @@ _STARTER = Starter(
     envelope=(
         "block_on: [account, currency, direction]",
         "interchangeable: false",
+        "return_words: [退票, 退汇]",
+        "fee_words: [手续费, bank fee]",
         "params: {days: 3}",
         "adjustable: {days: down}",
         "hit_policy: first",
@@ -103,6 +105,21 @@ KIND = Kind(
             "description": "k identical items and k identical lines are paired in order of date "
             "and number. 完全相同的 k 笔与 k 条按日期、编号顺序配对。",
             "type": "boolean",
+        },
+        "return_words": {
+            "description": "A line whose text has one of them is money that came back, as one with "
+            "a reason code of the bank is. 摘要含有其中任一词语的明细视为退票，"
+            "与银行退票代码同等。",
+            "type": "array",
+            "items": {"type": "string", "minLength": 2},
+            "uniqueItems": True,
+        },
+        "fee_words": {
+            "description": "A debit without a reference of ours whose text has one of them is a "
+            "bank's fee. 无我方参考号且摘要含有其中任一词语的支出视为银行收费。",
+            "type": "array",
+            "items": {"type": "string", "minLength": 2},
+            "uniqueItems": True,
         },
     },
     starters={ANY_SUBJECT: _STARTER},

@@ -4,7 +4,7 @@ from engine.treasury.arrivals.by_hand import confirm_proposal
 from engine.treasury.arrivals.confirming import Run, Services, confirm_account
 from engine.treasury.arrivals.errors import ArrivalError
 from engine.treasury.arrivals.handling import register
-from engine.treasury.arrivals.items import OpenLine, open_lines
+from engine.treasury.arrivals.items import NO_WORDS, OpenLine, open_lines
 from engine.treasury.arrivals.proposals import Choice, proposals
 from engine.treasury.arrivals.reversals import (
     MAX_PROOF,
@@ -18,6 +18,7 @@ from engine.treasury.arrivals.reversals import (
 
 __all__ = [
     "MAX_PROOF",
+    "NO_WORDS",
     "ArrivalError",
     "Choice",
     "OpenLine",

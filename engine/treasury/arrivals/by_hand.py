@@ -12,7 +12,7 @@ from engine.treasury.arrivals.bounces import bounce
 from engine.treasury.arrivals.confirming import Services
 from engine.treasury.arrivals.effects import Arrival, confirm
 from engine.treasury.arrivals.errors import ArrivalError
-from engine.treasury.arrivals.items import OpenLine, open_lines
+from engine.treasury.arrivals.items import NO_WORDS, OpenLine, open_lines
 from engine.treasury.arrivals.proposals import Choice
 from engine.treasury.organisations.grants import require
 from engine.treasury.statements import CONFIRM
@@ -92,7 +92,8 @@ def _account_of(session: Session, proposal: MatchProposal) -> int:
 
 def _open_line(session: Session, proposal: MatchProposal, account_id: int) -> OpenLine:
     line = next(
-        (one for one in open_lines(session, account_id) if one.id == proposal.line_id), None
+        (one for one in open_lines(session, account_id, NO_WORDS) if one.id == proposal.line_id),
+        None,
     )
     if proposal.state != "open" or line is None:
         raise ArrivalError(

@@ -15,7 +15,7 @@ from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.machines.instruction.ports import Listener
 from engine.matching import Group, Matching, match
-from engine.rulebook import Pinned, Rulebook
+from engine.rulebook import Rulebook
 from engine.runtime import db
 from engine.runtime.clock import Clock
 from engine.treasury.accounts.book import account
@@ -23,6 +23,7 @@ from engine.treasury.arrivals.bounces import Bounced, take_bounces
 from engine.treasury.arrivals.effects import Arrival, Confirmed, confirm
 from engine.treasury.arrivals.fees import is_fee, take_fees
 from engine.treasury.arrivals.items import (
+    LineWords,
     OpenAttempt,
     OpenLine,
     as_items,
@@ -76,7 +77,7 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
     with db.transaction(engine) as session:
         rules = _rules(session, services, account_id)
         attempts = open_attempts(session, account_id)
-        lines = open_lines(session, account_id)
+        lines = open_lines(session, account_id, rules.words)
         stray = {one.line_id for one in strays(session, account_id)}
         undone = lines_undone(session, account_id)
     # A stray line is never lent to another payment by a weaker row than its own reference.
@@ -101,13 +102,13 @@ def confirm_account(engine: sa.Engine, services: Services, account_id: int) -> R
         done, bad = _carry_out(engine, services, rules, arrivals[start : start + CHUNK])
         confirmed += done
         failed += bad
-    bounced, suggested = _bounces(engine, services, account_id)
+    bounced, suggested = _bounces(engine, services, account_id, rules.words)
     suggested += suggestions_of(found, attempts)
     suggested += suggestions_of(again, attempts, by_rule=False)
     asked = frozenset(one.line_id for one in suggested)
-    fees = _fees(engine, services, rules.pinned, account_id, asked)
+    fees = _fees(engine, services, rules, account_id, asked)
     with db.transaction(engine) as session:
-        left = open_lines(session, account_id)
+        left = open_lines(session, account_id, rules.words)
         _tell_strays(session, account_id, left, services.clock.now())
         proposed = refresh_proposals(session, account_id, suggested, left, services.clock.now())
     return Run(tuple(confirmed), bounced, fees, proposed, failed)
@@ -143,11 +144,11 @@ def _tell_strays(
 
 
 def _bounces(
-    engine: sa.Engine, services: Services, account_id: int
+    engine: sa.Engine, services: Services, account_id: int, words: LineWords
 ) -> tuple[tuple[Bounced, ...], list[Suggested]]:
     """Each return in a transaction of its own, after the arrivals it may depend on."""
     with db.transaction(engine) as session:
-        lines = [one for one in open_lines(session, account_id) if one.is_return]
+        lines = [one for one in open_lines(session, account_id, words) if one.is_return]
     done: list[Bounced] = []
     suggested: list[Suggested] = []
     for line in lines:
@@ -165,7 +166,7 @@ def _bounces(
 def _fees(
     engine: sa.Engine,
     services: Services,
-    pinned: Pinned,
+    rules: MatchingRules,
     account_id: int,
     suggested: frozenset[int],
 ) -> int:
@@ -174,13 +175,13 @@ def _fees(
     with db.transaction(engine) as session:
         lines = [
             one
-            for one in open_lines(session, account_id)
+            for one in open_lines(session, account_id, rules.words)
             if one.id not in suggested and is_fee(one)
         ]
     for line in lines:
         try:
             with db.transaction(engine) as session:
-                posted += take_fees(session, pinned, account_id, [line], services.clock.now())
+                posted += take_fees(session, rules.pinned, account_id, [line], services.clock.now())
         except (SluiceError, DBAPIError) as error:
             _said(error)
             log.info("fee line %s stays unmatched: %s", line.id, error)

@@ -20,22 +20,19 @@ from engine.treasury.incidents import raise_incident
 from engine.treasury.organisations.tree import organisation
 
 ACTOR = "system:arrivals"
-WORDS = ("手续费", "账户管理费", "bank fee", "bank charge", "service charge")
-"""What banks call a fee in the text of a line."""
-
 CEILING = 500_00
 """Minor units: a fee above it is never posted without a person, whatever the text says."""
 
 
 def is_fee(line: OpenLine) -> bool:
-    """Whether the line says of itself that it is a fee: a debit without a reference of ours."""
+    """Whether the line says so (the ruleset's words): a debit without a reference of ours."""
     text = (line.remittance or "").lower()
     return (
         line.direction == "debit"
         and line.our_reference is None
         and line.batch_reference is None
         and not line.is_return
-        and any(word in text for word in WORDS)
+        and any(word in text for word in line.words.fees)
     )
 
 

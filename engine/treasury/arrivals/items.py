@@ -39,6 +39,21 @@ class OpenAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class LineWords:
+    """Words by which the text of a line says what it is, lower case, as the matching ruleset has
+    them."""
+
+    returns: tuple[str, ...]
+    """Of money that came back, at banks without reason codes: 退票, 退汇 …"""
+    fees: tuple[str, ...]
+    """Of what the bank takes for itself: 手续费, bank fee …"""
+
+
+NO_WORDS = LineWords((), ())
+"""For those who look at lines and not at what their texts say."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLine:
     """A statement line in no live match. `amount` in minor units."""
 
@@ -59,19 +74,20 @@ class OpenLine:
     return_reason: str | None
     named_direction: str | None
     """pay | collect: direction of the attempt that is the line's reference, None without one."""
+    words: LineWords
 
     @property
     def is_return(self) -> bool:
         """Money that came back: the bank gives a reason code, or its text says so.
 
-        Text alone makes no return of a line that moves as the attempt it names does: a claim for
-        a refunded ticket (退票) is paid like any other.
+        Text (the ruleset's words) alone makes no return of a line that moves as the attempt it
+        names does: a claim for a refunded ticket (退票) is paid like any other.
         """
         if self.return_reason is not None:
             return True
-        text = self.remittance or ""
+        text = (self.remittance or "").lower()
         same_way = self.named_direction == ("pay" if self.direction == "debit" else "collect")
-        return not same_way and any(word in text for word in RETURN_WORDS)
+        return not same_way and any(word in text for word in self.words.returns)
 
     @property
     def return_code(self) -> str:
@@ -79,9 +95,6 @@ class OpenLine:
         named = _REASON.search(self.remittance or "")
         return self.return_reason or (named[0] if named else "RETURNED")
 
-
-RETURN_WORDS = ("退票", "退汇")
-"""What banks without reason codes call a returned payment in the text of a line."""
 
 _REASON = re.compile(r"\b[A-Z]{2}[0-9]{2}\b")
 
@@ -169,10 +182,10 @@ def lines_undone(session: Session, account_id: int) -> frozenset[int]:
     return frozenset(int(one) for one in rows.scalars())
 
 
-def open_lines(session: Session, account_id: int) -> list[OpenLine]:
-    """Lines of the account that belong to nothing yet, oldest first."""
+def open_lines(session: Session, account_id: int, words: LineWords) -> list[OpenLine]:
+    """Lines of the account that belong to nothing yet, oldest first; `words` read their texts."""
     rows = session.execute(_LINES, {"account": account_id}).mappings()
-    return [OpenLine(**row) for row in rows]
+    return [OpenLine(**row, words=words) for row in rows]
 
 
 def open_attempts(session: Session, account_id: int) -> list[OpenAttempt]:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from engine.matching import PairFacts, Verdict
 from engine.rulebook import Considered, Matter, Pinned
 from engine.rules.kinds import matching
+from engine.treasury.arrivals.items import LineWords
 
 UNMATCHED = Verdict("unmatched", None, None, 1 << 20)
 
@@ -26,6 +27,9 @@ class MatchingRules:
         self._known: dict[PairFacts, Considered] = {}
         ruleset = pinned.find("matching", "arrival", org_path=org_path, on=on).ruleset
         self._ranks = {row.id: place for place, row in enumerate(ruleset.table.rows)}
+        self.words = LineWords(
+            _lower(ruleset.extras.get("return_words")), _lower(ruleset.extras.get("fee_words"))
+        )
         self.interchangeable = ruleset.extras.get("interchangeable") is True
 
     def decide(self, facts: PairFacts) -> Verdict:
@@ -53,3 +57,8 @@ class MatchingRules:
                 on=self._on,
             )
         return found
+
+
+def _lower(words: object) -> tuple[str, ...]:
+    """The envelope's words; its schema has checked what they are."""
+    return tuple(str(word).lower() for word in words) if isinstance(words, list | tuple) else ()
