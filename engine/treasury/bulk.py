@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from engine.base.text import SluiceError, Text
+from engine.base.text import SluiceError
 from engine.rulebook import Rulebook
 from engine.treasury.alerts import errors, holds
 from engine.treasury.documents import course as documents_course
@@ -144,8 +144,7 @@ def _results(
         error = refused.get(number)
         if error is not None and error.code == "DOCUMENT_UNKNOWN":
             document = None
-        if waits and error is None and document is not None and document.waiting_code is not None:
-            text = document.waiting_text or document.waiting_code
-            error = SluiceError(document.waiting_code, Text(text, text))
+        if waits and error is None and document is not None and document.waiting is not None:
+            error = SluiceError(document.waiting_code or "", document.waiting)
         found.append(Item(number, error, document.state if document else None))
     return found

@@ -158,12 +158,12 @@ def test_bad_input_gets_what_the_table_says(
             assert not found
     else:
         document = found[str(answer.body["document_no"])]
-        assert (answer.body["state"], document.state) == (state, state), document.waiting_text
+        assert (answer.body["state"], document.state) == (state, state), document.waiting
     said = canonical_json(answer.body)
     if words.startswith("waits: "):
         waiting = found[str(answer.body["document_no"])]
-        assert waiting.waiting_code == code, waiting.waiting_text
-        assert words.removeprefix("waits: ") in (waiting.waiting_text or "")
+        assert waiting.waiting_code == code, waiting.waiting
+        assert words.removeprefix("waits: ") in (waiting.waiting_en or "")
     elif code != "-":
         assert f'"{code}"' in said
         assert words in said

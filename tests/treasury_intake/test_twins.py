@@ -205,6 +205,10 @@ def test_a_cleared_pair_is_not_held_again_but_a_third_twin_is(
 ) -> None:
     bring_in(live, rulebook, clock, [row(1, **FIRST), row(2, **FIRST)])
     first, held = (one.id or 0 for one in documents(live))
+    said = documents(live)[1].waiting
+    assert said is not None
+    assert "重复" in said.zh
+    assert said.en != said.zh
     course.release(live, rulebook, "treasurer", held, "two instalments", clock.now())
     [twin] = twins.of_document(live, held)
     assert (twin.other_id, twin.cleared_by, twin.reason) == (first, "treasurer", "two instalments")

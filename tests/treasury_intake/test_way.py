@@ -47,7 +47,7 @@ def test_a_good_row_becomes_a_document_in_approval(
     answer = bring_in(live, rulebook, clock, [row(1)])
     assert answer.status == 201, answer.body
     [document] = documents(live)
-    assert (document.state, document.waiting_code) == ("IN_APPROVAL", None), document.waiting_text
+    assert (document.state, document.waiting_code) == ("IN_APPROVAL", None), document.waiting
     assert document.channel == "bank_direct"
     assert document.content_hash is not None
 
@@ -74,7 +74,7 @@ def test_a_collection_uses_a_collection_account_and_goes_the_same_way(
     collection = row(1, direction="collect", business_type="premium", creditor_type=None)
     bring_in(live, rulebook, clock, [collection])
     [document] = documents(live)
-    assert document.state == "IN_APPROVAL", document.waiting_text
+    assert document.state == "IN_APPROVAL", document.waiting
     nature = live.execute(
         sa.text("SELECT nature FROM bank_account WHERE id = :id"), {"id": document.account_id}
     ).scalar_one()

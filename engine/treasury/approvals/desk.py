@@ -124,7 +124,9 @@ def withdraw(
             reason_code="WITHDRAWN",
             reason=reason.strip(),
         )
-    course.wait(session, document_ids, "WITHDRAWN", f"withdrawn by {user_id}: {reason.strip()}")
+    why = reason.strip()
+    said = Text(f"withdrawn by {user_id}: {why}", f"{user_id} 已撤回：{why}")
+    course.wait(session, document_ids, "WITHDRAWN", said)
 
 
 def reassess(session: Session, now: dt.datetime) -> list[int]:

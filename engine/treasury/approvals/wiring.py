@@ -99,7 +99,7 @@ class DocumentOwner:
     def blocked(self, session: Session, blocked: Sequence[Blocked], now: dt.datetime) -> None:
         """The documents wait, and an alert says whom to look for."""
         for one in blocked:
-            course.wait(session, [one.subject_id], "BLOCKED", one.text.en)
+            course.wait(session, [one.subject_id], "BLOCKED", one.text)
         raise_alerts(
             session,
             [

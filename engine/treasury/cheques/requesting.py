@@ -27,6 +27,7 @@ from engine.treasury.payments.candidates import (
 from engine.treasury.payments.channels import CHEQUE
 
 WAITING = "CHEQUE_REQUESTED"
+_ASKED = Text("a cheque was asked for", "已申请支票")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def request(
         code, text = why or (None, None)
         results.append(ItemResult(row.id, row.document_no, code, text))
     done = [one for one in results if one.done]
-    wait(session, [one.document_id for one in done], WAITING, "a cheque was asked for")
+    wait(session, [one.document_id for one in done], WAITING, _ASKED)
     audit.record(
         session,
         user,

@@ -33,7 +33,8 @@ _MOVE = sa.text("""
 WITH standing AS (
   SELECT id, org_id, state FROM document WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
 ), moved AS (
-  UPDATE document d SET state = :to, waiting_code = NULL, waiting_text = NULL
+  UPDATE document d SET state = :to, waiting_code = NULL, waiting_en = NULL,
+    waiting_zh = NULL
   FROM standing s WHERE d.id = s.id AND s.state = ANY(:from)
   RETURNING d.id, d.org_id, s.state
 ), told AS (
@@ -117,14 +118,15 @@ def need_reason(reason: str) -> None:
         )
 
 
-def wait(session: Session, ids: Sequence[int], code: str, text: str) -> None:
+def wait(session: Session, ids: Sequence[int], code: str, text: Text) -> None:
     """Write down why documents do not move on: NO_RULESET, NO_ACCOUNT, HELD, BLOCKED …"""
     session.execute(
         sa.text(
-            "UPDATE document SET waiting_code = :code, waiting_text = :text WHERE id = ANY(:ids) "
-            "AND (waiting_code, waiting_text) IS DISTINCT FROM (:code, :text)"
+            "UPDATE document SET waiting_code = :code, waiting_en = :en, waiting_zh = :zh "
+            "WHERE id = ANY(:ids) "
+            "AND (waiting_code, waiting_en, waiting_zh) IS DISTINCT FROM (:code, :en, :zh)"
         ),
-        {"ids": list(ids), "code": code, "text": text},
+        {"ids": list(ids), "code": code, "en": text.en, "zh": text.zh},
     )
     forget(session, ids)
 
@@ -133,7 +135,7 @@ def stop_waiting(session: Session, ids: Sequence[int], code: str) -> None:
     """What documents waited for by this code is over; other codes stay."""
     session.execute(
         sa.text(
-            "UPDATE document SET waiting_code = NULL, waiting_text = NULL "
+            "UPDATE document SET waiting_code = NULL, waiting_en = NULL, waiting_zh = NULL "
             "WHERE id = ANY(:ids) AND waiting_code = :code"
         ),
         {"ids": list(ids), "code": code},

@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Uniqu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from engine.base.text import Text
+
 
 class DocumentBatch(SQLModel, table=True):
     """What came in together or was entered together."""
@@ -95,8 +97,9 @@ class Document(SQLModel, table=True):
     # course
     state: str = "DRAFT"
     waiting_code: str | None = None
-    """Why it does not move on: NO_RULESET, HELD, BLOCKED, NO_ACCOUNT ... with waiting_text."""
-    waiting_text: str | None = None
+    """Why it does not move on: NO_RULESET, HELD, BLOCKED, NO_ACCOUNT ... with a sentence."""
+    waiting_en: str | None = None
+    waiting_zh: str | None = None
     channel: str | None = None
     account_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("bank_account.id"))
@@ -108,6 +111,13 @@ class Document(SQLModel, table=True):
     voucher_no: str | None = None
     booking_date: dt.date | None = None
     """Date of the statement line that confirmed it."""
+
+    @property
+    def waiting(self) -> Text | None:
+        """Why it does not move on, in both languages; None when nothing holds it up."""
+        if self.waiting_code is None:
+            return None
+        return Text(self.waiting_en or self.waiting_code, self.waiting_zh or self.waiting_code)
 
 
 class DocumentEvent(SQLModel, table=True):

@@ -175,4 +175,4 @@ def _reopen_empty_chains(run: Run) -> None:
         reason_code="RESUBMITTED",
         reason="the rules named no approver; submitted again by the live ones",
     )
-    course.wait(run.session, ids, "RESUBMITTED", "submitted again")
+    course.wait(run.session, ids, "RESUBMITTED", Text("submitted again", "重新送审"))

@@ -97,7 +97,7 @@ def settle(
         judgement = judgements[one]
         if judgement.considered is None:
             assert judgement.refused is not None
-            waiting.add(document, judgement.refused.code, judgement.refused.text.en)
+            waiting.add(document, judgement.refused.code, judgement.refused.text)
             continue
         recorded = run.pinned.record(
             run.session, judgement.considered, matter=Matter("document", str(one)), now=run.now

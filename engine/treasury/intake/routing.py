@@ -33,6 +33,9 @@ BANK_DIGITS = 3
 """First digits of a CNAPS code: the bank."""
 
 
+_NO_ROUTE = Text("no routing rule matches; add one and wait", "没有适用的路由规则；请补充并等待")
+
+
 @dataclass(frozen=True, slots=True)
 class NoAccount:
     """No account fits: why the document waits."""
@@ -149,10 +152,10 @@ def route(run: Run, documents: Sequence[Document]) -> tuple[list[int], dict[int,
                 now=run.now,
             )
         except SluiceError as error:
-            waiting.add(document, error.code, error.text.en)
+            waiting.add(document, error.code, error.text)
             continue
         if not recorded.outcomes:
-            waiting.add(document, "NO_ROUTE", "no routing rule matches; add one and wait")
+            waiting.add(document, "NO_ROUTE", _NO_ROUTE)
             continue
         chosen = cast(Route, recorded.outcomes[0])
         if chosen.channel in WITHOUT_ACCOUNT and chosen.account_nature is None:
@@ -160,7 +163,7 @@ def route(run: Run, documents: Sequence[Document]) -> tuple[list[int], dict[int,
         else:
             account = accounts.pick(document, chosen)
             if isinstance(account, NoAccount):
-                waiting.add(document, account.code, account.text.en)
+                waiting.add(document, account.code, account.text)
                 continue
             routes.append(RouteTaken(one, chosen.channel, account.id))
         decisions[one] = [recorded.decision_id]
@@ -189,8 +192,11 @@ def _other_currency(
         waiting.add(
             document,
             "NO_RATE",
-            f"no exchange rate from {document.currency} to {BASE_CURRENCY} is kept; "
-            "the document waits",
+            Text(
+                f"no exchange rate from {document.currency} to {BASE_CURRENCY} is kept; "
+                "the document waits",
+                f"未维护 {document.currency} 对 {BASE_CURRENCY} 的汇率；单据等待",
+            ),
         )
         return
     returned[key(document)] = [

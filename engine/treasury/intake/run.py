@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from engine.base.text import Text
 from engine.rulebook import Pinned, Rulebook
 from engine.runtime.clock import business_date_of
 from engine.treasury.documents import course
@@ -72,9 +73,9 @@ class Waiting:
     """Documents that cannot go on, gathered by reason and written at once."""
 
     def __init__(self) -> None:
-        self._by_reason: dict[tuple[str, str], list[int]] = {}
+        self._by_reason: dict[tuple[str, Text], list[int]] = {}
 
-    def add(self, document: Document, code: str, text: str) -> None:
+    def add(self, document: Document, code: str, text: Text) -> None:
         """`document` waits: a stable code and a sentence."""
         self._by_reason.setdefault((code, text), []).append(key(document))
 

@@ -64,7 +64,7 @@ def submit(
                 now=run.now,
             )
         except SluiceError as error:
-            waiting.add(document, error.code, error.text.en)
+            waiting.add(document, error.code, error.text)
             continue
         chains[one] = _chain(recorded)
     waiting.write(run)

@@ -21,6 +21,8 @@ from engine.treasury.intake.columns import SUBJECTS
 from engine.treasury.intake.run import SYSTEM, Run, Waiting, key
 from engine.treasury.intake.windows import DocumentWindows
 
+_HELD = Text("held by an alert", "被预警拦截")
+
 _LOCK = 0x51_1C_E6_B0
 """Advisory lock from counting windows to commit: of two equal documents that come in at once,
 the later one must see the earlier one."""
@@ -63,7 +65,7 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
                 windows=windows,
             )
         except SluiceError as error:
-            waiting.add(document, error.code, error.text.en)
+            waiting.add(document, error.code, error.text)
             continue
         recorded = run.pinned.record(run.session, considered, matter=matter, now=run.now)
         decided[one] = recorded.decision_id
@@ -88,10 +90,10 @@ def watch(run: Run, documents: Sequence[Document]) -> dict[int, Watched]:
         ],
     )
     standing = held(run.session, list(decided))
-    messages = {d.subject_id: d.text.en for d in drafts if d.action == "hold"}
+    messages = {d.subject_id: d.text for d in drafts if d.action == "hold"}
     for document in documents:
         if key(document) in standing:
-            waiting.add(document, "HELD", messages.get(str(key(document)), "held by an alert"))
+            waiting.add(document, "HELD", messages.get(str(key(document)), _HELD))
     waiting.write(run)
     extra, duplicates = _flags(run, list(decided))
     return {

@@ -75,7 +75,7 @@ def settle(session: Session, findings: Sequence[Finding], now: dt.datetime) -> i
     )
     for document, draft in held:
         if states[document] in _SAYS_HELD:
-            wait(session, [document], "HELD", draft.text.en)
+            wait(session, [document], "HELD", draft.text)
     return len(drafts)
 
 

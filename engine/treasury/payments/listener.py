@@ -262,13 +262,13 @@ def _failed(
         why = [ReportedReason(code or State.FAILED.value, Text(said, said))]
         report(session, ids, "RETURNED", at, dict.fromkeys(ids, why))
     if kept:
-        wait(session, kept, "RETRY_INSIDE", f"{code or ''} {text or ''}".strip())
+        wait(session, kept, "RETRY_INSIDE", _said(code, text))
     if rest:
         wait(
             session,
             [one.document_id for one in rest],
             "REVIEW",
-            f"{code or ''} {text or ''}".strip(),
+            _said(code, text),
         )
         for one in rest:
             _incident(
@@ -280,6 +280,12 @@ def _failed(
                     f"指令 {one.instruction_id} 失败({code});请重新发起支付或作废",
                 ),
             )
+
+
+def _said(code: str | None, text: str | None) -> Text:
+    """The bank's own words, the same in both languages."""
+    said = " ".join(filter(None, (code, text)))
+    return Text(said, said)
 
 
 def _withdrawn(session: Session, change: AttemptChange) -> None:
@@ -297,11 +303,11 @@ def _withdrawn(session: Session, change: AttemptChange) -> None:
             reason=text,
         )
     else:
-        wait(session, [change.document_id], code, text)
+        wait(session, [change.document_id], code, Text(text, text))
 
 
 def _review(session: Session, change: AttemptChange) -> None:
-    wait(session, [change.document_id], "REVIEW", change.bank_text or "")
+    wait(session, [change.document_id], "REVIEW", _said(None, change.bank_text))
     _incident(
         session,
         change,

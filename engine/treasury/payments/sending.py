@@ -150,7 +150,7 @@ def _send(
         batch_of.update({item.id: batch_id for item in batch.items})
     for one in made.undecided:
         refused[one.document.id] = (one.code, one.text)
-        wait(session, [one.document.id], one.code, one.text.en)
+        wait(session, [one.document.id], one.code, one.text)
     items = []
     for row in rows:
         code, text = refused.get(row.id, (None, None))

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.base.text import Text
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStep:
@@ -37,7 +39,8 @@ class DocumentStep:
     account: str | None
     """Our paying or receiving account, bank/number."""
     content_hash: str | None
-    waiting: str | None
+    waiting: Text | None
+    """Code and sentence of what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)

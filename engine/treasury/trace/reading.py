@@ -95,7 +95,7 @@ def of_document(session: Session, document_id: int) -> model.Trace:
             head.channel,
             head.account,
             head.content_hash,
-            " ".join(filter(None, (head.waiting_code, head.waiting_text))) or None,
+            _waiting(head),
         ),
         decisions=tuple(
             model.DecisionStep(**{**row, "rows": tuple(row["rows"])})
@@ -110,6 +110,13 @@ def of_document(session: Session, document_id: int) -> model.Trace:
         messages=tuple(model.MessageStep(**row) for row in _rows(session, _MESSAGES, document_id)),
         events=tuple(model.EventStep(**row) for row in _rows(session, _EVENTS, document_id)),
     )
+
+
+def _waiting(head: sa.Row[tuple[object, ...]]) -> Text | None:
+    if head.waiting_code is None:
+        return None
+    said = (head.waiting_en or "", head.waiting_zh or "")
+    return Text(*(f"{head.waiting_code} {one}".strip() for one in said))
 
 
 _HEAD = sa.text("""
