@@ -9,7 +9,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.base.text import Text
-from engine.rules.yaml_marks import MAX_BYTES
+from engine.base.yaml_marks import MAX_BYTES
 
 MAX_UPLOAD = 21 * 1024 * 1024
 """Bytes of a request that carries a file: the 20 MB an import may have, and its envelope."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from engine.base.findings import Finding
 from engine.rulebook.families import check_stored
 from engine.rulebook.texts import current_vocabulary
 from engine.rules.diff import diff_rulesets
 from engine.rules.edit.lines import line_diff
-from engine.rules.findings import Finding
 from engine.treasury.rulesets.visible import ruling
 
 FILE = "ruleset.yaml"

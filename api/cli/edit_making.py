@@ -10,12 +10,12 @@ import typer
 
 from api.cli.files import replace_file
 from api.cli.say import complain, explained, say, say_json, wants_colour
+from engine.base.findings import Finding, Severity
 from engine.base.text import Lang, SluiceError, Text
 from engine.rules.check import Library, read_file
 from engine.rules.edit import Edit, apply
 from engine.rules.edit.edits import Value
 from engine.rules.edit.lines import line_diff
-from engine.rules.findings import Finding, Severity
 from engine.rules.render import finding_json, finding_text
 
 

@@ -10,12 +10,12 @@ import typer
 from api.cli.files import replace_file
 from api.cli.rules_text import diff_lines
 from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
+from engine.base.findings import Severity
 from engine.base.text import SluiceError, Text
 from engine.rules.check import Library, read_file
 from engine.rules.diff import diff_rulesets
 from engine.rules.edit.lines import line_diff
 from engine.rules.excel import from_xlsx, to_xlsx
-from engine.rules.findings import Severity
 from engine.rules.load import Loaded
 from engine.rules.model import Vocabulary
 from engine.rules.render import finding_json, finding_text

@@ -12,12 +12,12 @@ import typer
 
 from api.cli.say import Format, Language, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
+from engine.base.collector import Collector
 from engine.base.text import SluiceError, Text
+from engine.base.yaml_marks import Mapping, Scalar, Sequence, compose
 from engine.rulebook.history import HistoryFolder, Kept, status, update
 from engine.rulebook.history.sample import as_user_file, make_sample
 from engine.rulebook.history.store import DEMO, MonthFile
-from engine.rules.collector import Collector
-from engine.rules.yaml_marks import Mapping, Scalar, Sequence, compose
 from engine.runtime.db import transaction
 
 LAST = dt.date(2026, 11, 20)

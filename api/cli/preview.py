@@ -16,10 +16,10 @@ import typer
 from api.cli.preview_text import preview_lines
 from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
 from api.cli.workspace import WorkspaceOption
+from engine.base.findings import Finding, Severity
 from engine.base.text import Lang, SluiceError, Text
 from engine.rules.check import Library, check_ruleset
 from engine.rules.columns import HistoryRefused
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.preview import (
     LARGEST,

@@ -17,6 +17,7 @@ from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.workspace import WorkspaceOption, opened
 from api.demo.state import clock_for
 from api.plan_json import plan_json
+from engine.base.findings import Finding, Severity
 from engine.base.text import Lang, SluiceError, Text
 from engine.rulebook import Rulebook, RulesetRefused
 from engine.rulebook.folder_plan import plan_folder
@@ -26,7 +27,6 @@ from engine.rulebook.library import shelved
 from engine.rulebook.planning import Plan, plan_reload
 from engine.rulebook.reloading import Reloaded
 from engine.rulebook.words.standing import signed_words
-from engine.rules.findings import Finding, Severity
 from engine.rules.render import finding_json, finding_text
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import activating

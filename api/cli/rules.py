@@ -11,11 +11,11 @@ import typer
 from api.cli.files import replace_file
 from api.cli.rules_text import example_lines
 from api.cli.say import Format, Language, complain, explained, say, say_json, wants_colour
+from engine.base.findings import Finding, Severity
 from engine.base.text import Lang, Text
 from engine.rules.analysis.examples import ExampleReport, run_examples
 from engine.rules.check import Library, check_paths, find_rulesets, read_file
 from engine.rules.extending import place_of
-from engine.rules.findings import Finding, Severity
 from engine.rules.format import format_ruleset
 from engine.rules.model import Ruleset
 from engine.rules.render import counted, finding_json, finding_text, summary

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from api.pages.column_labels import Labels
 from api.pages.diff_counts import Counts, counts_of
 from api.pages.ruleset_view import ShownFinding, shown_finding
+from engine.base.findings import Severity
 from engine.base.text import Lang, Text
 from engine.rules.diff import Diff, diff_rulesets
 from engine.rules.diff_sentences import diff_sentences
 from engine.rules.edit.lines import line_diff
 from engine.rules.envelope_words import path_text
 from engine.rules.example_changes import ExampleTold, example_changes
-from engine.rules.findings import Severity
 from engine.rules.model import Ruleset
 from engine.rules.params import branch_params
 from engine.rules.sentences import row_sentences

@@ -17,10 +17,10 @@ from api.pages.shell import Note, go, page, refusal
 from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError, Text
+from engine.base.yaml_marks import lf
 from engine.rulebook.draft_errors import DraftConflict
 from engine.rulebook.models import RulesetDraft
 from engine.rulebook.references import Located
-from engine.rules.yaml_marks import lf
 from engine.runtime.db import transaction
 from engine.treasury.rulesets import workbooks, writing
 from engine.treasury.rulesets.comparing import side_of, side_of_text

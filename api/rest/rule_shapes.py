@@ -8,13 +8,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api.statuses import error_body, status_of
+from engine.base.findings import Finding
 from engine.base.text import SluiceError
 from engine.rulebook.draft_errors import DraftConflict
 from engine.rulebook.drafts import draft_findings
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.versions import state_of
-from engine.rules.findings import Finding
 
 
 class FindingOut(BaseModel):

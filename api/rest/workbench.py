@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.identity import Caller, needs
 from api.services import services_of
+from engine.base.findings import Finding
 from engine.base.text import Lang, Text
 from engine.rulebook.checking import supplied_words
 from engine.rulebook.draft_text import refuse_too_large
@@ -17,7 +18,6 @@ from engine.rulebook.looking import Look, look
 from engine.rulebook.texts import current_vocabulary, vocabulary_of
 from engine.rules import find_kind
 from engine.rules.edit.offsets import places
-from engine.rules.findings import Finding
 from engine.rules.format import format_ruleset
 from engine.rules.kind import OutputSpec
 from engine.rules.model import Word

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from itertools import combinations
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
 from engine.rules import find_kind, load_ruleset
 from engine.rules.analysis.across import check_across
 from engine.rules.check import check_ruleset
-from engine.rules.collector import Collector, Problem
 from engine.rules.extending import Family, Heading, heading_of, told
 from engine.rules.extending.heading import may_extend
-from engine.rules.findings import Finding, Severity, Span
 from engine.rules.load import Loaded
 from engine.rules.model import Ruleset, Vocabulary
 from engine.rules.params import OrgTree

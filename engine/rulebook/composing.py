@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.base.findings import Finding
 from engine.rulebook.checking import check_text, disputes, failed
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import extending
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
 from engine.rulebook.texts import Source, read_all, vocabulary_of
-from engine.rules.findings import Finding
 from engine.rules.params import OrgTree
 
 

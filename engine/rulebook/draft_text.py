@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.base.text import Text
+from engine.base.yaml_marks import MAX_BYTES
 from engine.rulebook.errors import RulebookError
 from engine.rules.outline import outline
 from engine.rules.registry import find_kind
-from engine.rules.yaml_marks import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import datetime as dt
 
 from sqlmodel import Session, col, select
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import Text
 from engine.rulebook.draft_errors import DraftConflict, closed_draft, unknown_draft
 from engine.rulebook.draft_text import clean_text, heading
@@ -20,7 +21,6 @@ from engine.rulebook.models import RulesetDraft, RulesetVersion
 from engine.rulebook.texts import Readable, everything
 from engine.rulebook.versions import ROOT, propose
 from engine.rules import content_hash
-from engine.rules.findings import Finding, Severity
 from engine.runtime import audit
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import SluiceError, Text
 from engine.rulebook.models import RulesetVersion
-from engine.rules.findings import Finding, Severity
 
 
 class RulebookError(SluiceError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity, Span
 
 
 def finding_to_json(finding: Finding) -> dict[str, object]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from engine.base.findings import Finding
 from engine.rulebook.checking import failed
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.finding_json import finding_to_json
@@ -24,7 +25,6 @@ from engine.rulebook.revisions import activate, current_revision, items_of
 from engine.rulebook.versions import ROOT, publish, publish_vocabulary
 from engine.rules import content_hash
 from engine.rules.extending import sources
-from engine.rules.findings import Finding
 
 _FRESH = select(RulesetFile).execution_options(populate_existing=True)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
+from engine.base.collector import Collector
+from engine.base.findings import Finding, Span
 from engine.base.text import Text
 from engine.rulebook.checking import Checked, check_text, failed
 from engine.rulebook.families import extending, org_tree
@@ -18,9 +20,7 @@ from engine.rulebook.revisions import items_of
 from engine.rulebook.texts import Source, headings, live_sources, read_all
 from engine.rules import content_hash, parse_vocabulary
 from engine.rules.analysis.across import check_across
-from engine.rules.collector import Collector
 from engine.rules.extending.heading import may_extend
-from engine.rules.findings import Finding, Span
 from engine.rules.model import Ruleset
 
 VOCABULARY = "vocabulary.yaml"

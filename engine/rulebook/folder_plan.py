@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
 from engine.rulebook.composing import compose_set
@@ -29,7 +30,6 @@ from engine.rulebook.versions import ROOT, pending
 from engine.rules import content_hash, parse_vocabulary
 from engine.rules.analysis.across import check_across
 from engine.rules.extending import own_text
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset, Vocabulary
 
 NOBODY = "-"

@@ -7,12 +7,12 @@ from functools import lru_cache
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding
 from engine.rulebook.checking import check_text
 from engine.rulebook.families import org_tree
 from engine.rulebook.models import RulesetVersion
 from engine.rulebook.texts import Source, current_vocabulary, live_sources, vocabulary_of
 from engine.rules.extending.heading import may_extend
-from engine.rules.findings import Finding
 
 
 def live_findings(

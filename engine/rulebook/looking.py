@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import Text
 from engine.rulebook.judging import judge
 from engine.rulebook.texts import Readable, everything
 from engine.rules import branch_params
 from engine.rules.analysis.examples import ExampleReport, run_examples
 from engine.rules.extending.places import inherited, place_of
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.outline import Outline, outline
 from engine.rules.sentences import row_sentences

@@ -7,13 +7,13 @@ from itertools import count
 
 from sqlmodel import Session, col, select
 
+from engine.base.collector import Collector
+from engine.base.findings import Finding
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError
 from engine.rulebook.models import RulesetVersion
-from engine.rules.collector import Collector
 from engine.rules.edit import SetValue, apply
 from engine.rules.extending import told
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 
 HIGHEST_STEP = 1000

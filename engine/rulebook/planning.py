@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlmodel import Session, col, func, select
 
+from engine.base.findings import Finding
 from engine.rulebook.composing import Composed, Live, compose_set, ruling
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import extending, org_tree
@@ -24,7 +25,6 @@ from engine.rulebook.versions import pending
 from engine.rulebook.words.errors import superseded_words
 from engine.rulebook.words.standing import builds_on_live, signed_words, waiting_words
 from engine.rules.diff import Diff, diff_rulesets
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 
 

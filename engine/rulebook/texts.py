@@ -9,6 +9,7 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from engine.base.collector import Problem
 from engine.base.text import Text
 from engine.rulebook.errors import (
     RulebookError,
@@ -18,7 +19,6 @@ from engine.rulebook.errors import (
 )
 from engine.rulebook.models import Revision, RevisionItem, RulesetVersion, VocabularyVersion
 from engine.rules import load_ruleset, parse_vocabulary
-from engine.rules.collector import Problem
 from engine.rules.extending import Family, Heading, heading_of, in_force, sources
 from engine.rules.extending.heading import may_extend
 from engine.rules.load import Loaded

@@ -8,6 +8,7 @@ Pure: no database, no web, no clock, nothing of ours except engine.base.
     decision = evaluator.decide({"amount": 4_999_999, "creditor_type": "agent"})
 """
 
+from engine.base.findings import Finding, Severity, Span
 from engine.rules.compile import compile_ruleset
 from engine.rules.decide import (
     Decision,
@@ -20,7 +21,6 @@ from engine.rules.decide import (
 from engine.rules.envelope import content_hash
 from engine.rules.evaluator import Evaluator
 from engine.rules.examples import needed_facts, run_example, wanted_outcomes
-from engine.rules.findings import Finding, Severity, Span
 from engine.rules.kind import FactValue, Kind, OutputSpec
 from engine.rules.load import Loaded, load_ruleset
 from engine.rules.params import branch_params, distinct_params

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from engine.base.collector import Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Problem
-from engine.rules.findings import Span
 from engine.rules.lexer import RawCell, closing_quote, unquote
 from engine.rules.model import (
     ORDERED,

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import SluiceError, Text
 from engine.rules.analysis import analyse
 from engine.rules.analysis.across import check_across, check_expiry
 from engine.rules.analysis.examples import check_examples
-from engine.rules.collector import Collector, Problem
 from engine.rules.extending import Family, Heading, heading_of, in_force, told
 from engine.rules.extending.heading import may_extend
-from engine.rules.findings import Finding, Severity, Span
 from engine.rules.load import Loaded, load_ruleset
 from engine.rules.model import Ruleset, Vocabulary
 from engine.rules.params import OrgTree, distinct_params

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from engine.base.collector import Problem
 from engine.base.text import SluiceError, Text, normalise
-from engine.rules.collector import Problem
 from engine.rules.kind import FactValue
 from engine.rules.model import Column, Duration, HitPolicy, Ruleset, Type, Value
 from engine.rules.values import NAMES, amount_text, decimal_text, read_value, value_text

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Mapping, Node, Scalar, Sequence
 from engine.rules.model import Column, Derive, Duration, Type
 from engine.rules.scope import Scope
 from engine.rules.values import read_value
-from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
 FUNCTIONS = ("any", "count", "sum", "min", "max", "last", "distinct")
 _SUMMED = frozenset({Type.MONEY, Type.INT, Type.PERCENT, Type.DURATION})

@@ -9,17 +9,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.base.collector import Collector
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping as YamlMapping
+from engine.base.yaml_marks import Node, Scalar, compose
+from engine.base.yaml_marks import Sequence as YamlSequence
 from engine.rules.lexer import cut
 from engine.rules.meaning import meaning
 from engine.rules.model import AnyCell, NullOutput, Row, Ruleset
 from engine.rules.order import Order
 from engine.rules.table import BASIS, ID
 from engine.rules.word_changes import word_changes
-from engine.rules.yaml_marks import Mapping as YamlMapping
-from engine.rules.yaml_marks import Node, Scalar, compose
-from engine.rules.yaml_marks import Sequence as YamlSequence
 
 Change = tuple[str | None, str | None]
 """Old and new text; None where there was or is nothing."""

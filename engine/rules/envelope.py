@@ -6,12 +6,13 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping as MappingABC
 
+from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.money import DECIMALS
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping, Node, Scalar, Sequence, lf, plain
 from engine.rules.derive import read_derive
 from engine.rules.extending.permissions import check_rows_named, read_extensible
-from engine.rules.findings import Span
 from engine.rules.kind import Kind
 from engine.rules.model import HitPolicy, Output, Ruleset, Table, Vocabulary
 from engine.rules.output_keys import OutputKeys, Ranks
@@ -22,7 +23,6 @@ from engine.rules.scope import Scope
 from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
 from engine.rules.table import TableReader
-from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence, lf, plain
 
 
 def content_hash(text: str) -> str:

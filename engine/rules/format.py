@@ -11,17 +11,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from engine.base.collector import Collector
+from engine.base.findings import Finding
 from engine.base.text import display_width
-from engine.rules.collector import Collector
-from engine.rules.findings import Finding
+from engine.base.yaml_marks import Mapping as YamlMapping
+from engine.base.yaml_marks import Scalar, compose, lf
 from engine.rules.kind import Kind
 from engine.rules.lexer import RawLine, closing_quote, cut, shadow_of
 from engine.rules.model import Type
 from engine.rules.registry import all_kinds
 from engine.rules.samples import BRANCH
 from engine.rules.table import BASIS, ID, WHEN, Header, read_header, row_fits
-from engine.rules.yaml_marks import Mapping as YamlMapping
-from engine.rules.yaml_marks import Scalar, compose, lf
 
 _TABLES = ("rules", "examples")
 _LEADING_SIGN = re.compile(r"(^|[,(]\s*)(>=|<=|!=|<>|==|[<>=≥≤≠])\s*")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.base.collector import Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Problem
-from engine.rules.findings import Span
 from engine.rules.inference import COMPARISONS, NUMBERS, ROUNDING, TEXT_TESTS, Inference, join
 from engine.rules.model import ORDERED, Call, ColumnRef, Formula, Literal, ParamRef, Type, Value
 from engine.rules.patterns import text_argument

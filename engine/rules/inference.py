@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.rules.collector import Problem
+from engine.base.collector import Problem
 from engine.rules.model import Type
 from engine.rules.scope import Scope
 from engine.rules.syntax import Raw, RawCall, RawName, RawNumber, RawParam, RawText

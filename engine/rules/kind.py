@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from engine.base.findings import Finding
 from engine.base.text import Text
-from engine.rules.findings import Finding
 from engine.rules.model import Duration, HitPolicy, Ruleset, Type
 
 if TYPE_CHECKING:

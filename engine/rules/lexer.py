@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.base.collector import Problem
 from engine.base.text import Text
-from engine.rules.collector import Problem
 
 MAX_CELL = 10_000
 """Most characters of one cell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.rules.collector import Problem
+from engine.base.collector import Problem
 from engine.rules.kind import FactValue
 from engine.rules.lexer import cut, shadow_of, split_quoted
 from engine.rules.model import Column, Type, Value

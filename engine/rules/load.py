@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.rules import yaml_marks
-from engine.rules.collector import Collector, Problem
+from engine.base import yaml_marks
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Finding, Severity
+from engine.base.yaml_marks import Scalar, compose, lf
 from engine.rules.envelope import Envelope, content_hash
 from engine.rules.extending.composer import compose_extension, not_composed
 from engine.rules.extending.places import unread
-from engine.rules.findings import Finding, Severity
 from engine.rules.kind import Kind
 from engine.rules.model import Ruleset, Vocabulary
 from engine.rules.params import OrgTree
 from engine.rules.registry import all_kinds
-from engine.rules.yaml_marks import Scalar, compose, lf
 
 BASE_CURRENCY = "CNY"
 """The group's base currency where a ruleset names none."""

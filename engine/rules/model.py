@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.findings import Span
 
 
 class Type(StrEnum):

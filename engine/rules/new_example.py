@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.base.findings import Span
 from engine.base.text import SluiceError, Text
 from engine.rules.compile import compile_ruleset
 from engine.rules.decide import Decision, DecisionRefused
@@ -17,7 +18,6 @@ from engine.rules.edit.apply import Bench
 from engine.rules.edit.examples import EXAMPLES
 from engine.rules.examples import run_example
 from engine.rules.extending.places import place_of
-from engine.rules.findings import Span
 from engine.rules.kind import FactValue
 from engine.rules.literals import given_text, wanted_text
 from engine.rules.masks import other_columns, output_columns

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from engine.base.collector import Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Problem
-from engine.rules.findings import Span
 from engine.rules.lexer import bare_or_quoted
 from engine.rules.model import ORDERED, Column, ColumnRef, Literal, Operand, ParamRef, Type
 from engine.rules.scope import ParamUse, Scope

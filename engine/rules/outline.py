@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.rules.collector import Collector
-from engine.rules.findings import Finding
-from engine.rules.yaml_marks import Mapping, Scalar, compose, lf
+from engine.base.collector import Collector
+from engine.base.findings import Finding
+from engine.base.yaml_marks import Mapping, Scalar, compose, lf
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Mapping, Scalar, Sequence
 from engine.rules.model import Column, Literal, NullOutput, Output, Table, Value
 from engine.rules.outputs import read_constant, read_output
 from engine.rules.scope import Scope
 from engine.rules.suggest import remedy as suggest
-from engine.rules.yaml_marks import Mapping, Scalar, Sequence
 
 Ranks = dict[str, tuple[str, ...]]
 """Output -> its values as written, best first."""

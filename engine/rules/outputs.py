@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from engine.base.collector import Problem
+from engine.base.findings import Span
 from engine.base.text import Text, normalise
-from engine.rules.collector import Problem
-from engine.rules.findings import Span
 from engine.rules.formulas import Place, read_formula
 from engine.rules.lexer import bare_or_quoted, quoted, shadow_of, split_quoted, unbar, unquote
 from engine.rules.model import (

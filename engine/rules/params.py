@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingABC
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Mapping, Scalar
 from engine.rules.model import ORDERED, Literal, Ruleset, Type, Value
 from engine.rules.outputs import read_constant
 from engine.rules.scope import ParamUse, Scope
 from engine.rules.suggest import remedy as suggest
 from engine.rules.values import NAMES, check_listed
-from engine.rules.yaml_marks import Mapping, Scalar
 
 OrgTree = MappingABC[str, str | None]
 """Organisation -> its parent (None at the root)."""

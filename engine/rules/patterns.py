@@ -6,8 +6,8 @@ from typing import Protocol, cast
 
 import re2  # type: ignore[import-untyped]
 
+from engine.base.collector import Problem
 from engine.base.text import Text, normalise
-from engine.rules.collector import Problem
 
 MAX_PATTERN = 1_000
 """Most characters of a regular expression."""

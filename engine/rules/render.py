@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Lang, Text, display_width
-from engine.rules.findings import Finding, Severity, Span
 
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 _PLAIN = "\x1b[0m"

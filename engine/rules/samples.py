@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Scalar
 from engine.rules.lexer import RawCell, RawLine, bare_or_quoted, split_quoted
 from engine.rules.model import Column, Example, Table, Type, Value
 from engine.rules.outputs import read_constant
 from engine.rules.scope import Scope
 from engine.rules.suggest import remedy as suggest
 from engine.rules.table import ID, NONE, Header, block_lines, read_header, row_fits, span_of
-from engine.rules.yaml_marks import Scalar
 
 BRANCH = "branch"
 

@@ -15,15 +15,15 @@ from typing import cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.money import DECIMALS
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Mapping, Node, Scalar, Sequence
 from engine.rules.kind import Kind
 from engine.rules.model import HitPolicy
 from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
-from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _FORM = "x-form"

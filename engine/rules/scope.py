@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from engine.base.collector import Problem
+from engine.base.findings import Span
 from engine.base.money import DECIMALS
 from engine.base.text import Text
-from engine.rules.collector import Problem
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Scalar
 from engine.rules.model import Column, Type, Value, Vocabulary, Word
 from engine.rules.suggest import remedy
-from engine.rules.yaml_marks import Scalar
 
 VOCABULARY_CURRENCY = "CNY"
 """The currency in whose minor units a vocabulary's money minimum is kept."""

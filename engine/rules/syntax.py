@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.base.collector import Problem
 from engine.base.text import Text
-from engine.rules.collector import Problem
 from engine.rules.lexer import closing_quote, shadow_of, unquote
 
 MAX_DEPTH = 30

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Span
 from engine.base.text import Text
+from engine.base.yaml_marks import Scalar
 from engine.rules.cells import read_cell
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Span
 from engine.rules.formulas import Place, read_condition
 from engine.rules.kind import OutputSpec
 from engine.rules.lexer import MAX_CELL, RawCell, RawLine, bare_or_quoted, cut
@@ -29,7 +30,6 @@ from engine.rules.model import (
 from engine.rules.outputs import read_output
 from engine.rules.scope import Scope
 from engine.rules.suggest import remedy as suggest
-from engine.rules.yaml_marks import Scalar
 
 MAX_ROWS = 5_000
 MAX_FINDINGS = 1_000

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from engine.base.collector import Problem
 from engine.base.money import DECIMALS
 from engine.base.text import Text, normalise
-from engine.rules.collector import Problem
 from engine.rules.model import Duration, Type, Value
 from engine.rules.suggest import remedy as suggest
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.base.collector import Collector, Problem
+from engine.base.findings import Finding, Span
 from engine.base.text import Text, normalise
-from engine.rules.collector import Collector, Problem
-from engine.rules.findings import Finding, Span
+from engine.base.yaml_marks import MAX_BYTES, Entry, Mapping, Scalar, compose, lf
 from engine.rules.model import ORDERED, Type, Value, Vocabulary, Word
 from engine.rules.scope import VOCABULARY_CURRENCY
 from engine.rules.suggest import nearest
 from engine.rules.suggest import remedy as suggest
 from engine.rules.values import read_value
-from engine.rules.yaml_marks import MAX_BYTES, Entry, Mapping, Scalar, compose, lf
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"id", "basis", "when", "branch", "null", "none", "true", "false"}) | {

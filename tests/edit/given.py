@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.rules.collector import Collector
+from engine.base.collector import Collector
+from engine.base.yaml_marks import Scalar, compose, lf
 from engine.rules.edit import Edit, apply
 from engine.rules.lexer import quoted, shadow_of, unquote
 from engine.rules.table import block_lines
-from engine.rules.yaml_marks import Scalar, compose, lf
 
 SHIPPED = sorted(
     path

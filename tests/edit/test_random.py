@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.rules.collector import Collector
+from engine.base.collector import Collector
+from engine.base.yaml_marks import Scalar, compose, lf
 from engine.rules.edit import (
     AddColumn,
     AddRow,
@@ -23,7 +24,6 @@ from engine.rules.edit import (
 from engine.rules.edit.edits import Side, TableName
 from engine.rules.edit.offsets import for_browser
 from engine.rules.table import block_lines
-from engine.rules.yaml_marks import Scalar, compose, lf
 from tests.edit.given import TEXTS, made, meant, table
 
 PIECES = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.base.collector import Problem
 from engine.rules import Finding, Loaded, load_ruleset
 from engine.rules.check import check_ruleset
-from engine.rules.collector import Problem
 from engine.rules.meaning import meaning
 from engine.rules.model import Ruleset
 from tests.rules.given import KINDS, VOCABULARY

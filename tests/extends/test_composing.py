@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.base.findings import Span
 from engine.rules import (
     branch_params,
     compile_ruleset,
@@ -11,7 +12,6 @@ from engine.rules import (
 )
 from engine.rules.diff import cell_texts, diff_rulesets
 from engine.rules.extending import composition, own_text, place_of, sources
-from engine.rules.findings import Span
 from tests.extends.given import BRANCH, PARENT, TREE, composed, extension, found, parent, what
 from tests.rules.given import KINDS, VOCABULARY
 

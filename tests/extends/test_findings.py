@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.base.collector import Problem
 from engine.rules.check import check_ruleset
-from engine.rules.collector import Problem
 from tests.extends.given import BRANCH, PARENT, TREE, extension, found, parent, said
 
 WRONG: list[tuple[str, str, str, str]] = [

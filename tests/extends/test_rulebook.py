@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from engine.base.findings import Severity
 from engine.rulebook import Rulebook, RulesetRefused, activate, replay
 from engine.rulebook.library import live_rulesets, shelved
 from engine.rulebook.pinned import Matter, Pinned, Recorded
 from engine.rulebook.planning import plan_reload
 from engine.rulebook.texts import ruleset_in
 from engine.rulebook.versions import publish
-from engine.rules.findings import Severity
 from engine.runtime import db
 from engine.treasury.accounts.group import load_group
 from tests.rulebook.support import BJ, NOW, SH, TODAY, approval_text, live, payment, words

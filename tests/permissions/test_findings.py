@@ -8,9 +8,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
 from engine.rulebook.errors import RulebookError, RulesetRefused
-from engine.rules.findings import Finding, Severity, Span
 from engine.runtime import db
 from engine.treasury.rulesets.shelf import telling
 from tests.permissions.support import API, person, post

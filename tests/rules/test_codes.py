@@ -7,7 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rule-findings.md").read_text("utf-8")
-SOURCES = [path.read_text("utf-8") for path in (ROOT / "engine" / "rules").rglob("*.py")]
+SOURCES = [
+    path.read_text("utf-8")
+    for folder in ("rules", "base")
+    for path in (ROOT / "engine" / folder).rglob("*.py")
+]
 
 
 def explained() -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.base.findings import Severity
+from engine.base.yaml_marks import MAX_BYTES
 from engine.rules import Loaded, load_ruleset
-from engine.rules.findings import Severity
 from engine.rules.lexer import MAX_CELL
 from engine.rules.table import MAX_ROWS
-from engine.rules.yaml_marks import MAX_BYTES
 from tests.rules.given import KINDS, VOCABULARY, findings, load, said, text
 
 GOOD = "id | amount => code\nA | < 5 => x\nB | - => y"

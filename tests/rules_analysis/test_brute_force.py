@@ -14,7 +14,7 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.rules.findings import Finding
+from engine.base.findings import Finding
 from tests.rules_analysis.support import findings, table
 
 Fact = dict[str, object]

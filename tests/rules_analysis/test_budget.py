@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from engine.base.findings import Severity
 from engine.rules import distinct_params
 from engine.rules.analysis.cover import Cover
 from engine.rules.analysis.gap import check_gap
 from engine.rules.analysis.grid import Grid, build_grid
 from engine.rules.analysis.reach import check_reach
 from engine.rules.analysis.report import Report
-from engine.rules.findings import Severity
 from tests.rules_analysis.support import findings, loaded, table
 
 TEXT = table(

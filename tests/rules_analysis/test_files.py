@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.base.findings import Severity
 from engine.rules.check import PathError, check_paths
-from engine.rules.findings import Severity
 from tests.rules_analysis.support import FIXTURES, table
 
 GOOD = table(

@@ -14,12 +14,12 @@ from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from api.cli.main import build
+from engine.base.yaml_marks import MAX_BYTES
 from engine.rules.check import Library
 from engine.rules.excel import to_xlsx
 from engine.rules.excel.reading import MAX_ROWS as MAX_SHEET_ROWS
 from engine.rules.lexer import MAX_CELL
 from engine.rules.table import MAX_ROWS
-from engine.rules.yaml_marks import MAX_BYTES
 from tests.rulebook.support import approval_text
 from tests.versions.support import SHIPPED, said
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from api.pages.assets import asset
-from engine.rules.collector import Collector
+from engine.base.collector import Collector
+from engine.base.yaml_marks import compose
 from engine.rules.edit.source import Source
 from engine.rules.edit.tables import Sheet
 from engine.rules.lexer import cut
-from engine.rules.yaml_marks import compose
 from tests.pages.browser import Visit
 from tests.workbench.desk import Desk
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlmodel import Session
 
+from engine.base.collector import Problem
 from engine.rulebook.decision_log import fact_types
 from engine.rulebook.history.columns import ARROW, TEXTS, fact_field
 from engine.rulebook.history.store import Month
 from engine.rulebook.models import Revision, VocabularyVersion
 from engine.rulebook.texts import ruleset_in, vocabulary_of
-from engine.rules.collector import Problem
 from engine.rules.model import Duration, Type
 from engine.rules.values import read_value
 

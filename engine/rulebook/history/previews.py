@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import SluiceError, Text
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import check_stored, extending, org_tree
@@ -26,7 +27,6 @@ from engine.rulebook.texts import (
     live_sources,
     read_all,
 )
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.params import ancestors
 from engine.rules.preview import (

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import Text
 from engine.rulebook.checking import check_text, failed
 from engine.rulebook.errors import RulesetRefused
@@ -18,7 +19,6 @@ from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.texts import Source, live_sources, read_all, vocabulary_of
 from engine.rulebook.versions import pending
 from engine.rules.diff import diff_rulesets
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 from engine.rules.words import WordDiff, word_diff
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engine.base.findings import Finding
 from engine.rules.analysis.balance import check_balance
 from engine.rules.analysis.cover import Cover
 from engine.rules.analysis.gap import check_gap
@@ -12,7 +13,6 @@ from engine.rules.analysis.overlap import OverlapCheck
 from engine.rules.analysis.ranges import check_ranges
 from engine.rules.analysis.reach import check_reach
 from engine.rules.analysis.report import Report
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset, Value
 
 ParameterSets = Sequence[tuple[str | None, Mapping[str, Value]]]

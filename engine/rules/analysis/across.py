@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import Text
 from engine.rules.analysis.report import with_remedy
 from engine.rules.extending.places import told
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Ruleset
 
 _DATES = Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import Text
 from engine.rules.analysis.report import MOST, with_remedy
 from engine.rules.compile import compile_ruleset
@@ -12,7 +13,6 @@ from engine.rules.decide import Decision, DecisionRefused
 from engine.rules.evaluator import Evaluator
 from engine.rules.examples import run_example, wanted_outcomes
 from engine.rules.extending.places import inherited
-from engine.rules.findings import Finding, Severity
 from engine.rules.model import Example, HitPolicy, Ruleset, Type, Value
 from engine.rules.params import branch_params
 from engine.rules.samples import BRANCH

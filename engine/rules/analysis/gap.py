@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
+from engine.base.findings import Span
 from engine.base.text import Text
 from engine.rules.analysis.bits import members, runs
 from engine.rules.analysis.cover import Cover, NotProven
 from engine.rules.analysis.grid import Box, Dimension, Grid
 from engine.rules.analysis.report import Report
 from engine.rules.analysis.witness import describe, matter
-from engine.rules.findings import Span
 
 _HINT = Text(
     "add a row for it, or say what then with `otherwise:`",

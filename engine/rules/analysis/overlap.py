@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from engine.base.findings import Severity
 from engine.base.text import Text
 from engine.rules.analysis.bits import members
 from engine.rules.analysis.grid import Box, Grid
 from engine.rules.analysis.linear import output_key, same_output
 from engine.rules.analysis.report import Report
 from engine.rules.analysis.witness import describe, matter
-from engine.rules.findings import Severity
 from engine.rules.model import HitPolicy, Ruleset
 
 _HINTS = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
 from engine.rules.analysis.grid import Grid
-from engine.rules.findings import Finding, Severity, Span
 from engine.rules.model import Ruleset
 from engine.rules.show import show_value
 

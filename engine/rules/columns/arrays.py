@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from engine.base.collector import Problem
 from engine.base.text import Text
-from engine.rules.collector import Problem
 from engine.rules.columns.errors import ColumnRefused
 from engine.rules.columns.facts import (
     EPOCH,

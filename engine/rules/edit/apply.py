@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.rules.collector import Collector
+from engine.base.collector import Collector
+from engine.base.yaml_marks import Mapping, compose
 from engine.rules.edit.columns import add_column, remove_column, rename_column
 from engine.rules.edit.edits import (
     AddColumn,
@@ -38,7 +39,6 @@ from engine.rules.edit.rows import (
 from engine.rules.edit.source import Source, Span
 from engine.rules.edit.tables import Sheet
 from engine.rules.edit.values import add_value, remove_value, set_value
-from engine.rules.yaml_marks import Mapping, compose
 
 
 @dataclass(frozen=True, slots=True)

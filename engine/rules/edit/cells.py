@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.base.text import Text, display_width
+from engine.base.yaml_marks import UNREADABLE
 from engine.rules.edit.errors import refused
 from engine.rules.lexer import MAX_CELL, RawLine, closing_quote, cut, shadow_of, unbar
-from engine.rules.yaml_marks import UNREADABLE
 
 _BLANK = " \t"
 _IN_QUOTES = str.maketrans({"\\": "\\\\", '"': '\\"', "＼": "\\\\", "＂": '\\"'})

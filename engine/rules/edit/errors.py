@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.base.findings import Finding, Severity
 from engine.base.text import SluiceError, Text
-from engine.rules.findings import Finding, Severity
 from engine.rules.suggest import remedy as suggest
 
 

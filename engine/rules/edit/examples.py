@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from engine.base.collector import Collector
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping, compose, plain
 from engine.rules.edit.cells import as_cell
 from engine.rules.edit.edits import AddExamples, TableName
 from engine.rules.edit.errors import refused
@@ -14,7 +15,6 @@ from engine.rules.edit.tables import Sheet
 from engine.rules.lexer import cut
 from engine.rules.samples import BRANCH
 from engine.rules.table import BASIS, ID, WHEN
-from engine.rules.yaml_marks import Mapping, compose, plain
 
 EXAMPLES = "examples"
 

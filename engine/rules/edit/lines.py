@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from engine.rules.yaml_marks import lf
+from engine.base.yaml_marks import lf
 
 
 def line_diff(old: str, new: str) -> list[str]:

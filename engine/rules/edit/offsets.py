@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+from engine.base.findings import Span as FoundSpan
+from engine.base.yaml_marks import lf
 from engine.rules.edit.source import Span
-from engine.rules.findings import Span as FoundSpan
-from engine.rules.yaml_marks import lf
 
 _WIDE = 0xFFFF
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.rules.yaml_marks import Place
+from engine.base.yaml_marks import Place
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MARK = "\ufeff"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.base.text import Text
+from engine.base.yaml_marks import Mapping as YamlMapping
+from engine.base.yaml_marks import Scalar
 from engine.rules.edit.cells import as_cell, put
 from engine.rules.edit.edits import TableName
 from engine.rules.edit.errors import EditRefused, refused, unknown
 from engine.rules.edit.source import Line, Source
 from engine.rules.lexer import RawLine, cut, shadow_of
 from engine.rules.table import block_lines
-from engine.rules.yaml_marks import Mapping as YamlMapping
-from engine.rules.yaml_marks import Scalar
 
 
 class Sheet:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import cast
 
+from engine.base.collector import Collector
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping, Node, Scalar, Sequence, compose, plain
 from engine.rules.edit.cells import one_line
 from engine.rules.edit.edits import AddValue, RemoveValue, SetValue, Value
 from engine.rules.edit.errors import EditRefused, refused, unknown
@@ -25,7 +26,6 @@ from engine.rules.edit.written import (
     replaced,
 )
 from engine.rules.schema import envelope_schema
-from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence, compose, plain
 
 Path = tuple[str, ...]
 

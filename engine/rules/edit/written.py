@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from engine.base.yaml_marks import Mapping, Node, Place, Scalar
+from engine.base.yaml_marks import Sequence as YamlSequence
 from engine.rules.edit.edits import Value
 from engine.rules.edit.source import Source
-from engine.rules.yaml_marks import Mapping, Node, Place, Scalar
-from engine.rules.yaml_marks import Sequence as YamlSequence
 
 Writer = Callable[[Source], None]
 Collection = Mapping | YamlSequence

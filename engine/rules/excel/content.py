@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.base.yaml_marks import Mapping, Node, Scalar, Sequence
 from engine.rules.edit.apply import Bench
 from engine.rules.edit.edits import TableName
 from engine.rules.edit.examples import proposed_columns
 from engine.rules.envelope import content_hash
-from engine.rules.yaml_marks import Mapping, Node, Scalar, Sequence
 
 MADE_FROM = "made_from"
 """Row of Envelope: the hash of the text the workbook was made from."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.base.text import Text
+from engine.base.yaml_marks import Mapping as YamlMapping
+from engine.base.yaml_marks import Scalar
 from engine.rules.excel.content import ADJUSTABLE, ARROW, KEY, NUMBER, PARAMETER, PARAMETERS, VALUE
 from engine.rules.model import Type, Vocabulary
 from engine.rules.registry import find_kind
 from engine.rules.table import BASIS, ID, WHEN
-from engine.rules.yaml_marks import Mapping as YamlMapping
-from engine.rules.yaml_marks import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.base.collector import Collector
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping, Scalar, compose, plain
 from engine.rules.extending.permissions import (
     EXTENSION_KEYS,
     check_extensible,
@@ -20,7 +21,6 @@ from engine.rules.kind import Kind
 from engine.rules.model import Extension, Ruleset
 from engine.rules.params import OrgTree, ancestors
 from engine.rules.schema import envelope_schema, mend_keys, typed, validate
-from engine.rules.yaml_marks import Mapping, Scalar, compose, plain
 
 _OWN = ("name", "title", "version", "effective", "scope")
 """Keys that an extension writes in place of its parent's."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from engine.base.collector import Problem
 from engine.base.text import Text
-from engine.rules.collector import Problem
 from engine.rules.extending.heading import Heading
 from engine.rules.suggest import remedy as suggest
 

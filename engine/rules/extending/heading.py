@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine.rules.collector import Collector
-from engine.rules.yaml_marks import Mapping, Scalar, compose, lf
+from engine.base.collector import Collector
+from engine.base.yaml_marks import Mapping, Scalar, compose, lf
 
 _EXTENDS = re.compile(r"^\s*[\"']?extends[\"']?\s*:", re.MULTILINE)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Span
+from engine.base.yaml_marks import Mapping, Scalar, Sequence
 from engine.rules.model import Extensible, Ruleset
 from engine.rules.params import OrgTree, ancestors
 from engine.rules.suggest import remedy as suggest
-from engine.rules.yaml_marks import Mapping, Scalar, Sequence
 
 EXTENSION_KEYS = (
     "kind",

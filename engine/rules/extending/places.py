@@ -6,8 +6,8 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass, replace
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity, Span
 from engine.rules.model import Extension, Origin, Ruleset
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Scalar
 from engine.rules.extending.writer import Source, Writer
-from engine.rules.findings import Span
 from engine.rules.lexer import RawLine
 from engine.rules.model import Ruleset
 from engine.rules.suggest import remedy as suggest
 from engine.rules.table import ID, Header, block_lines, read_header, row_fits, span_of
-from engine.rules.yaml_marks import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from engine.rules.findings import Span
+from engine.base.findings import Span
+from engine.base.yaml_marks import Mapping, Scalar
 from engine.rules.model import Origin
-from engine.rules.yaml_marks import Mapping, Scalar
 
 _PLAIN = re.compile(r"[+-]?\w(?:[\w.%/+ -]*[\w.%])?")
 _WORD = re.compile(r"[\w.-]+")

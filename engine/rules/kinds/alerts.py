@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.base import message_folders
+from engine.base.collector import Collector
+from engine.base.findings import Finding
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec
 from engine.rules.model import Duration, HitPolicy, Literal, NullOutput, Ruleset, Type
 from engine.rules.roles import ROLES

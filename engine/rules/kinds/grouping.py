@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.base.collector import Collector
+from engine.base.findings import Finding
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Finding
 from engine.rules.kind import Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Literal, Output, Row, Ruleset, Type
 

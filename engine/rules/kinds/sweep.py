@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.base.collector import Collector
+from engine.base.findings import Finding
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Finding
 from engine.rules.kind import ANY_SUBJECT, Kind, OutputSpec, Starter
 from engine.rules.model import HitPolicy, Literal, NullOutput, Ruleset, Type
 

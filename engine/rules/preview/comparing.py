@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.findings import Span
 from engine.rules.model import Column, Ruleset, Type
 from engine.rules.preview import telling
 from engine.rules.preview.compared import Compared

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.base.collector import Collector
 from engine.base.text import Text
-from engine.rules.collector import Collector
+from engine.base.yaml_marks import Mapping, Scalar, compose, plain
 from engine.rules.edit.cells import one_line
 from engine.rules.edit.edits import AddValue, RemoveValue, SetValue
 from engine.rules.edit.errors import EditRefused, not_yaml, refused, unknown
@@ -23,7 +24,6 @@ from engine.rules.words.edits import (
     SetType,
     WordEdit,
 )
-from engine.rules.yaml_marks import Mapping, Scalar, compose, plain
 
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _READ_OTHERWISE = frozenset({"null", "none", "true", "false"})

@@ -13,12 +13,12 @@ from typing import get_args
 from jsonschema import Draft202012Validator
 from sqlmodel import Session, select
 
+from engine.base.collector import Collector
 from engine.base.money import parse_major
 from engine.base.text import SluiceError, Text
+from engine.base.yaml_marks import compose, lf, plain
 from engine.ledger.accounts import Nature, ensure_account
-from engine.rules.collector import Collector
 from engine.rules.registry import all_kinds
-from engine.rules.yaml_marks import compose, lf, plain
 from engine.treasury.accounts.book import AccountDraft, create
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.cash.desks import ensure_desk

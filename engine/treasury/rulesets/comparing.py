@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from engine.base.findings import Finding
 from engine.rulebook.checking import Checked
 from engine.rulebook.composing import Live
 from engine.rulebook.judging import judge
@@ -16,7 +17,6 @@ from engine.rulebook.references import Located
 from engine.rulebook.revision_changes import revision_changes
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.standing import standings
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.treasury.rulesets.shelf import stored_for
 from engine.treasury.rulesets.visible import require_readable, ruling

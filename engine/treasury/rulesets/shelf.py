@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from engine.base.findings import Finding
 from engine.base.text import Text
 from engine.rulebook.checking import failed
 from engine.rulebook.errors import RulebookError, RulesetRefused
@@ -17,7 +18,6 @@ from engine.rulebook.models import RulesetFile, RulesetVersion
 from engine.rulebook.planning import waiting_versions
 from engine.rulebook.revisions import current_revision, items_of
 from engine.rulebook.versions import pending, stored_versions
-from engine.rules.findings import Finding
 from engine.rules.model import Ruleset
 from engine.treasury.organisations.rule_grants import RuleReach
 from engine.treasury.rulesets.visible import ruling, version_for

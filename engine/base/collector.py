@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.base.findings import Finding, Severity, Span
 from engine.base.text import Text
-from engine.rules.findings import Finding, Severity, Span
 
 
 class Problem(Exception):

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import yaml
 
+from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.text import Text
-from engine.rules.collector import Collector
-from engine.rules.findings import Span
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 12
@@ -25,7 +25,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 UNREADABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-"""A character that no ruleset may hold."""
+"""A character that no file of ours may hold."""
 
 Place = tuple[int, int]
 """1-based line and column."""
@@ -137,8 +137,8 @@ def compose(text: str, out: Collector) -> Mapping | None:
             "R001",
             Span(line, column),
             Text(
-                f"character U+{ord(bad[0]):04X} is not allowed in a ruleset",
-                f"规则文件中不允许字符 U+{ord(bad[0]):04X}",
+                f"character U+{ord(bad[0]):04X} is not allowed here",
+                f"文件中不允许字符 U+{ord(bad[0]):04X}",
             ),
             Text("delete it; save the file as UTF-8", "请删除；文件须以 UTF-8 保存"),
         )
@@ -194,7 +194,7 @@ class _Composer:
                 "R005",
                 self._place(after.start_mark),
                 Text("the file has a second document", "文件含有第二个文档"),
-                Text("one file holds one ruleset", "一个文件只能有一个规则集"),
+                Text("one file holds one document", "一个文件只能有一个文档"),
             )
         if not isinstance(root, Mapping):
             self._refuse(

@@ -9,7 +9,7 @@ from engine.base.text import Text
 
 
 class Severity(StrEnum):
-    """`error` keeps a ruleset from ever becoming active; `warning` does not."""
+    """`error` keeps a file from ever becoming active; `warning` does not."""
 
     ERROR = "error"
     WARNING = "warning"
