@@ -10,6 +10,9 @@ JOBS ?= 3
 run: setup
 	$(BIN)/sluice run
 
+# A run starts the product hundreds of times: its compiled modules are kept whatever the environment
+# says of that.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup-test lint
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 

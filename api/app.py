@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api.identity import NotSignedIn
 from api.limits import BodyLimit
 from api.pages.shell import page, refusal, sign_in_address
-from api.routers import routers
+from api.routers import all_routes
 from api.security import SecurityHeaders
 from api.services import Services
 from api.statuses import error_body, status_of
@@ -31,8 +31,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
-    for router in routers():
-        app.include_router(router)
+    app.router.routes.extend(all_routes())
     app.add_exception_handler(SluiceError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -7,23 +7,25 @@ of its own, copied from a migrated template, so tests see no rows of each other.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
-import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from hypothesis import settings
 from psycopg import sql
 
 from engine.runtime import db, migrate
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
+from engine.treasury.organisations import signin
 from tests.copies import create_copy, drop_copy
+from tests.places import HOMES, server_at
 from tests.starting import TEMPLATE, starting_clock
 
 pytest_plugins = ("tests.prepared",)
@@ -38,18 +40,38 @@ FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "jit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "256MB",
     "shared_buffers": "64MB",
 }
 """Only for tests: data that need not survive a power cut."""
-
-HOMES = Path(tempfile.gettempdir()) / f"sluicegate-tests-{os.geteuid()}"
 
 
 def _sweep() -> None:
     """Remove servers that killed test runs left behind."""
     for place in HOMES.iterdir():
-        if place.is_dir() and EmbeddedServer.for_folder(place).destroy():
+        if place.is_dir() and server_at(place).destroy():
             shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays for the whole run: the garbage collector need not look at it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Passwords are hashed by the same algorithm at its least cost: the product's is high on
+    purpose, and nothing here is worth guessing."""
+    signin._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,14 +83,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
     """The server of this test run, shared by its xdist workers, gone at the end."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
-    HOMES.mkdir(mode=0o700, exist_ok=True)
+    HOMES.mkdir(mode=0o711, exist_ok=True)
     with (HOMES / "sweep.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         place = HOMES / run[:16]
         if not place.exists():
             _sweep()
         place.mkdir(exist_ok=True)
-        server = EmbeddedServer.for_folder(place, settings=FAST)
+        server = server_at(place, FAST)
         server.start()
         _make_template(server)
     yield server

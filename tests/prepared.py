@@ -30,7 +30,7 @@ def built(
     """The name of a copy of `template` that `build` went on with, and nobody is connected to."""
     name = f"b_{uuid.uuid4().hex[:16]}"
     create_copy(server, name, template)
-    engine = db.make_engine(server.url(name), pooled=False)
+    engine = db.make_engine(server.url(name))
     build(engine)
     engine.dispose()
     yield name

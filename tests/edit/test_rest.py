@@ -18,7 +18,7 @@ SET = {"do": "set_cell", "row": "A4", "column": "sla", "text": "12h"}
 @pytest.fixture(scope="module")
 def program(module_engine: sa.Engine) -> TestClient:
     """A technical user who may edit."""
-    return client(module_engine, "rulesets.edit")
+    return client(module_engine, "analyst")
 
 
 def test_the_new_text_comes_back_with_spans_findings_and_what_differs(program: TestClient) -> None:
@@ -66,5 +66,5 @@ def test_unknown_edits_and_keys_are_refused(program: TestClient) -> None:
 
 def test_who_may_not_edit_is_refused(engine: sa.Engine) -> None:
     asked = {"text": TEXT, "edits": [SET]}
-    answer = client(engine, "rulesets.read").post("/api/v1/rulesets/edit", json=asked)
+    answer = client(engine, "audit").post("/api/v1/rulesets/edit", json=asked)
     assert answer.status_code == 403

@@ -14,11 +14,9 @@ from typer.testing import CliRunner, Result
 from api.cli.main import build
 from engine.rulebook import publish
 from engine.runtime.db import transaction
-from engine.treasury.organisations.models import RoleGrant, UserAccount
 from tests.edit.given import changed_lines
 from tests.edit.program import client
 from tests.excel.test_round_trip import APPROVAL
-from tests.payments.world import build as build_group
 from tests.rulebook.support import NOW
 
 
@@ -52,12 +50,8 @@ def test_a_change_is_shown_and_kept_only_with_write(file: Path, tmp_path: Path) 
 
 
 def test_the_api_gives_a_workbook_and_takes_it_back(engine: sa.Engine) -> None:
-    http = client(engine, "rulesets.read", "rulesets.edit")
+    http = client(engine, "analyst")
     with transaction(engine) as session:
-        build_group(session)
-        session.add(UserAccount(id="program", org_id="GROUP", name="program"))
-        session.flush()
-        session.add(RoleGrant(user_id="program", role="analyst", org_id="GROUP"))
         version = publish(
             session, APPROVAL, "a.yaml", author="a", reviewer="b", reason="first", now=NOW
         )

@@ -16,17 +16,14 @@ from tests.copies import create_copy, drop_copy
 from tests.monitor.world import Group
 from tests.payments.stage import MORNING, RULESETS
 from tests.payments.world import build
-from tests.starting import TEMPLATE
+from tests.prepared import built
 
 
 @pytest.fixture(scope="session")
 def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
     """A database with the small group, only ever copied."""
-    name = f"m_{uuid.uuid4().hex[:16]}"
-    create_copy(postgres_server, name, TEMPLATE)
-    _prepare(db.make_engine(postgres_server.url(name), pooled=False))
-    yield name
-    drop_copy(postgres_server, name)
+    with built(postgres_server, _prepare) as name:
+        yield name
 
 
 def _prepare(engine: sa.Engine) -> None:

@@ -138,7 +138,7 @@ def played_day(server: EmbeddedServer, homes: Path) -> Played:
         if kept.exists():
             return Played(**json.loads(kept.read_text()))
         with _copy(server, "template_migrated", "t_unplayed", keep=True) as url:
-            engine = db.make_engine(url, pooled=False)
+            engine = db.make_engine(url)
             played = _play(engine, homes / "workspace")
             engine.dispose()
         with server.admin() as connection:

@@ -9,23 +9,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine.runtime import db
 from engine.runtime.clock import ManualClock
 from engine.runtime.postgres import ROLE, SUPERUSER, EmbeddedServer
 from tests.copies import create_copy, drop_copy
 from tests.payments.stage import Stage, prepare, staged
-from tests.starting import TEMPLATE
+from tests.prepared import built
 
 
 @pytest.fixture(scope="session")
 def prepared(postgres_server: EmbeddedServer) -> Iterator[str]:
     """A database with the small group and the shipped rulesets live, only ever copied."""
-    name = f"p_{uuid.uuid4().hex[:16]}"
-    create_copy(postgres_server, name, TEMPLATE)
-    made = db.make_engine(postgres_server.url(name), pooled=False)
-    prepare(made)
-    yield name
-    drop_copy(postgres_server, name)
+    with built(postgres_server, prepare) as name:
+        yield name
 
 
 @pytest.fixture
