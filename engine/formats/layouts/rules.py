@@ -1,0 +1,183 @@
+"""What the parts of a layout must be to each other."""
+
+from __future__ import annotations
+
+from engine.base.collector import Collector
+from engine.base.findings import Span
+from engine.base.text import Text
+from engine.base.yaml_marks import Mapping
+from engine.formats.layouts.model import (
+    MONEY,
+    FieldDef,
+    Form,
+    Layout,
+    RecordDef,
+    Type,
+    Use,
+)
+
+
+def check_rules(layout: Layout, root: Mapping, out: Collector) -> None:
+    """Findings B030 to B038 about records that cannot be told apart, written, read or verified."""
+    checker = _Rules(layout, root, out)
+    checker.needed()
+    checker.told_apart()
+    checker.aggregates()
+    checker.dates()
+    checker.widths()
+    checker.use()
+
+
+class _Rules:
+    def __init__(self, layout: Layout, root: Mapping, out: Collector) -> None:
+        self._layout = layout
+        self._root = root
+        self._out = out
+
+    def needed(self) -> None:
+        """Without these a file says nothing about a payment or a booking of ours."""
+        use, detail = self._layout.use, self._layout.detail
+        if use is Use.STATEMENT:
+            self._one_of(detail, ("booking_date",))
+        else:
+            self._one_of(detail, ("amount",))
+            self._one_of(detail, ("instruction_id", "row"))
+            self._one_of(
+                detail, ("code",) if use is Use.PAYMENT_RETURN else ("counterparty_account",)
+            )
+
+    def told_apart(self) -> None:
+        """Header, detail and trailer: a constant at the same place, or their place in the file."""
+        layout = self._layout
+        if layout.file.form in (Form.CSV, Form.WORKBOOK):
+            for record in (layout.header, layout.trailer):
+                if record is not None:
+                    self._add(
+                        "B031",
+                        self._span("records"),
+                        f"a {layout.file.form.value} file has a row of names instead of a "
+                        f"{record.name}; use preamble and footer",
+                        f"{layout.file.form.value} 文件没有 {record.name} 记录；"
+                        "请用 preamble 和 footer",
+                    )
+
+    def aggregates(self) -> None:
+        """Sums are of a money field or a number of the detail."""
+        for record in (self._layout.header, self._layout.trailer):
+            for one in record.fields if record else ():
+                if one.aggregate is None or one.aggregate.of is None:
+                    continue
+                summed = self._layout.detail.field(one.aggregate.of)
+                if summed is None or summed.type not in (*MONEY, Type.INT):
+                    self._add(
+                        "B032",
+                        one.span,
+                        f"sum({one.aggregate.of}): the detail has no such amount",
+                        f"sum({one.aggregate.of})：明细中没有该金额字段",
+                    )
+        for one in self._layout.detail.fields:
+            if one.aggregate is not None:
+                self._add(
+                    "B032",
+                    one.span,
+                    "aggregates stand in header or trailer, not in the detail they are taken over",
+                    "合计只能放在首行或尾行",
+                )
+
+    def dates(self) -> None:
+        """Every date has a format: of its own or of the file."""
+        for record in self._layout.records:
+            for one in record.fields:
+                if one.type is Type.DATE and one.format is None and not self._layout.dates:
+                    self._add(
+                        "B033",
+                        one.span,
+                        f"{one.name} has no format; add `dates: [...]` or a format like %Y%m%d",
+                        f"{one.name} 没有日期格式；请加 `dates: [...]` 或格式 %Y%m%d",
+                    )
+
+    def widths(self) -> None:
+        """Constants fit their widths and the file's encoding."""
+        encoding = self._layout.file.encoding
+        codec = "gb18030" if encoding == "auto" else encoding
+        for record in self._layout.records:
+            for one in record.fields:
+                if one.constant is None:
+                    continue
+                try:
+                    size = len(one.constant.encode(codec))
+                except UnicodeEncodeError:
+                    self._add(
+                        "B034",
+                        one.span,
+                        f"the constant of {one.name} cannot be written in {codec}",
+                        f"{one.name} 的常量无法用 {codec} 编码",
+                    )
+                    continue
+                if one.width is not None and size > one.width:
+                    self._add(
+                        "B034",
+                        one.span,
+                        f"the constant of {one.name} has {size} bytes, its width is {one.width}",
+                        f"{one.name} 的常量为 {size} 字节，宽度为 {one.width}",
+                    )
+
+    def use(self) -> None:
+        """Codes belong to return files, an amount rule to statements."""
+        layout, rule = self._layout, self._layout.statement.amount
+        if (layout.use is Use.PAYMENT_RETURN) != (layout.codes is not None):
+            self._add(
+                "B035",
+                self._span("codes"),
+                "a payment_return has `codes:` (and nothing else has): what the bank's codes mean",
+                "payment_return 必须有 `codes:` 说明银行代码含义，其他用途不能有",
+            )
+        if layout.use is not Use.STATEMENT:
+            if rule is not None:
+                self._add(
+                    "B035",
+                    self._span("amount"),
+                    "only statements have an amount rule",
+                    "只有对账单有金额规则",
+                )
+            return
+        if rule is None:
+            self._add(
+                "B036",
+                self._span("amount"),
+                "say which way money went: `amount: {rule: debit_credit}`, signed or mark",
+                "请说明收支方向：`amount: {rule: debit_credit}`、signed 或 mark",
+            )
+            return
+        wanted = {
+            "debit_credit": ("debit", "credit"),
+            "signed": ("amount",),
+            "mark": ("amount", "mark"),
+        }[rule.rule]
+        for name in wanted:
+            self._one_of(layout.detail, (name,))
+        for name in layout.statement.skip:
+            self._one_of(layout.detail, (name,))
+
+    def _one_of(self, record: RecordDef, names: tuple[str, ...]) -> None:
+        if not any(_carries(record.field(name)) for name in names):
+            said = " or ".join(names)
+            self._add(
+                "B030",
+                self._span("records"),
+                f"the detail has no field {said}; a {self._layout.use.value} needs it",
+                f"明细缺少字段 {said}；{self._layout.use.value} 需要它",
+            )
+
+    def _span(self, key: str) -> Span:
+        node = self._root.get(key)
+        if node is None:
+            return self._root.span
+        return node.span
+
+    def _add(self, code: str, span: Span, en: str, zh: str) -> None:
+        self._out.add(code, span, Text(en, zh))
+
+
+def _carries(field: FieldDef | None) -> bool:
+    return field is not None and field.type is not Type.IGNORED and field.constant is None
