@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.banks.contract import ItemStatus, finality
+from engine.banks.parameters import look_up
 from engine.banks.profile import BankProfile
 from engine.base.text import Text
 from engine.formats.delimited import ReturnFile, ReturnItem
@@ -89,13 +90,14 @@ def hand_out(
         begun = begin(session, batch, attempts, writer, listener, now)
         if not begun.leaving:
             return HandedOut(batch.message_id, b"", "", 0, begun.withdrawn)
+        profile = look_up(session, batch.bank_id).applied_to(writer.profile)
         content, withdrawn = begun.request, begun.withdrawn
         actions.enqueue(
             session,
             WATCH,
             f"{WATCH}:{batch.id}",
             {"batch_id": batch.id},
-            finality(writer.profile, now, batch.value_date),
+            finality(profile, now, batch.value_date),
             org_id=batch.org_id,
         )
     else:
@@ -224,7 +226,8 @@ def watch_file(
         attempts = [one for one in lock_batch_attempts(session, batch_id) if one.state in OPEN]
         if not attempts:
             return Done()
-        due = finality(profile_of(batch.bank_id), batch.sent_at or now, batch.value_date)
+        profile = look_up(session, batch.bank_id).applied_to(profile_of(batch.bank_id))
+        due = finality(profile, batch.sent_at or now, batch.value_date)
         if now < due:
             return Retry(due - now, "the bank's horizon has not passed")
         text = "no return file came by the bank's horizon"

@@ -17,6 +17,7 @@ from engine.banks.contract import (
     finality,
     quiet_until,
 )
+from engine.banks.parameters import look_up
 from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError
 from engine.formats.iso20022.pain002 import Reading
@@ -74,14 +75,16 @@ def query_batch(
         batch = read_batch(session, batch_id, lock=False)
         if not _any_open(session, batch_id):
             return Done()
+        settings = look_up(session, batch.bank_id)
     try:
         connector = connectors(batch.bank_id)
         now = context.clock.now()
-        quiet = quiet_until(connector.profile, now)
+        profile = settings.applied_to(connector.profile)
+        quiet = quiet_until(profile, now)
         if quiet is not None:
             return Retry(quiet - now, f"{batch.bank_id} is not to be called before {quiet:%H:%M}")
         answer = _ask(connector, batch.message_id)
-        left = _settle(context, batch, connector.profile, answer, listener, classify)
+        left = _settle(context, batch, profile, answer, listener, classify)
     except LeaseLost:
         raise
     except SluiceError as error:

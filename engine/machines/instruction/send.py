@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.banks.contract import Connector, ItemStatus, SubmitAnswer, Submitted, quiet_until
+from engine.banks.parameters import look_up, settings_of
 from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError, Text
 from engine.formats.iso20022.pain002 import Reading
@@ -77,12 +78,13 @@ def send_batch(
     """Handle payment_batch.send."""
     with transaction(context.engine) as session:
         bank_id = read_batch(session, batch_id, lock=False).bank_id
+        settings = look_up(session, bank_id)
     try:
         connector = connectors(bank_id)
     except SluiceError as error:
         return Retry(BANK_NOT_SET_UP, str(error))
     now = context.clock.now()
-    quiet = quiet_until(connector.profile, now)
+    quiet = quiet_until(settings.applied_to(connector.profile), now)
     if quiet is not None:
         return Retry(quiet - now, f"{bank_id} is not to be called before {quiet:%H:%M}")
     try:
@@ -118,7 +120,8 @@ def prepare(
         if batch.sent_at is not None:
             _forget_sender(session, attempts, listener, now)
             return None
-        _take_place(session, connector.profile)
+        settings = settings_of(session, batch.bank_id)
+        _take_place(session, settings.applied_to(connector.profile))
         begun = begin(session, batch, attempts, connector, listener, now)
         if begun.leaving:
             actions.enqueue(

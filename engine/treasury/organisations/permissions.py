@@ -20,6 +20,7 @@ Permission = Literal[
     "alerts.read",
     "approvals.decide",
     "audit.read",
+    "banks.manage",
     "delegations.give",
     "delegations.manage",
     "delegations.read",
@@ -99,7 +100,13 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "reviewer": APPROVE,
     "finance_manager": APPROVE | {"documents.void"},
     "treasurer": APPROVE
-    | {"documents.void", "rulesets.approve", "rulesets.activate", "operations.read"},
+    | {
+        "banks.manage",
+        "documents.void",
+        "rulesets.approve",
+        "rulesets.activate",
+        "operations.read",
+    },
     "cfo": APPROVE | {"rulesets.approve", "rulesets.activate", "audit.read"},
     "audit_committee": APPROVE | {"audit.read"},
     "admin": frozenset(
@@ -128,6 +135,9 @@ CONFLICTS: Mapping[frozenset[str], Text] = {
     ),
     frozenset({"rulesets.edit", "rulesets.approve"}): Text(
         "who writes a rule never approves it", "规则编写人不得批准规则"
+    ),
+    frozenset({"banks.manage", "payments.release"}): Text(
+        "who sets the limits of banks never pays out", "银行限额设置人不得付款"
     ),
     frozenset({"payments.release", "statements.reconcile"}): Text(
         "who pays out never reconciles", "出纳不得对账"

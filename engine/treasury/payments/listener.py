@@ -18,6 +18,7 @@ from engine.runtime.clock import Clock
 from engine.treasury.accounts.barriers import refusal
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.alerts.holds import held
+from engine.treasury.banks import BankGate, Leaving
 from engine.treasury.documents.content import submitted_hashes
 from engine.treasury.documents.course import transition, wait
 from engine.treasury.documents.models import Document
@@ -103,19 +104,36 @@ class PaymentListener:
 
 
 class _Gates:
-    """Account and calendar, each looked up once per account."""
+    """Account and calendar, each looked up once per account; then the bank, per document."""
 
     def __init__(self, session: Session, pinned: Pinned, now: dt.datetime) -> None:
         self._session = session
         self._pinned = pinned
         self._now = now
+        self._bank = BankGate(session, now)
         self._known: dict[tuple[int | None, str], Refusal | None] = {}
 
     def refusal(self, document: Document) -> Refusal | None:
         key = (document.account_id, document.direction)
         if key not in self._known:
             self._known[key] = self._look(document)
-        return self._known[key]
+        return self._known[key] or self._by_bank(document)
+
+    def _by_bank(self, document: Document) -> Refusal | None:
+        account = self._session.get(BankAccount, document.account_id)
+        if account is None:
+            return None
+        return self._bank.refusal(
+            Leaving(
+                document.document_no,
+                account.bank_id,
+                account.org_id,
+                document.channel or "",
+                document.direction,
+                document.currency,
+                document.amount,
+            )
+        )
 
     def _look(self, document: Document) -> Refusal | None:
         account = self._session.get(BankAccount, document.account_id)

@@ -15,6 +15,7 @@ from engine.rulebook import Matter, Pinned, Rulebook
 from engine.runtime import audit
 from engine.runtime.clock import business_date_of
 from engine.treasury.alerts.holds import held
+from engine.treasury.banks import BankGate, Leaving
 from engine.treasury.documents.course import transition, wait
 from engine.treasury.documents.states import State
 from engine.treasury.payments.candidates import (
@@ -137,9 +138,18 @@ def _send(
         if why is not None:
             refused[row.id] = why
     good = [row for row in rows if row.id not in refused]
-    again = [row.id for row in good if row.state == State.FAILED]
+    ready = []
+    gate = BankGate(session, now)
+    for document in payables(session, [row.id for row in good]):
+        shut = gate.standing(_leaving(document))
+        if shut is None:
+            ready.append(document)
+        else:
+            refused[document.id] = shut.code, shut.text
+            wait(session, [document.id], shut.code, shut.text)
+    again = [row.id for row in good if row.state == State.FAILED and row.id not in refused]
     transition(session, again, State.UNPAID, actor=actor, now=now, reason_code="NEW_ATTEMPT")
-    made = plan(pinned, payables(session, [row.id for row in good]), business_date_of(now))
+    made = plan(pinned, ready, business_date_of(now))
     batch_of: dict[int, int] = {}
     for batch in made.batches:
         why = _no_layout(batch)
@@ -161,6 +171,18 @@ def _send(
             )
         items.append(ReleaseItem(row.id, row.document_no, batch_of.get(row.id), code, text))
     return Released(tuple(dict.fromkeys(batch_of.values())), tuple(items))
+
+
+def _leaving(document: Payable) -> Leaving:
+    return Leaving(
+        document.document_no,
+        document.bank_id,
+        document.account_org_id,
+        document.channel,
+        document.direction,
+        document.currency,
+        document.amount,
+    )
 
 
 def _no_layout(batch: PlannedBatch) -> tuple[str, Text] | None:

@@ -1,0 +1,1 @@
+"""What persons set of banks while the product runs."""
