@@ -11,7 +11,8 @@ from engine.banks.contract import BankError, Connector
 from engine.banks.http import BankHttp
 from engine.banks.profile import BankProfile, load_profile
 from engine.base.text import Text
-from engine.formats.templates import Renderer, ShippedTemplates
+from engine.formats.xml_out.rendering import shared_renderer
+from engine.formats.xml_out.writing import Renderer
 from engine.runtime.clock import Clock
 
 
@@ -56,7 +57,7 @@ def open_bank(
             ),
         ) from error
     http = BankHttp(url, token, profile.connect_seconds, profile.read_seconds)
-    return module.connect(Setup(profile, http, clock, renderer or ShippedTemplates()))
+    return module.connect(Setup(profile, http, clock, renderer or shared_renderer()))
 
 
 class Banks:

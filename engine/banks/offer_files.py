@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.banks.profile import (
     BankProfile,
     ProfileError,
     UniqueKeys,
+    bank_file,
     invalid_profile,
     load_profile,
 )
@@ -32,7 +34,6 @@ from engine.formats.delimited import (
 )
 from engine.formats.iso20022.pain002 import Reading
 from engine.formats.payment import ItemFault, Limits, PaymentMessage
-from engine.formats.templates import SHIPPED
 
 _SCHEMA = Path(__file__).with_name("offer_file.schema.json")
 _LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
@@ -70,9 +71,9 @@ class OfferBank:
         return Reading.REJECTED if code in self.layout.reply.failed else Reading.UNKNOWN
 
 
-def offer_bank(bank: str, folder: Path = SHIPPED) -> OfferBank:
+def offer_bank(bank: str, folders: Sequence[Path] | None = None) -> OfferBank:
     """The bank with its layout; ProfileError PROFILE_MISSING, PROFILE_INVALID, LAYOUT_MISSING."""
-    path = folder / bank / "offer_file.yaml"
+    path = bank_file(bank, "offer_file.yaml", folders)
     try:
         content = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -84,7 +85,7 @@ def offer_bank(bank: str, folder: Path = SHIPPED) -> OfferBank:
                 f"银行 {bank} 没有报盘文件布局 {path.name};请添加,或调整路由规则",
             ),
         ) from error
-    return OfferBank(load_profile(bank, folder), parse_layout(content, str(path)))
+    return OfferBank(load_profile(bank, folders), parse_layout(content, str(path)))
 
 
 def parse_layout(content: str, file: str) -> Layout:

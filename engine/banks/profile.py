@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from engine.base.text import SluiceError, Text
-from engine.formats.templates import SHIPPED
+from engine.formats.templates import bank_folders
 
 _SCHEMA = Path(__file__).with_name("bank.schema.json")
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -60,6 +60,10 @@ class BankProfile:
     channels: tuple[str, ...]
     pay_format: str
     collect_format: str
+    """Definitions of XML messages: in the bank's folder, else in its connector's."""
+    pay_template: str
+    collect_template: str
+    """Templates in the bank's folder instead of those of the definitions; "" for none."""
     codes: Codes
     max_in_flight: int | None = None
     """At most so many messages are being sent to the bank at once, by all processes together."""
@@ -84,9 +88,20 @@ class UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_profile(bank: str, folder: Path = SHIPPED) -> BankProfile:
+def bank_file(bank: str, name: str, folders: Sequence[Path] | None = None) -> Path:
+    """The file of a bank, in the installation's own folder before the shipped one; the last
+    place looked at when there is none."""
+    path = Path(name)
+    for folder in bank_folders() if folders is None else folders:
+        path = folder / bank / name
+        if path.is_file():
+            break
+    return path
+
+
+def load_profile(bank: str, folders: Sequence[Path] | None = None) -> BankProfile:
     """The profile of `bank`; ProfileError PROFILE_MISSING or PROFILE_INVALID with the place."""
-    path = folder / bank / "bank.yaml"
+    path = bank_file(bank, "bank.yaml", folders)
     try:
         content = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -100,10 +115,11 @@ def load_profile(bank: str, folder: Path = SHIPPED) -> BankProfile:
     return parse_profile(content, str(path), bank)
 
 
-def list_profiles(folder: Path = SHIPPED) -> tuple[BankProfile, ...]:
-    """All profiles in `folder`, by id."""
-    found = sorted(path.parent.name for path in folder.glob("*/bank.yaml"))
-    return tuple(load_profile(bank, folder) for bank in found)
+def list_profiles(folders: Sequence[Path] | None = None) -> tuple[BankProfile, ...]:
+    """All profiles, by id."""
+    places = bank_folders() if folders is None else folders
+    found = {path.parent.name for folder in places for path in folder.glob("*/bank.yaml")}
+    return tuple(load_profile(bank, places) for bank in sorted(found))
 
 
 def parse_profile(content: str, file: str, bank: str) -> BankProfile:
@@ -117,7 +133,8 @@ def parse_profile(content: str, file: str, bank: str) -> BankProfile:
         raise invalid_profile(file, f"{place}: {problem.message}")
     if raw["id"] != bank:
         raise invalid_profile(file, f"id: {raw['id']!r} is not the folder's name {bank!r}")
-    formats, codes = raw.get("formats", {}), raw.get("codes", {})
+    formats, templates = raw.get("formats", {}), raw.get("templates", {})
+    codes = raw.get("codes", {})
     return BankProfile(
         id=raw["id"],
         name=Text(raw["name"]["en"], raw["name"]["zh"]),
@@ -134,6 +151,8 @@ def parse_profile(content: str, file: str, bank: str) -> BankProfile:
         channels=tuple(raw["channels"]),
         pay_format=formats.get("pay", ""),
         collect_format=formats.get("collect", ""),
+        pay_template=templates.get("pay", ""),
+        collect_template=templates.get("collect", ""),
         codes=Codes(
             frozenset(codes.get("paid", ())),
             frozenset(codes.get("pending", ())),

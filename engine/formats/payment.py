@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.base.money import DECIMALS, MAX_DIGITS
 from engine.base.text import Text
 from engine.formats.reading import FormatError
 
@@ -68,6 +69,8 @@ class Limits:
     bank_code: int
     remittance: int
     encoding: str | None = None
+    reference: int | None = None
+    """Of message and instruction ids; None: the bank's format leaves room for ours."""
 
     def length(self, value: str) -> int:
         """Length of `value` as this format counts; its characters must be encodable."""
@@ -118,7 +121,31 @@ def cut(value: str, limits: Limits) -> str:
 
 
 def _own_faults(message: PaymentMessage, limits: Limits) -> Iterator[ItemFault]:
+    if message.currency not in DECIMALS:
+        yield _fault(
+            0,
+            "",
+            "currency",
+            "CURRENCY_UNKNOWN",
+            Text(
+                f"currency {message.currency!r} has no known decimals; use one of "
+                f"{', '.join(DECIMALS)}",
+                f"币种 {message.currency!r} 的小数位未知;可用:{', '.join(DECIMALS)}",
+            ),
+        )
+    if message.total >= 10**MAX_DIGITS:
+        yield _fault(
+            0,
+            "",
+            "total",
+            "TOTAL_TOO_LARGE",
+            Text(
+                f"the amounts add up to more than {MAX_DIGITS} digits; split the message",
+                f"金额合计超过 {MAX_DIGITS} 位;请拆分报文",
+            ),
+        )
     for field, value, most in (
+        ("message_id", message.message_id, limits.reference),
         ("account_name", message.account_name, limits.name),
         ("account_number", message.account_number, limits.account),
         ("account_bank_code", message.account_bank_code, limits.bank_code),
@@ -137,6 +164,7 @@ def _own_faults(message: PaymentMessage, limits: Limits) -> Iterator[ItemFault]:
 def _item_faults(row: int, item: PaymentItem, limits: Limits) -> Iterator[ItemFault]:
     own = item.instruction_id
     for field, value, most in (
+        ("instruction_id", item.instruction_id, limits.reference),
         ("counterparty_name", item.counterparty_name, limits.name),
         ("counterparty_account", item.counterparty_account, limits.account),
         ("remittance", item.remittance, None),

@@ -47,7 +47,7 @@ def test_a_mistake_in_a_profile_is_refused_with_its_place(old: str, new: str, pl
 
 def test_a_bank_without_profile_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as refused:
-        load_profile("bank_x", tmp_path)
+        load_profile("bank_x", [tmp_path])
     assert refused.value.code == "PROFILE_MISSING"
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import pytest
 
 from engine.formats.cn_xml.reader import read_balance, read_items, read_message, read_statements
-from engine.formats.cn_xml.writer import LIMITS, batch_faults, hash_total, write_batch
-from engine.formats.payment import PaymentItem, cut
+from engine.formats.cn_xml.writer import ADDED, write_batch
+from engine.formats.payment import PaymentItem, PaymentMessage, cut
 from engine.formats.reading import FormatError
-from engine.formats.templates import ShippedTemplates
+from engine.formats.templates import find_message
+from engine.formats.xml_out.rendering import shared_renderer
+from engine.formats.xml_out.writing import hash_total, message_faults
 from tests.formats.making import item, message
 
-RENDERER = ShippedTemplates()
+DEFINITION, TEMPLATE = find_message("batch", ("cn_xml",), more=ADDED)
+
+
+def written_batch(sent: PaymentMessage) -> bytes:
+    return write_batch(sent, DEFINITION, TEMPLATE, shared_renderer())
 
 
 def _cms(body: str, encoding: str = "GB18030") -> bytes:
@@ -25,7 +31,7 @@ def _cms(body: str, encoding: str = "GB18030") -> bytes:
 @pytest.mark.parametrize(("direction", "code"), [("pay", "PAYBAT"), ("collect", "COLBAT")])
 def test_a_batch_has_its_control_totals(direction: str, code: str) -> None:
     sent = message(item(1, account="6222-000123"), item(2, account="A1234567"), direction=direction)
-    written = write_batch(sent, RENDERER)
+    written = written_batch(sent)
     assert written.startswith(b'<?xml version="1.0" encoding="GB18030"?>')
     read = read_message(written)
     assert read.trcode == code
@@ -35,7 +41,7 @@ def test_a_batch_has_its_control_totals(direction: str, code: str) -> None:
 
 
 def test_names_come_back_as_they_went_in() -> None:
-    written = write_batch(message(item(1, name="䶮𠮷·€<&>")), RENDERER)
+    written = written_batch(message(item(1, name="䶮𠮷·€<&>")))
     assert read_message(written).body.findtext("LIST/ITEM/OPPNAME") == "䶮𠮷·€<&>"
 
 
@@ -49,20 +55,20 @@ def test_names_come_back_as_they_went_in() -> None:
     ],
 )
 def test_lengths_are_bytes_and_strangers_are_named(bad: PaymentItem, field: str, code: str) -> None:
-    (found,) = batch_faults(message(bad))
+    (found,) = message_faults(message(bad), DEFINITION)
     assert (found.row, found.field, found.code) == (1, field, code)
     with pytest.raises(FormatError):
-        write_batch(message(bad), RENDERER)
+        written_batch(message(bad))
 
 
 def test_a_refused_character_is_named_by_its_code_point() -> None:
-    (found,) = batch_faults(message(item(1, name="张\ue000")))
+    (found,) = message_faults(message(item(1, name="张\ue000")), DEFINITION)
     assert "U+E000" in found.text.en
     assert "U+E000" in found.text.zh
 
 
 def test_the_purpose_is_cut_at_sixty_bytes_of_whole_characters() -> None:
-    kept = cut("D20261123-000001 " + "款" * 60, LIMITS)
+    kept = cut("D20261123-000001 " + "款" * 60, DEFINITION.limits)
     assert len(kept.encode("gb18030")) == 59
     assert kept.endswith("款")
 

@@ -17,6 +17,7 @@ from engine.banks.contract import (
     Submitted,
 )
 from engine.banks.http import NoReply, NotSent, Reply
+from engine.banks.messages import bank_message
 from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError
 from engine.formats.cn_xml.reader import (
@@ -26,12 +27,14 @@ from engine.formats.cn_xml.reader import (
     read_message,
     read_statements,
 )
-from engine.formats.cn_xml.writer import batch_faults, write_batch, write_query
+from engine.formats.cn_xml.writer import ADDED, write_batch, write_query
 from engine.formats.iso20022.pain002 import Reading
 from engine.formats.payment import ItemFault, PaymentMessage
 from engine.formats.reading import FormatError
 from engine.formats.safe_xml import text_of
 from engine.formats.statement import BalanceReport
+from engine.formats.templates import find_template
+from engine.formats.xml_out.writing import message_faults
 
 _PATH = "/cgi/gateway"
 _TYPE = "application/xml; charset=GB18030"
@@ -65,11 +68,12 @@ class CnConnector:
 
     def check(self, message: PaymentMessage) -> tuple[ItemFault, ...]:
         """Why items cannot be written."""
-        return batch_faults(message)
+        return message_faults(message, bank_message(self.profile, message.direction, ADDED)[0])
 
     def render(self, message: PaymentMessage) -> bytes:
         """PAYBAT or COLBAT."""
-        return write_batch(message, self._setup.renderer)
+        definition, template = bank_message(self.profile, message.direction, ADDED)
+        return write_batch(message, definition, template, self._setup.renderer)
 
     def submit(self, message_id: str, request: bytes) -> SubmitAnswer:
         """POST the batch. Only an answer that repeats the batch number counts."""
@@ -185,7 +189,8 @@ class CnConnector:
     ) -> tuple[CnMessage, bytes] | _Unreadable | NoReply:
         now = self._setup.clock.now().astimezone(self.profile.zone)
         serial = uuid.uuid4().hex[:20].upper()
-        request = write_query(self._setup.renderer, trcode, serial, now, fields)
+        template = find_template("query.xml.j2", (self.profile.id, self.profile.connector))
+        request = write_query(template, self._setup.renderer, trcode, serial, now, fields)
         got = self._http.exchange("POST", _PATH, request, _TYPE)
         if not isinstance(got, Reply):
             return NoReply(got.why)

@@ -17,13 +17,14 @@ from engine.banks.contract import (
     Submitted,
 )
 from engine.banks.http import NoReply, NotSent, Reply
+from engine.banks.messages import bank_message
 from engine.banks.profile import BankProfile
 from engine.formats.iso20022.camt import read_camt
-from engine.formats.iso20022.pain import pain_faults, write_pain
 from engine.formats.iso20022.pain002 import Reading, Status, StatusReport, read_pain002
 from engine.formats.payment import ItemFault, PaymentMessage
 from engine.formats.reading import FormatError, ReadFinding
 from engine.formats.statement import BalanceReport
+from engine.formats.xml_out.writing import message_faults, write_message
 
 _DUPLICATE = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
 """Reasons that say the bank has seen it before: then the first one may have been paid."""
@@ -51,13 +52,12 @@ class IsoConnector:
 
     def check(self, message: PaymentMessage) -> tuple[ItemFault, ...]:
         """Why items cannot be written."""
-        return pain_faults(message)
+        return message_faults(message, bank_message(self.profile, message.direction)[0])
 
     def render(self, message: PaymentMessage) -> bytes:
-        """pain.001 or pain.008 in the profile's version."""
-        profile = self.profile
-        version = profile.pay_format if message.direction == "pay" else profile.collect_format
-        return write_pain(message, self._setup.renderer, version)
+        """The message the profile names: pain.001, pain.008 or the bank's own."""
+        definition, template = bank_message(self.profile, message.direction)
+        return write_message(message, definition, template, self._setup.renderer)
 
     def submit(self, message_id: str, request: bytes) -> SubmitAnswer:
         """POST the message. Only a pain.002 about it counts as an answer."""
