@@ -1,4 +1,4 @@
-"""`sluice bank check`: layouts of bank files, checked with their examples; no workspace is needed."""
+"""`sluice bank check`: layouts checked with their examples; no workspace is needed."""
 
 from __future__ import annotations
 

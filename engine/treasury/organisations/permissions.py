@@ -29,6 +29,9 @@ Permission = Literal[
     "documents.submit",
     "documents.void",
     "holds.release",
+    "layouts.approve",
+    "layouts.edit",
+    "layouts.read",
     "operations.read",
     "operations.run",
     "payments.release",
@@ -83,12 +86,23 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
             "alerts.handle",
             "rulesets.read",
             "rulesets.activate",
+            "layouts.read",
+            "layouts.edit",
         }
     ),
     "analyst": frozenset(
-        {"rulesets.read", "rulesets.edit", "documents.read", "accounts.read", "alerts.read"}
+        {
+            "rulesets.read",
+            "rulesets.edit",
+            "layouts.read",
+            "layouts.edit",
+            "documents.read",
+            "accounts.read",
+            "alerts.read",
+        }
     ),
-    "audit": READ | {"audit.read", "delegations.read", "rulesets.read", "operations.read"},
+    "audit": READ
+    | {"audit.read", "delegations.read", "rulesets.read", "layouts.read", "operations.read"},
     "accountant": READ
     | {
         "documents.import",
@@ -98,16 +112,25 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "statements.reconcile",
     },
     "reviewer": APPROVE,
-    "finance_manager": APPROVE | {"documents.void"},
+    "finance_manager": APPROVE | {"documents.void", "layouts.read", "layouts.approve"},
     "treasurer": APPROVE
     | {
         "banks.manage",
         "documents.void",
+        "layouts.read",
+        "layouts.approve",
         "rulesets.approve",
         "rulesets.activate",
         "operations.read",
     },
-    "cfo": APPROVE | {"rulesets.approve", "rulesets.activate", "audit.read"},
+    "cfo": APPROVE
+    | {
+        "rulesets.approve",
+        "rulesets.activate",
+        "layouts.read",
+        "layouts.approve",
+        "audit.read",
+    },
     "audit_committee": APPROVE | {"audit.read"},
     "admin": frozenset(
         {
@@ -138,6 +161,9 @@ CONFLICTS: Mapping[frozenset[str], Text] = {
     ),
     frozenset({"banks.manage", "payments.release"}): Text(
         "who sets the limits of banks never pays out", "银行限额设置人不得付款"
+    ),
+    frozenset({"layouts.edit", "layouts.approve"}): Text(
+        "who writes a layout never approves it", "布局编写人不得批准布局"
     ),
     frozenset({"payments.release", "statements.reconcile"}): Text(
         "who pays out never reconciles", "出纳不得对账"

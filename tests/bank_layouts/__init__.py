@@ -1,0 +1,1 @@
+"""Bank layouts in time: written, signed, live, undone."""
