@@ -11,8 +11,25 @@ from engine.base.text import SluiceError, Text
 MAX_DIGITS = 18
 """Most digits an amount in minor units may have at intake (BIGINT holds 18 for certain)."""
 
-DECIMALS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "GBP": 2, "JPY": 0, "KRW": 0}
-"""Minor-unit decimals of the currencies Sluicegate knows (ISO 4217)."""
+_BY_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN "
+    "BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP "
+    "GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD "
+    "LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN "
+    "PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL "
+    "THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW ZWG",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_WITHDRAWN = "ATS DEM FRF NLG"
+"""Of list three: what old statements are in."""
+DECIMALS = {
+    code: places
+    for places, codes in (*_BY_DECIMALS.items(), (2, _WITHDRAWN))
+    for code in codes.split()
+}
+"""Minor-unit decimals of currencies (ISO 4217)."""
 
 _PLAIN = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
 
@@ -29,8 +46,8 @@ def decimals(currency: str) -> int:
         raise MoneyError(
             "UNKNOWN_CURRENCY",
             Text(
-                f"currency {currency!r} is not known; use one of {', '.join(DECIMALS)}",
-                f"未知币种 {currency!r};可用:{', '.join(DECIMALS)}",
+                f"currency {currency!r} is not known; use an ISO 4217 code such as CNY or USD",
+                f"未知币种 {currency!r};请使用 ISO 4217 代码,如 CNY、USD",
             ),
         ) from None
 

@@ -272,8 +272,8 @@ def _currency(said: str, row: int, line: int) -> str:
             row,
             line,
             "currency",
-            f"currency {said!r} is not known; use one of {', '.join(DECIMALS)}",
-            f"未知币种 {said!r}；可用：{', '.join(DECIMALS)}",
+            f"currency {said!r} is not known; use an ISO 4217 code such as CNY or USD",
+            f"未知币种 {said!r}；请使用 ISO 4217 代码，如 CNY、USD",
         )
     return code
 
