@@ -48,7 +48,9 @@ def main() -> int:
     reader.add_argument("--each", type=int, default=500, help="payments of one day")
     reader.add_argument("--first-seed", type=int, default=1)
     given = reader.parse_args()
-    control = _play(Orders(documents=60, kills=4, pauses=2, long_pauses=0), naive_work)
+    control = _play(
+        Orders(documents=60, kills=4, pauses=2, long_pauses=0, submit_faults=1.0), naive_work
+    )
     days = -(-given.payments // given.each)
     verdicts = []
     for seed in range(given.first_seed, given.first_seed + days):
@@ -79,6 +81,8 @@ def main() -> int:
                 "executed": sum(one.executed for one in verdicts),
                 "double_payments": sum(one.double_payments for one in verdicts),
                 "lost": sum(one.lost for one in verdicts),
+                "told": sum(one.told for one in verdicts),
+                "bounced": sum(one.by_state.get("BOUNCED", 0) for one in verdicts),
                 "undelivered": sum(one.undelivered for one in verdicts),
                 "control_double_payments": control.double_payments,
                 "bad_seeds": [one.seed for one in verdicts if not one.good],

@@ -25,7 +25,7 @@ def test_killed_and_paused_workers_pay_nothing_twice_and_lose_nothing(play: Play
 
 @pytest.mark.timeout(240)
 def test_the_control_with_naive_retry_pays_twice(play: Play) -> None:
-    orders = Orders(documents=24, kills=2, pauses=0, long_pauses=0)
+    orders = Orders(documents=24, kills=2, pauses=0, long_pauses=0, submit_faults=1.0)
     verdict = play(orders, naive_work)
     assert verdict.double_payments > 0, "the harness is blind"
     assert "double_payments" in verdict.broken

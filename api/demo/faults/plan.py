@@ -19,11 +19,18 @@ LATEST = 6 * 60
 
 _ON_SUBMIT = (
     *("hang_after_accept", "reset_before", "reset_after", "error_500_after", "error_503_before"),
-    "garbage",
+    *("garbage", "late_accept", "partial"),
 )
-_ON_QUERY = ("not_found_once", "reset_before", "error_503_before", "garbage")
-_ON_STATEMENT = ("reset_before", "error_503_before", "garbage")
-_SUBMIT_SHARE, _QUERY_SHARE, _STATEMENT_SHARE = 0.45, 0.3, 0.05
+_ON_QUERY = (
+    *("not_found_once", "reset_before", "error_503_before", "garbage", "not_found_for"),
+    "wrong_status",
+)
+_ON_STATEMENT = (
+    *("reset_before", "error_503_before", "garbage", "duplicate_line", "statement_gap"),
+)
+_SECONDS = {"late_accept": 4 * 60, "partial": 30 * 60, "not_found_for": 2 * 3600}
+"""How late a bank takes a message or does the rest of it, and how long it denies one."""
+_QUERY_SHARE, _STATEMENT_SHARE = 0.3, 0.1
 """Chances that a tick puts such a fault in play at one of the banks."""
 
 
@@ -39,6 +46,8 @@ class Orders:
     """Of the pauses: longer than a sender may take to begin (real seconds)."""
     one_dies_for_ever: bool = False
     """Half way one of the two workers is killed and not replaced."""
+    submit_faults: float = 0.45
+    """Chance that a tick puts a fault of taking a message in play at one of the banks."""
     database_crashes: int = 0
     """How often PostgreSQL is stopped at once and started again."""
 
@@ -97,7 +106,7 @@ def plan_faults(orders: Orders, day: dt.date) -> FaultyPlan:
     _strike(ticks, orders, draw)
     for tick in ticks:
         tick.delays = [draw.uniform(0, 0.15) for _ in range(len(tick.kills) + 1)]
-        tick.faults = _bank_faults(draw)
+        tick.faults = _bank_faults(draw, orders.submit_faults)
     pays = [row for row in rows if row["direction"] == "pay"]
     collects = [row for row in rows if row["direction"] == "collect"]
     refused = draw.sample(pays, max(1, len(pays) // 40))
@@ -127,15 +136,17 @@ def _strike(ticks: list[Tick], orders: Orders, draw: random.Random) -> None:
         ticks[len(ticks) // 2].dies_for_ever = draw.randrange(WORKERS)
 
 
-def _bank_faults(draw: random.Random) -> dict[str, list[JsonObject]]:
+def _bank_faults(draw: random.Random, submit_share: float) -> dict[str, list[JsonObject]]:
     found: dict[str, list[JsonObject]] = {}
     shares = (
-        ("submit", _ON_SUBMIT, _SUBMIT_SHARE),
+        ("submit", _ON_SUBMIT, submit_share),
         ("query", _ON_QUERY, _QUERY_SHARE),
         ("statement", _ON_STATEMENT, _STATEMENT_SHARE),
     )
     for on, kinds, share in shares:
         if draw.random() < share:
-            fault: JsonObject = {"on": on, "fault": draw.choice(kinds), "times": 1}
+            kind = draw.choice(kinds)
+            late: JsonObject = {"seconds": _SECONDS[kind]} if kind in _SECONDS else {}
+            fault: JsonObject = {"on": on, "fault": kind, "times": 1, **late}
             found.setdefault(draw.choice(BANKS), []).append(fault)
     return found

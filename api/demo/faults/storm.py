@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 FAULTY_DAY = dt.date(2026, 11, 24)
 """A Tuesday: two more business days follow for what waits for a finality horizon."""
 
-BANK_OPTIONS = {"hang_seconds": 1}
-"""A bank that hangs closes the connection after a second: the day is not spent on waiting."""
+BANK_OPTIONS = {"hang_seconds": 1, "bounce_percent": 3, "bounce_days": 1}
+"""A bank that hangs closes the connection after a second: the day is not spent on waiting. Some
+payments come back on the next day."""
 
 GROUP = 6
 """Documents the cashier sends at once: many small batches give many points to strike at."""

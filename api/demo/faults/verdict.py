@@ -46,6 +46,8 @@ class Verdict:
     double_payments: int
     lost: int
     lost_documents: tuple[str, ...]
+    told: int
+    """Payments a bank called refused and did all the same: an alert names each."""
     ledger_sum: int
     books_differ: tuple[str, ...]
     """Bank accounts whose ledger balance is not the bank's."""
@@ -121,7 +123,8 @@ def judge(stage: Stage, struck: Struck, handed_in: int, seed: int, seconds: floa
         for instruction, times in executed.items():
             known = attempts.get(instruction)
             per_document[known.document_no if known else instruction] += times
-        lost = _lost(session, attempts, executed)
+        told = _told(session)
+        lost = _lost(session, attempts, executed, told)
         missing = abs(handed_in - sum(by_state.values()))
         return Verdict(
             payments=handed_in,
@@ -137,6 +140,7 @@ def judge(stage: Stage, struck: Struck, handed_in: int, seed: int, seconds: floa
             double_payments=sum(times - 1 for times in per_document.values()),
             lost=missing + len(lost),
             lost_documents=tuple(lost[:20]),
+            told=len(told & executed.keys()),
             ledger_sum=_one(
                 session, "SELECT coalesce(sum(debit) - sum(credit), 0) FROM voucher_line"
             ),
@@ -159,8 +163,8 @@ def told(verdict: Verdict) -> str:
         f"{verdict.bank_faults} faults of banks, {verdict.unknown} attempts UNKNOWN meanwhile",
         "  " + ", ".join(f"{count:,} {state}" for state, count in verdict.by_state.items()),
         f"executed by the banks {verdict.executed:,}, paid twice {verdict.double_payments}, "
-        f"lost {verdict.lost}, ledger sum {verdict.ledger_sum}, "
-        f"messages not delivered {verdict.undelivered}",
+        f"lost {verdict.lost}, called refused and done {verdict.told}, "
+        f"ledger sum {verdict.ledger_sum}, messages not delivered {verdict.undelivered}",
     ]
     lines += [f"  {one}" for one in (*verdict.lost_documents, *verdict.books_differ)]
     lines += [f"  {name} BROKEN: {said}" for name, said in verdict.invariants.items() if said != OK]
@@ -174,9 +178,13 @@ _PAID = ("PAID", "CONFIRMED", "BOUNCED", "LATE_SUCCESS")
 
 
 def _lost(
-    session: Session, attempts: Mapping[str, sa.Row[tuple[str, str, str]]], executed: Counter[str]
+    session: Session,
+    attempts: Mapping[str, sa.Row[tuple[str, str, str]]],
+    executed: Counter[str],
+    told: frozenset[str],
 ) -> list[str]:
-    """Documents without an end or a named wait, and attempts the bank tells otherwise than we."""
+    """Documents without an end or a named wait, and attempts the bank tells otherwise than we:
+    save those it told wrongly, which an alert names."""
     rows = session.execute(
         sa.text(
             "SELECT document_no, state FROM document WHERE state <> ALL(:done) AND NOT "
@@ -187,7 +195,7 @@ def _lost(
     found = [f"{row.document_no} ends as {row.state}" for row in rows]
     for instruction in sorted(executed):
         state = attempts[instruction].state if instruction in attempts else "unknown to us"
-        if state not in _PAID:
+        if state not in _PAID and instruction not in told:
             found.append(f"{instruction} was executed and is {state}")
     found += [
         f"{instruction} is {row.state} and was never executed"
@@ -197,12 +205,29 @@ def _lost(
     return found
 
 
+def _told(session: Session) -> frozenset[str]:
+    """Instructions an alert names as done though called failed."""
+    rows = session.execute(
+        sa.text(
+            "SELECT a.instruction_id FROM attempt a WHERE EXISTS (SELECT 1 FROM alert x "
+            "WHERE x.code = 'DUPLICATE_PAYMENT' AND x.message_en LIKE "
+            "'%' || a.instruction_id || ',%')"
+        )
+    )
+    return frozenset(str(one) for one in rows.scalars())
+
+
 def _books_differ(session: Session, stage: Stage) -> tuple[str, ...]:
     rows = session.execute(
         sa.text(
-            "SELECT k.number, coalesce(sum(l.debit - l.credit), 0) AS minor FROM bank_account k "
+            # What stands on a statement and belongs to nothing yet is in no voucher.
+            "SELECT k.number, coalesce(sum(l.debit - l.credit), 0) + coalesce((SELECT sum("
+            "CASE s.direction WHEN 'credit' THEN s.amount ELSE -s.amount END) "
+            "FROM statement_line s WHERE s.account_id = k.id AND NOT EXISTS (SELECT 1 FROM "
+            "match_item m WHERE m.kind = 'statement_line' AND m.ref_id = s.id AND m.live)), 0) "
+            "AS minor FROM bank_account k "
             "LEFT JOIN voucher_line l ON l.account = k.ledger_account "
-            "AND l.dimensions ->> 'bank_account' = k.number GROUP BY k.number"
+            "AND l.dimensions ->> 'bank_account' = k.number GROUP BY k.id, k.number"
         )
     )
     books = {str(row.number): int(row.minor) for row in rows}
