@@ -44,6 +44,19 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """A balance as the bank wrote it: `kind` is the format's own code (OPBD, 62F, 015 …).
+
+    `amount` in minor units of `currency`, negative when the account is overdrawn.
+    """
+
+    kind: str
+    amount: int
+    currency: str
+    date: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of one account. Balances in minor units, None where not given."""
 
@@ -55,6 +68,8 @@ class Statement:
     opening: int | None
     closing: int | None
     lines: tuple[StatementLine, ...]
+    balances: tuple[Balance, ...] = ()
+    """Every balance of the file, `opening` and `closing` among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.formats.iso20022.camt import iter_camt, read_camt
-from engine.formats.statement import StatementLine
+from engine.formats.statement import StatementLine, continuity, line_identities
 from tests.formats.making import DAY, balance, camt, ntry, stmt
 
 OURS = (
@@ -241,3 +241,64 @@ def test_memory_does_not_grow_with_the_file() -> None:
                 peak = max(peak, _resident())
     assert count == 20_000
     assert peak - before < 16_000_000
+
+
+def _batch(*shares: str) -> str:
+    parts = "".join(
+        f"<TxDtls><Refs><EndToEndId>E{place}</EndToEndId></Refs>"
+        f'<Amt Ccy="CNY">{share}</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>'
+        for place, share in enumerate(shares)
+    )
+    return f"<NtryDtls><Btch><MsgId>PB1</MsgId></Btch>{parts}</NtryDtls>"
+
+
+def test_a_batch_whose_transactions_add_up_is_a_line_for_each() -> None:
+    entry = ntry("3.50", details=_batch("1.00", "2.50"))
+    (read,) = read_camt(camt(stmt(entry, closing="96.50"))).statements
+    assert [(one.amount, one.our_reference, one.message_reference) for one in read.lines] == [
+        (100, "E0", "PB1"),
+        (250, "E1", "PB1"),
+    ]
+    assert continuity(read, None) == ()
+
+
+def test_equal_transactions_of_a_batch_are_told_apart() -> None:
+    entry = ntry("2.00", details="<AcctSvcrRef>B</AcctSvcrRef>" + _batch("1.00", "1.00"))
+    (read,) = read_camt(camt(stmt(entry))).statements
+    assert len(set(line_identities(read))) == 2
+
+
+@pytest.mark.parametrize("shares", [("1.00", "2.00"), ("1.00", ""), ("4.50", "-1.00")])
+def test_a_batch_whose_transactions_do_not_add_up_stays_whole(shares: tuple[str, ...]) -> None:
+    assert _line(ntry("3.50", details=_batch(*shares))).amount == 350
+
+
+def test_every_balance_is_kept_with_its_kind_currency_and_day() -> None:
+    extra = balance("OPAV", "7.00") + balance("CLBD", "9.99").replace("CNY", "SEK")
+    (read,) = read_camt(camt(stmt(extra))).statements
+    assert [(one.kind, one.amount, one.currency) for one in read.balances] == [
+        ("OPBD", 10_000, "CNY"),
+        ("CLBD", 10_000, "CNY"),
+        ("OPAV", 700, "CNY"),
+        ("CLBD", 999, "SEK"),
+    ]
+    assert read.closing == 10_000
+
+
+def test_a_closing_balance_in_another_currency_proves_nothing_and_is_named() -> None:
+    read = read_camt(camt(stmt().replace('<Amt Ccy="CNY">', '<Amt Ccy="SEK">')))
+    assert [one.code for one in read.findings] == ["BALANCE_CURRENCY", "BALANCE_CURRENCY"]
+    assert (read.statements[0].opening, read.statements[0].closing) == (None, None)
+
+
+def test_a_page_between_others_runs_from_interim_to_interim_balance() -> None:
+    pages = stmt(ntry("1.00")).replace("OPBD", "ITBD").replace("CLBD", "ITBD")
+    (read,) = read_camt(camt(pages.replace("100.00", "99.00"))).statements
+    assert (read.opening, read.closing) == (9_900, 9_900)
+
+
+def test_without_an_account_currency_the_booked_balances_tell_it() -> None:
+    first = balance("CLAV", "5").replace("CNY", "JPY")
+    content = stmt(ntry()).replace("<Ccy>CNY</Ccy>", "").replace("<Bal>", first + "<Bal>", 1)
+    (read,) = read_camt(camt(content)).statements
+    assert (read.currency, len(read.lines)) == ("CNY", 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -22,7 +22,7 @@ from engine.formats.safe_xml import (
     stream,
     text_of,
 )
-from engine.formats.statement import BalanceReport, Statement, StatementLine
+from engine.formats.statement import Balance, BalanceReport, Statement, StatementLine
 
 _CONTAINERS = ("Stmt", "Rpt", "Ntfctn")
 _BOOKED = "BOOK"
@@ -32,8 +32,7 @@ _BOOKED = "BOOK"
 class Head:
     """What a statement, report or notification says before its entries.
 
-    `balances` maps ISO balance codes (OPBD, CLBD, ITBD, CLAV, ITAV …) to minor units; of
-    several with one code the first in the account's currency counts.
+    `balances` has all of them, of any currency, in the order of the file.
     """
 
     account: str
@@ -42,7 +41,39 @@ class Head:
     sequence: int | None
     created_at: dt.datetime | None
     date: dt.date
-    balances: dict[str, int]
+    balances: tuple[Balance, ...]
+
+    def first(self, code: str) -> int | None:
+        """Of several balances with one ISO code (OPBD, CLBD …) the first in the account's
+        currency; None without one."""
+        return next(iter(self._all(code)), None)
+
+    @property
+    def opening(self) -> int | None:
+        """Where the entries begin: a page between others has two interim balances instead."""
+        for code in ("OPBD", "PRCD"):
+            if (found := self.first(code)) is not None:
+                return found
+        interim = self._all("ITBD")
+        paged = len(interim) > 1 or (interim and self.first("CLBD") is not None)
+        return interim[0] if paged else None
+
+    @property
+    def closing(self) -> int | None:
+        """Where the entries lead to."""
+        found = self.first("CLBD")
+        interim = self._all("ITBD")
+        if found is not None or not interim:
+            return found
+        begins = self.first("OPBD") if self.first("OPBD") is not None else self.first("PRCD")
+        return interim[-1] if len(interim) > 1 and begins is None else None
+
+    def _all(self, code: str) -> list[int]:
+        return [
+            one.amount
+            for one in self.balances
+            if one.kind == code and one.currency == self.currency
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +113,7 @@ def read_camt(content: bytes) -> CamtFile:
             case ReadFinding():
                 findings.append(part)
             case End() if head is not None:
-                statements.append(_statement(head, lines))
+                statements.append(statement_of(head, lines))
                 if (report := _balance_report(head)) is not None:
                     balances.append(report)
                 head = None
@@ -119,7 +150,7 @@ def _parts(source: BinaryIO) -> Iterator[Part]:
             yield from findings
             yield head
         if entry:
-            yield from _line(read_entry(element, n, head.currency, head.date))
+            yield from _lines(read_entry(element, n, head.currency, head.date))
         else:
             yield End()
             current = head = None
@@ -135,9 +166,9 @@ def _parts(source: BinaryIO) -> Iterator[Part]:
         )
 
 
-def _line(entry: Entry) -> Iterator[Part]:
+def _lines(entry: Entry) -> Iterator[Part]:
     yield from entry.findings
-    if entry.line is None:
+    if not entry.lines:
         return
     if entry.status not in (None, _BOOKED):
         yield ReadFinding(
@@ -150,7 +181,7 @@ def _line(entry: Entry) -> Iterator[Part]:
             entry.source_line,
         )
         return
-    yield entry.line
+    yield from entry.lines
 
 
 def _head(container: etree._Element, n: str, findings: list[ReadFinding]) -> Head:
@@ -206,55 +237,80 @@ def _account(container: etree._Element, n: str) -> str | None:
 
 
 def _any_currency(container: etree._Element, n: str) -> str:
-    for path in (f"{n}Bal/{n}Amt", f"{n}Ntry/{n}Amt"):
-        amount = container.find(path)
-        if amount is not None and amount.get("Ccy"):
-            return str(amount.get("Ccy"))
-    return ""
+    """The currency of the booked balances, else of the entries, else of any balance."""
+    balances = {
+        _code(one, n): str(amount.get("Ccy") or "")
+        for one in reversed(container.findall(f"{n}Bal"))
+        if (amount := one.find(f"{n}Amt")) is not None
+    }
+    entry = container.find(f"{n}Ntry/{n}Amt")
+    told = [balances.get(code, "") for code in ("OPBD", "CLBD", "PRCD", "ITBD")]
+    told += ["" if entry is None else str(entry.get("Ccy") or ""), *balances.values()]
+    return next((one for one in told if one), "")
+
+
+def _code(balance: etree._Element, n: str) -> str | None:
+    kind = f"{n}Tp/{n}CdOrPrtry/{n}"
+    return text_of(balance, kind + "Cd") or text_of(balance, kind + "Prtry")
 
 
 def _balances(
     container: etree._Element, n: str, currency: str, findings: list[ReadFinding]
-) -> tuple[dict[str, int], dt.date | None]:
-    balances: dict[str, int] = {}
+) -> tuple[tuple[Balance, ...], dt.date | None]:
+    balances: list[Balance] = []
     closing_date: dt.date | None = None
     for element in container.iterfind(f"{n}Bal"):
-        code = text_of(element, f"{n}Tp/{n}CdOrPrtry/{n}Cd") or text_of(
-            element, f"{n}Tp/{n}CdOrPrtry/{n}Prtry"
-        )
+        code = _code(element, n)
         amount = element.find(f"{n}Amt")
-        if code is None or amount is None or code in balances:
-            continue
-        if amount.get("Ccy", currency) != currency:
+        if code is None or amount is None:
             continue
         minor = read_amount(amount, currency, findings)
         if minor is None:
             continue
         owed = text_of(element, f"{n}CdtDbtInd") == "DBIT"
-        balances[code] = -minor if owed else minor
-        if code == "CLBD":
-            closing_date = read_date(
-                text_of(element, f"{n}Dt/{n}Dt") or text_of(element, f"{n}Dt/{n}DtTm")
+        money = str(amount.get("Ccy") or currency)
+        day = read_date(text_of(element, f"{n}Dt/{n}Dt") or text_of(element, f"{n}Dt/{n}DtTm"))
+        balances.append(Balance(code, -minor if owed else minor, money, day))
+        if code == "CLBD" and closing_date is None:
+            closing_date = day
+        if money != currency and code in ("OPBD", "PRCD", "CLBD"):
+            findings.append(
+                ReadFinding(
+                    "BALANCE_CURRENCY",
+                    Text(
+                        f"line {line_of(element)}: balance {code} is in {money}, the account in "
+                        f"{currency}; it cannot prove the entries",
+                        f"第 {line_of(element)} 行:余额 {code} 的币种为 {money},账户币种为 "
+                        f"{currency};无法用来核对明细",
+                    ),
+                    line_of(element),
+                )
             )
-    return balances, closing_date
+    return tuple(balances), closing_date
 
 
-def _statement(head: Head, lines: list[StatementLine]) -> Statement:
+def statement_of(head: Head, lines: Sequence[StatementLine]) -> Statement:
+    """The statement of a head and the lines read after it."""
     return Statement(
         head.account,
         head.currency,
         head.identification,
         head.sequence,
         head.date,
-        head.balances.get("OPBD", head.balances.get("PRCD")),
-        head.balances.get("CLBD"),
+        head.opening,
+        head.closing,
         tuple(lines),
+        head.balances,
     )
 
 
 def _balance_report(head: Head) -> BalanceReport | None:
-    booked = head.balances.get("CLBD", head.balances.get("ITBD"))
-    available = head.balances.get("CLAV", head.balances.get("ITAV"))
+    booked = _either(head.first("CLBD"), head.first("ITBD"))
+    available = _either(head.first("CLAV"), head.first("ITAV"))
     if head.created_at is None or (booked is None and available is None):
         return None
     return BalanceReport(head.account, head.currency, head.created_at, booked, available)
+
+
+def _either(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one

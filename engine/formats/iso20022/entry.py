@@ -20,9 +20,13 @@ _REVERSAL = "REVERSAL"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line, or None with a fatal finding; `status` is BOOK, PDNG, INFO, FUTR or None."""
+    """Its lines, none with a fatal finding; `status` is BOOK, PDNG, INFO, FUTR or None.
 
-    line: StatementLine | None
+    A batch booking is as many lines as it has transactions when each says its amount and
+    together they are the entry's; otherwise it stays one line.
+    """
+
+    lines: tuple[StatementLine, ...]
     status: str | None
     source_line: int
     findings: tuple[ReadFinding, ...]
@@ -40,33 +44,77 @@ def read_entry(element: etree._Element, n: str, currency: str, date: dt.date) ->
         findings.append(_unreadable(where, "NO_DIRECTION", "debit or credit mark", "借贷标志"))
         minor = None
     if minor is None or side is None:
-        return Entry(None, status, where, tuple(findings))
+        return Entry((), status, where, tuple(findings))
     direction: Direction = "credit" if side == "CRDT" else "debit"
     valued = _date(below(kids, n, "ValDt"))
     booked = _booked(_date(below(kids, n, "BookgDt")), valued, date, where, findings)
     batch, parts = _details(kids.get("NtryDtls"), n)
     details = [children(part, n) for part in parts]
+    frame = _Frame(kids, batch, booked, valued or booked, n)
+    shares = _shares(details, n, currency, minor, direction) if len(details) > 1 else None
+    if shares is None:
+        lines = [_line(frame, minor, direction, details)]
+    else:
+        lines = [_line(frame, *share, [one]) for share, one in zip(shares, details, strict=True)]
+    return Entry(tuple(lines), status, where, tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the lines of an entry have in common."""
+
+    kids: Children
+    batch: etree._Element | None
+    booked: dt.date
+    valued: dt.date
+    n: str
+
+
+def _line(
+    frame: _Frame, minor: int, direction: Direction, details: list[Children]
+) -> StatementLine:
+    kids, n = frame.kids, frame.n
     one = details[0] if len(details) == 1 else {}
     returned = "RtrInf" in one
     refs = below(one, n, "Refs")
     # Creditor of a debit, debtor of a credit; a return keeps the roles of its original.
     role = "Cdtr" if (direction == "debit") is not returned else "Dbtr"
     parties = below(one, n, "RltdPties")
-    line = StatementLine(
-        booking_date=booked,
-        value_date=valued or booked,
+    return StatementLine(
+        booking_date=frame.booked,
+        value_date=frame.valued,
         amount=minor,
         direction=direction,
         balance=None,
         bank_reference=_given(value(kids, "AcctSvcrRef")) or _given(value(refs, "AcctSvcrRef")),
         our_reference=_given(value(refs, "EndToEndId")) or _given(value(refs, "InstrId")),
-        message_reference=_message(batch, details, n),
+        message_reference=_message(frame.batch, details, n),
         counterparty_name=_name(parties, role, n),
         counterparty_account=_account(parties, role, n),
         remittance=_remittance(kids, details, n),
         return_reason=_return_reason(kids, details, n),
     )
-    return Entry(line, status, where, tuple(findings))
+
+
+def _shares(
+    details: list[Children], n: str, currency: str, minor: int, direction: Direction
+) -> list[tuple[int, Direction]] | None:
+    """The amount of each transaction, None unless all are given and add up to the entry's."""
+    shares: list[tuple[int, Direction]] = []
+    for one in details:
+        element = one.get("Amt")
+        if element is None:
+            element = below(one, n, "AmtDtls", "TxAmt").get("Amt")
+        if element is None or element.get("Ccy", currency) != currency:
+            return None
+        share = read_amount(element, currency, [])
+        if share is None or share < 0:
+            return None
+        side = value(one, "CdtDbtInd")
+        way: Direction = "credit" if side == "CRDT" else "debit" if side == "DBIT" else direction
+        shares.append((share, way))
+    total = sum(share if way == direction else -share for share, way in shares)
+    return shares if total == minor else None
 
 
 def _amount(
@@ -77,7 +125,19 @@ def _amount(
         return None
     minor = read_amount(element, currency, findings)
     if currency and element.get("Ccy", currency) != currency:
-        findings.append(_unreadable(where, "CURRENCY_MISMATCH", "currency", "币种"))
+        findings.append(
+            ReadFinding(
+                "CURRENCY_MISMATCH",
+                Text(
+                    f"line {where}: the entry is in {element.get('Ccy')}, the account in "
+                    f"{currency}; it was left out, so the sum will not fit; ask the bank",
+                    f"第 {where} 行:明细币种为 {element.get('Ccy')},账户币种为 {currency};"
+                    "已略过,余额将不符;请联系银行",
+                ),
+                where,
+                fatal=True,
+            )
+        )
         return None
     if minor is not None and minor < 0:
         # Some banks write a sign beside the mark; which of the two counts, nobody can know.
@@ -162,12 +222,21 @@ def _message_of(kids: Children) -> str | None:
 def _name(parties: Children, role: str, n: str) -> str | None:
     """`Pty` stands between since version 4."""
     party = below(parties, n, role)
-    return value(party, "Nm") or value(below(party, n, "Pty"), "Nm")
+    return (
+        value(party, "Nm")
+        or value(below(party, n, "Pty"), "Nm")
+        or value(below(party, n, "Agt", "FinInstnId"), "Nm")
+    )
 
 
 def _account(parties: Children, role: str, n: str) -> str | None:
     ids = below(parties, n, f"{role}Acct", "Id")
-    return value(below(ids, n, "Othr"), "Id") or value(ids, "IBAN")
+    return (
+        value(below(ids, n, "Othr"), "Id")
+        or value(ids, "IBAN")
+        or value(below(ids, n, "PrtryAcct"), "Id")
+        or value(ids, "BBAN")
+    )
 
 
 def _remittance(kids: Children, details: list[Children], n: str) -> str | None:
