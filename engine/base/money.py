@@ -58,7 +58,14 @@ def parse_major(text: str, currency: str) -> int:
     Refuses exponents, thousands separators, more decimals than the currency has
     (AMOUNT_DECIMALS) and more than MAX_DIGITS digits (AMOUNT_TOO_LARGE).
     """
-    places = decimals(currency)
+    return parse_units(text, decimals(currency), currency)
+
+
+def parse_units(text: str, places: int, what: str) -> int:
+    """Read a decimal string as a whole number of units of 10**-places.
+
+    Refuses as `parse_major`; `what` is said to take that many decimals.
+    """
     found = _PLAIN.fullmatch(text.strip())
     if found is None:
         raise MoneyError(
@@ -73,8 +80,8 @@ def parse_major(text: str, currency: str) -> int:
         raise MoneyError(
             "AMOUNT_DECIMALS",
             Text(
-                f"{text} has {len(fraction)} decimals; {currency} takes {places} at most",
-                f"{text} 有 {len(fraction)} 位小数;{currency} 最多 {places} 位",
+                f"{text} has {len(fraction)} decimals; {what} takes {places} at most",
+                f"{text} 有 {len(fraction)} 位小数;{what} 最多 {places} 位",
             ),
         )
     digits = (whole + fraction.ljust(places, "0")).lstrip("0") or "0"

@@ -142,18 +142,13 @@ def _below(binding: Binding, block: Rows, start: int, sink: Sink) -> Cells:
 
 
 def _cells_fault(line: int, found: int, width: int) -> FileFault:
-    return FileFault(
+    return FileFault.of(
         "CELLS",
-        "detail",
-        None,
-        line,
-        None,
-        None,
-        Text(
-            f"the line has {found} cells, the row of names {width}; a text may hold the separator, "
-            "or it is a footer the layout does not know",
-            f"该行有 {found} 列，表头有 {width} 列；文本可能含分隔符，或是布局未定义的尾注",
-        ),
+        f"the line has {found} cells, the row of names {width}; a text may hold the separator, "
+        "or it is a footer the layout does not know",
+        f"该行有 {found} 列，表头有 {width} 列；文本可能含分隔符，或是布局未定义的尾注",
+        record="detail",
+        line=line,
     )
 
 
@@ -203,19 +198,12 @@ def _preamble(layout: Layout, text: str, sink: Sink) -> None:
 def _no_head(layout: Layout, best: _Best) -> FileFault:
     wanted = best.missing or tuple(" / ".join(one.columns) for one in layout.detail.fields[:3])
     named = ", ".join(wanted)
-    return FileFault(
+    return FileFault.of(
         "HEADER_ROW",
-        "file",
-        None,
-        None,
-        None,
-        None,
-        Text(
-            f"no row of names within {HEADER_WITHIN} lines: {named} not found; it is another "
-            "file, or the bank renamed a column (add its name to the layout)",
-            f"前 {HEADER_WITHIN} 行内没有表头：缺少 {named}；可能是其他文件，"
-            "或银行更改了列名（请在布局中补充）",
-        ),
+        f"no row of names within {HEADER_WITHIN} lines: {named} not found; it is another "
+        "file, or the bank renamed a column (add its name to the layout)",
+        f"前 {HEADER_WITHIN} 行内没有表头：缺少 {named}；可能是其他文件，"
+        "或银行更改了列名（请在布局中补充）",
     )
 
 

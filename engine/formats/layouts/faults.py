@@ -28,6 +28,22 @@ class FileFault:
     offset: int | None
     text: Text
 
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        en: str,
+        zh: str,
+        *,
+        record: str = "file",
+        row: int | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        offset: int | None = None,
+    ) -> FileFault:
+        """A fault from its code and its sentence in both languages."""
+        return cls(code, record, row, line, field, offset, Text(en, zh))
+
     @property
     def place(self) -> Text:
         """Where, in words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 from engine.base.collector import Collector
 from engine.base.findings import Span
@@ -83,7 +83,7 @@ NAMES: Mapping[tuple[Use, str], tuple[str, ...]] = {
 }
 """Fields that carry something, by use and record (header and trailer are `head`)."""
 
-_AGGREGATE = re.compile(r"=\s*(count|sum)\(\s*([a-z_]*)\s*\)")
+_AGGREGATE = re.compile(r"=\s*(count|sum|hash)\(\s*([a-z_]*)\s*\)")
 _BOUND = re.compile(r"(>=|<=|>|<)\s*(-?[0-9]+(?:\.[0-9]+)?)")
 _TWICE = frozenset({"remittance"})
 """Fields several columns may feed: their texts are joined."""
@@ -201,15 +201,18 @@ class Fields:
         figure = _AGGREGATE.fullmatch(cell.text)
         if figure is not None:
             function, of = figure[1], figure[2] or None
-            if (function == "sum") != (of is not None) or type_ not in (Type.INT, *MONEY):
+            wanted = MONEY if function == "sum" else (Type.INT,)
+            if (function == "count") != (of is None) or type_ not in (*wanted, Type.INT):
                 self._add(
                     "B018",
                     cell.span,
-                    "write `= count()` of type int or `= sum(amount)` of a money type",
-                    "请写 `= count()`（类型 int）或 `= sum(amount)`（金额类型）",
+                    "write `= count()` or `= hash(counterparty_account)` of type int, or "
+                    "`= sum(amount)` of a money type",
+                    "请写 `= count()`、`= hash(counterparty_account)`（类型 int）或 "
+                    "`= sum(amount)`（金额类型）",
                 )
                 return None, None, None
-            return None, Aggregate("sum" if of else "count", of), None
+            return None, Aggregate(cast(Literal["count", "sum", "hash"], function), of), None
         if cell.text.startswith("map "):
             name = cell.text[4:].strip()
             if name in self._maps:
@@ -222,8 +225,9 @@ class Fields:
         self._add(
             "B018",
             cell.span,
-            'a value is a "constant" in quotes, `= count()`, `= sum(amount)` or `map name`',
-            '取值可为加引号的 "常量"、`= count()`、`= sum(amount)` 或 `map 名称`',
+            'a value is a "constant" in quotes, `= count()`, `= sum(amount)`, `= hash(field)` or '
+            "`map name`",
+            '取值可为加引号的 "常量"、`= count()`、`= sum(amount)`、`= hash(字段)` 或 `map 名称`',
         )
         return None, None, None
 

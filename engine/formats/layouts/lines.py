@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from engine.base.text import Text
 from engine.formats.layouts.faults import FileFault, FileRefused
 
 BLOCK = 256 * 1024
@@ -38,6 +37,8 @@ class Lines:
     texts: list[str]
     raws: list[bytes]
     """The same in bytes, for records that are cut by bytes."""
+    ended: bool = True
+    """Whether the last of them has a line end."""
 
 
 def lines_of(stream: BinaryIO, encoding: str) -> Iterator[Lines]:
@@ -116,11 +117,12 @@ def _decoded(block: bytes, codec: str, number: int) -> Lines:
             ]
         )
     raws = block.split(b"\n")
-    if not raws[-1]:
+    ended = not raws[-1]
+    if ended:
         raws.pop()
-    for place, raw in enumerate(raws):
-        if len(raw) > MAX_LINE:
-            raise FileRefused([_too_long(number + place)])
+    sizes = list(map(len, raws))
+    if max(sizes) > MAX_LINE:
+        raise FileRefused([_too_long(number + sizes.index(max(sizes)))])
     try:
         texts = block.decode(codec).split("\n")
     except UnicodeDecodeError as error:
@@ -137,14 +139,14 @@ def _decoded(block: bytes, codec: str, number: int) -> Lines:
                 )
             ]
         ) from error
-    if not texts[-1]:
+    if ended:
         texts.pop()
     if codec in ("gb18030", "gbk") and _UTF8_HAN in block.translate(_SHAPE):
         _refuse_mixed(raws, codec, number)
-    if "\r" in texts[0] or "\r" in texts[-1] or b"\r" in block:
+    if b"\r" in block:
         texts = [text.removesuffix("\r") for text in texts]
         raws = [raw.removesuffix(b"\r") for raw in raws]
-    return Lines(number, texts, raws)
+    return Lines(number, texts, raws, ended)
 
 
 def _refuse_mixed(raws: list[bytes], codec: str, number: int) -> None:
@@ -190,11 +192,12 @@ def _wide(stream: BinaryIO, start: bytes, codec: str) -> Iterator[Lines]:
         if len(rest) > MAX_LINE:
             raise FileRefused([_too_long(number + text.count("\n"))])
         texts = text.split("\n")
-        if not texts[-1]:
+        ended = not texts[-1]
+        if ended:
             texts.pop()
         if texts:
             texts = [one.removesuffix("\r") for one in texts]
-            yield Lines(number, texts, [one.encode(codec) for one in texts])
+            yield Lines(number, texts, [one.encode(codec, "surrogatepass") for one in texts], ended)
             number += len(texts)
         block = following
 
@@ -210,4 +213,4 @@ def _too_long(number: int) -> FileFault:
 
 
 def _fault(code: str, line: int, offset: int | None, en: str, zh: str) -> FileFault:
-    return FileFault(code, "file", None, line, None, offset, Text(en, zh))
+    return FileFault.of(code, en, zh, line=line, offset=offset)

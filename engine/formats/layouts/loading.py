@@ -167,6 +167,7 @@ class _Loader:
         quote = file.text("quote", '"' if form == Form.CSV else "none")
         eol = file.choice("eol", ("crlf", "lf"), "lf")
         empty = file.choice("empty", ("error", "allowed"), "error")
+        last_end = file.choice("last_end", ("required", "optional"), "required")
         most = file.typed("max_rows", _version, "a whole number from 1", "从 1 起的整数")
         made = FileDef(
             form=Form(form or Form.DELIMITED),
@@ -179,6 +180,7 @@ class _Loader:
             empty_allowed=empty == "allowed",
             name=file.text("name"),
             sheet=file.text("sheet") or None,
+            last_end=last_end == "required",
         )
         for name, said, longest in (("separator", separator, 3), ("quote", made.quote or '"', 1)):
             if not 1 <= len(said) <= longest or "\n" in said or "\r" in said:

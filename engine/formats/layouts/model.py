@@ -56,7 +56,8 @@ MONEY = frozenset({Type.YUAN, Type.FEN})
 class Aggregate:
     """A figure over all details: computed on writing, verified on reading."""
 
-    function: Literal["count", "sum"]
+    function: Literal["count", "sum", "hash"]
+    """`hash` sums the digits of a field read as a number and keeps as many as the width holds."""
     of: str | None = None
     """The field that is summed."""
 
@@ -138,6 +139,9 @@ class FileDef:
     name: str
     """Pattern of the file's name."""
     sheet: str | None
+    last_end: bool = True
+    """Whether the last line has to end like the others, where nothing else shows that a file is
+    cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +204,14 @@ class Layout:
         return self
 
     @property
-    def summed(self) -> frozenset[str]:
-        """Fields of the detail that header or trailer sum up."""
+    def aggregates(self) -> frozenset[Aggregate]:
+        """What header and trailer say of all details."""
         return frozenset(
-            one.aggregate.of
+            one.aggregate
             for record in (self.header, self.trailer)
             if record is not None
             for one in record.fields
-            if one.aggregate is not None and one.aggregate.of is not None
+            if one.aggregate is not None
         )
 
     @property

@@ -17,8 +17,12 @@ class Once:
         self._rows = [array("q") for _ in range(_BUCKETS)]
 
     def add(self, texts: Iterable[object], rows: Iterable[int]) -> None:
-        """Remember `texts`, of these `rows`."""
+        """Remember `texts`, of these `rows`; None is nothing and stands as often as it likes."""
         hashes, numbers = self._hashes, self._rows
+        texts = list(texts)
+        if None in texts:
+            kept = [(one, row) for one, row in zip(texts, rows, strict=False) if one is not None]
+            texts, rows = [one for one, _ in kept], [row for _, row in kept]
         for one, row in zip(map(hash, texts), rows, strict=False):
             bucket = one & (_BUCKETS - 1)
             hashes[bucket].append(one)

@@ -68,12 +68,16 @@ class _Rules:
                 if one.aggregate is None or one.aggregate.of is None:
                     continue
                 summed = self._layout.detail.field(one.aggregate.of)
-                if summed is None or summed.type not in (*MONEY, Type.INT):
+                hashed = one.aggregate.function == "hash"
+                fit = (Type.DIGITS, Type.TEXT, Type.INT) if hashed else (*MONEY, Type.INT)
+                if summed is None or summed.type not in fit:
+                    said = f"{one.aggregate.function}({one.aggregate.of})"
                     self._add(
                         "B032",
                         one.span,
-                        f"sum({one.aggregate.of}): the detail has no such amount",
-                        f"sum({one.aggregate.of})：明细中没有该金额字段",
+                        f"{said}: the detail has no such field; sums are of amounts and numbers, "
+                        "hash totals of digits and texts",
+                        f"{said}：明细中没有该字段；sum 用于金额和数字，hash 用于数字串和文本",
                     )
         for one in self._layout.detail.fields:
             if one.aggregate is not None:

@@ -6,7 +6,6 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.base.text import Text
 from engine.formats.layouts.faults import FileFault
 from engine.formats.layouts.model import MONEY, FileDef, Form, RecordDef, Type
 
@@ -115,18 +114,13 @@ def _columns(
             good.append(place)
         elif batch.numbers[place] not in named:
             faults.append(
-                FileFault(
+                FileFault.of(
                     "CELLS",
-                    record,
-                    None,
-                    batch.numbers[place],
-                    None,
-                    None,
-                    Text(
-                        f"the line has {len(row)} cells instead of {wanted}; a text may hold the "
-                        "separator, or the file is cut off",
-                        f"该行有 {len(row)} 列，应为 {wanted} 列；文本可能含分隔符，或文件不完整",
-                    ),
+                    f"the line has {len(row)} cells instead of {wanted}; a text may hold the "
+                    "separator, or the file is cut off",
+                    f"该行有 {len(row)} 列，应为 {wanted} 列；文本可能含分隔符，或文件不完整",
+                    record=record,
+                    line=batch.numbers[place],
                 )
             )
     kept = [rows[place] for place in good]
@@ -147,18 +141,14 @@ def _by_bytes(batch: Batch, record: RecordDef, codec: str) -> Cells:
     if set(map(len, raws)) != {total}:
         good = [place for place, raw in enumerate(raws) if len(raw) == total]
         faults += [
-            FileFault(
+            FileFault.of(
                 "LENGTH",
-                record.name,
-                None,
-                number,
-                None,
-                min(len(raw), total),
-                Text(
-                    f"the line has {len(raw)} bytes instead of {total}; it is cut off, or a text "
-                    "is longer than its field",
-                    f"该行为 {len(raw)} 字节，应为 {total} 字节；不完整，或某字段超长",
-                ),
+                f"the line has {len(raw)} bytes instead of {total}; it is cut off, or a text "
+                "is longer than its field",
+                f"该行为 {len(raw)} 字节，应为 {total} 字节；不完整，或某字段超长",
+                record=record.name,
+                line=number,
+                offset=min(len(raw), total),
             )
             for number, raw in zip(numbers, raws, strict=True)
             if len(raw) != total
@@ -176,18 +166,15 @@ def _by_bytes(batch: Batch, record: RecordDef, codec: str) -> Cells:
             if cell is None and place not in bad:
                 bad.add(place)
                 faults.append(
-                    FileFault(
+                    FileFault.of(
                         "SPLIT_CHARACTER",
-                        record.name,
-                        None,
-                        numbers[place],
-                        one.name,
-                        start,
-                        Text(
-                            "a character stands across the edge of the field: a text before it is "
-                            "a byte too long or too short",
-                            "有字符跨越字段边界：前面的文本多或少了一个字节",
-                        ),
+                        "a character stands across the edge of the field: a text before it is "
+                        "a byte too long or too short",
+                        "有字符跨越字段边界：前面的文本多或少了一个字节",
+                        record=record.name,
+                        line=numbers[place],
+                        field=one.name,
+                        offset=start,
                     )
                 )
         columns.append(_unpadded(decoded, one.align_right, one.pad, one.type))
@@ -218,13 +205,10 @@ def _decoded(cells: list[bytes], codec: str) -> Sequence[str | None]:
 
 def _unpadded(cells: Sequence[str | None], right: bool, pad: str, kind: Type) -> tuple[str, ...]:
     texts = [cell or "" for cell in cells]
-    if kind in (Type.INT, *MONEY) and pad == "0":
-        stripped = [text.strip() for text in texts]
-        return tuple(text.lstrip("0") or text[-1:] for text in stripped)
-    if pad == " ":
-        return tuple(texts)
+    if pad == " " or (kind in (Type.INT, *MONEY) and pad == "0"):
+        return tuple(texts)  # blanks are no part of any cell, and zeros no part of a number
     return tuple(text.lstrip(pad) if right else text.rstrip(pad) for text in texts)
 
 
 def _fault(code: str, line: int, offset: int | None, en: str, zh: str) -> FileFault:
-    return FileFault(code, "detail", None, line, None, offset, Text(en, zh))
+    return FileFault.of(code, en, zh, record="detail", line=line, offset=offset)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from engine.base.money import DECIMALS
+from engine.base.money import DECIMALS, decimals
 from engine.base.text import Text
 from engine.formats.layouts.faults import FileFault, FileRefused
-from engine.formats.layouts.model import AmountRule, Layout, Value
+from engine.formats.layouts.model import AmountRule, Layout, RecordDef, Type, Value
 from engine.formats.layouts.reading import FileReader, LeftOut
 from engine.formats.statement import Direction, Statement, StatementLine
 
@@ -35,6 +35,11 @@ CURRENCIES = {
     "英镑": "GBP",
 }
 """What banks call currencies besides their ISO codes."""
+
+
+_PLACES = 4
+"""Decimals in which amounts are read until the currency of their row is known: no currency has
+more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,9 @@ def read_statement(
     """Read a statement file. `account` and `currency` stand in where the file does not say them.
 
     Raises FileRefused: with the faults of the file, BALANCE_CHAIN when the signs the layout gives
-    do not fit the running balance, ACCOUNT_MISSING, CURRENCY.
+    do not fit the running balance, ACCOUNT_MISSING, CURRENCY, AMOUNT_DECIMALS.
     """
-    reader = FileReader(layout, layout.statement.currency or currency)
+    reader = FileReader(layout, layout.statement.currency or currency, _PLACES)
     rows: list[_Row] = []
     for chunk in reader.chunks(stream):
         width = len(chunk)
@@ -74,8 +79,10 @@ def read_statement(
             row = chunk.first_row + place
             rows.append(_row(layout, cells, row, chunk.lines[place], account, currency, reader))
     head = {**reader.header, **reader.trailer}
-    if layout.statement.amount is not None:
-        rows = [one for one in rows if one.booked.amount]
+    for one in rows:
+        if not one.booked.amount:
+            reader.leave_out(one.line, "", Text("the amount is zero", "金额为零"))
+    rows = [one for one in rows if one.booked.amount]
     grouped: dict[tuple[str, str], list[_Row]] = {}
     for one in rows:
         grouped.setdefault((one.account, one.currency), []).append(one)
@@ -103,6 +110,9 @@ def _row(
     booked = cells.get("booking_date")
     assert isinstance(booked, dt.date)
     valued = cells.get("value_date")
+    said = text("currency") or reader.preamble.get("currency") or layout.statement.currency
+    money = _currency(said or currency, row, line)
+    cells = {**cells, **_in_minor(layout.detail, cells, money, row, line)}
     amount, direction = _amount(layout, cells, row, line)
     balance = cells.get("balance")
     number = (
@@ -120,12 +130,11 @@ def _row(
             "the file does not say which account it is of; name the account when importing it",
             "文件未说明账户；导入时请指定账户",
         )
-    said = text("currency") or reader.preamble.get("currency") or layout.statement.currency
     return _Row(
         row,
         line,
         number,
-        _currency(said or currency, row, line),
+        money,
         StatementLine(
             booking_date=booked,
             value_date=valued if isinstance(valued, dt.date) else booked,
@@ -141,6 +150,31 @@ def _row(
             return_reason=text("return_reason"),
         ),
     )
+
+
+def _in_minor(
+    record: RecordDef, cells: Mapping[str, Value], currency: str, row: int | None, line: int | None
+) -> dict[str, int]:
+    """The amounts of `record` in minor units of their currency. Raises AMOUNT_DECIMALS."""
+    made: dict[str, int] = {}
+    for field in record.fields:
+        value = cells.get(field.name)
+        if field.type is not Type.YUAN or not isinstance(value, int):
+            continue
+        whole, rest = divmod(value, 10 ** (_PLACES - decimals(currency)))
+        if rest:
+            raise _refused(
+                "AMOUNT_DECIMALS",
+                row,
+                line,
+                field.name,
+                f"the amount has more decimals than {currency} takes; correct the currency, or "
+                "ask the bank",
+                f"金额的小数位数超过 {currency} 的规定；请核对币种或联系银行",
+                record.name,
+            )
+        made[field.name] = whole
+    return made
 
 
 def _amount(
@@ -200,6 +234,11 @@ def _statement(
     ordered = _oldest_first(layout, rows)
     proven = _prove(ordered)
     first, last = ordered[0].booked, ordered[-1].booked
+    minor: dict[str, int] = {}
+    for record in (layout.header, layout.trailer):
+        if record is not None:
+            minor |= _in_minor(record, head, currency, None, None)
+    head = {**head, **minor}
     opening, closing = head.get("opening"), head.get("closing")
     if not isinstance(opening, int):
         opening = None if first.balance is None else first.balance - first.signed
@@ -282,5 +321,13 @@ def _str(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
-def _refused(code: str, row: int, line: int, field: str, en: str, zh: str) -> FileRefused:
-    return FileRefused([FileFault(code, "detail", row, line, field, None, Text(en, zh))])
+def _refused(
+    code: str,
+    row: int | None,
+    line: int | None,
+    field: str,
+    en: str,
+    zh: str,
+    record: str = "detail",
+) -> FileRefused:
+    return FileRefused([FileFault.of(code, en, zh, record=record, row=row, line=line, field=field)])

@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from engine.base.text import Text
 from engine.formats.layouts.binding import Rows
 from engine.formats.layouts.faults import FileFault, FileRefused
 from engine.formats.layouts.lines import lines_of
@@ -26,14 +25,10 @@ def sheet_rows(stream: BinaryIO, file: FileDef) -> Iterator[Rows]:
     TOO_LARGE."""
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise FileRefused(
-            [
-                _fault(
-                    "TOO_LARGE",
-                    f"the file has more than {MAX_BYTES:,} bytes; split it",
-                    "文件过大；请拆分",
-                )
-            ]
+        raise _refused(
+            "TOO_LARGE",
+            f"the file has more than {MAX_BYTES:,} bytes; split it",
+            "文件过大；请拆分",
         )
     if not content.startswith(_BOOKS):
         yield from _text_rows(content)
@@ -44,34 +39,22 @@ def sheet_rows(stream: BinaryIO, file: FileDef) -> Iterator[Rows]:
         wanted = file.sheet if file.sheet in names else (names[0] if names else None)
         if wanted is None or (file.sheet and wanted != file.sheet):
             said = ", ".join(names)
-            raise FileRefused(
-                [
-                    _fault(
-                        "WORKBOOK",
-                        f"there is no sheet {file.sheet}; it has {said}",
-                        f"没有工作表 {file.sheet}；现有：{said}",
-                    )
-                ]
+            raise _refused(
+                "WORKBOOK",
+                f"there is no sheet {file.sheet}; it has {said}",
+                f"没有工作表 {file.sheet}；现有：{said}",
             )
         sheet = book.get_sheet_by_name(wanted)
         if sheet.total_height * sheet.total_width > MAX_CELLS:
-            raise FileRefused(
-                [
-                    _fault(
-                        "TOO_LARGE", "the sheet has too many cells; split it", "工作表过大；请拆分"
-                    )
-                ]
+            raise _refused(
+                "TOO_LARGE", "the sheet has too many cells; split it", "工作表过大；请拆分"
             )
         rows = [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     except CalamineError as error:
-        raise FileRefused(
-            [
-                _fault(
-                    "WORKBOOK",
-                    f"the workbook cannot be read ({error}); save it again",
-                    "工作簿无法读取；请另存后重试",
-                )
-            ]
+        raise _refused(
+            "WORKBOOK",
+            f"the workbook cannot be read ({error}); save it again",
+            "工作簿无法读取；请另存后重试",
         ) from error
     yield Rows(list(range(1, len(rows) + 1)), rows, ["\t".join(row) for row in rows])
 
@@ -105,5 +88,5 @@ def _text_rows(content: bytes) -> Iterator[Rows]:
         yield Rows(numbers, rows, ["\t".join(row) for row in rows])
 
 
-def _fault(code: str, en: str, zh: str) -> FileFault:
-    return FileFault(code, "file", None, None, None, None, Text(en, zh))
+def _refused(code: str, en: str, zh: str) -> FileRefused:
+    return FileRefused([FileFault.of(code, en, zh)])

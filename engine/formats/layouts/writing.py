@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, TypeVar
 
-from engine.base.text import Text
-from engine.formats.layouts.cells import CellFault, CellWriter
+from engine.formats.layouts.cell_writing import CellWriter
+from engine.formats.layouts.cells import CellFault, codec_of
 from engine.formats.layouts.faults import MOST, FileFault, FileRefused
+from engine.formats.layouts.figures import Figures
 from engine.formats.layouts.model import Form, Layout, RecordDef, Value
 from engine.formats.layouts.once import Once
 
@@ -25,7 +26,6 @@ SPOOL = 1024 * 1024
 """Bytes of details kept in memory until header totals are known; more go to a temporary file."""
 
 _MARKS = {"utf-16": b"\xff\xfe", "utf-8-sig": b"\xef\xbb\xbf"}
-_CODECS = {"auto": "gb18030", "utf-8-sig": "utf-8", "utf-16": "utf-16-le"}
 _NAME_PART = re.compile(r"\{([a-z_]+)(?::([^{}]+))?\}")
 
 
@@ -71,17 +71,11 @@ def file_name(layout: Layout, values: Mapping[str, str | int | dt.date]) -> str:
             known = ", ".join(sorted(values))
             raise FileRefused(
                 [
-                    FileFault(
+                    FileFault.of(
                         "FILE_NAME",
-                        "file",
-                        None,
-                        None,
-                        part[1],
-                        None,
-                        Text(
-                            f"the file's name asks for {part[1]!r}; known are {known}",
-                            f"文件名需要 {part[1]!r}；可用：{known}",
-                        ),
+                        f"the file's name asks for {part[1]!r}; known are {known}",
+                        f"文件名需要 {part[1]!r}；可用：{known}",
+                        field=part[1],
                     )
                 ]
             )
@@ -97,14 +91,12 @@ class _Writer:
     def __init__(self, layout: Layout, currency: str) -> None:
         self._layout = layout
         self._file = layout.file
-        self._codec = _CODECS.get(layout.file.encoding, layout.file.encoding)
+        self._codec = codec_of(layout)
         self._currency = currency
         self._cells = [CellWriter(one, layout, currency) for one in layout.detail.fields]
         self._once = {one.name: Once() for one in layout.detail.fields if one.checks.unique}
-        self._sums: dict[str, int] = {}
-        self._summed = layout.summed | {"amount"}
+        self._figures = Figures(layout, currency)
         self._faults: list[FileFault] = []
-        self._count = 0
 
     def write(
         self,
@@ -116,6 +108,8 @@ class _Writer:
         with tempfile.SpooledTemporaryFile(max_size=SPOOL) as spool:
             for chunk in _chunks(rows, CHUNK):
                 spool.write(self._details(names, chunk))
+                if len(self._faults) >= MOST:
+                    break
             self._end()
             header = self._single(self._layout.header, head)
             trailer = self._single(self._layout.trailer, head)
@@ -127,25 +121,27 @@ class _Writer:
             spool.seek(0)
             shutil.copyfileobj(spool, out)
             out.write(trailer)
-        return Written(self._count, dict(self._sums))
+        return Written(self._figures.count, self._figures.sums())
 
     def _details(self, names: Sequence[str], chunk: Sequence[Sequence[Value]]) -> bytes:
-        first = self._count + 1
-        self._count += len(chunk)
+        first = self._figures.count + 1
         values = dict(zip(names, zip(*chunk, strict=True), strict=True))
         values.setdefault("row", tuple(range(first, first + len(chunk))))
+        nothing = (None,) * len(chunk)
         columns: list[list[str]] = []
         for writer in self._cells:
-            name = writer.field.name
-            column = values.get(name) or (None,) * len(chunk)
+            column = values.get(writer.field.name, nothing)
             texts = writer.column(column)
             columns.append(self._slowly(writer, column, first) if texts is None else texts)
-        for name in self._summed:
-            numbers = [one for one in values.get(name, ()) if isinstance(one, int)]
-            self._sums[name] = self._sums.get(name, 0) + sum(numbers)
+        self._figures.add(values, len(chunk))
         for name, once in self._once.items():
             once.add(values.get(name, ()), range(first, first + len(chunk)))
-        return self._encoded(self._lines(columns), first)
+        try:
+            return self._lines(columns).encode(self._codec)
+        except UnicodeEncodeError:  # a text without a width, which nobody has encoded yet
+            for writer in self._cells:
+                self._slowly(writer, values.get(writer.field.name, nothing), first)
+            return b""
 
     def _slowly(self, writer: CellWriter, column: Sequence[Value], first: int) -> list[str]:
         texts = []
@@ -171,56 +167,22 @@ class _Writer:
         last = file.separator + end if file.trailing_separator else end
         return last.join(map(file.separator.join, zip(*columns, strict=True))) + last
 
-    def _encoded(self, text: str, first: int) -> bytes:
-        try:
-            return text.encode(self._codec)
-        except UnicodeEncodeError as error:
-            bad = text[error.start]
-            row = first + text.count("\n", 0, error.start)
-            self._faults.append(
-                FileFault(
-                    "NOT_ENCODABLE",
-                    "detail",
-                    row,
-                    None,
-                    None,
-                    None,
-                    Text(
-                        f"{bad!r} (U+{ord(bad):04X}) cannot be written in {self._codec}; replace "
-                        "it in the document",
-                        f"字符 {bad!r}（U+{ord(bad):04X}）无法用 {self._codec} 编码；"
-                        "请在单据中替换",
-                    ),
-                )
-            )
-            return b""
-
     def _end(self) -> None:
-        if not self._count and not self._file.empty_allowed:
+        count, most = self._figures.count, self._file.max_rows
+        if not count and not self._file.empty_allowed:
             self._faults.append(
-                FileFault(
+                FileFault.of(
                     "EMPTY",
-                    "file",
-                    None,
-                    None,
-                    None,
-                    None,
-                    Text("there is nothing to write", "没有可写的明细"),
+                    "there is nothing to write; give it at least one row",
+                    "没有可写的明细；至少需要一行",
                 )
             )
-        if self._file.max_rows is not None and self._count > self._file.max_rows:
+        if most is not None and count > most:
             self._faults.append(
-                FileFault(
+                FileFault.of(
                     "TOO_MANY_ROWS",
-                    "file",
-                    None,
-                    None,
-                    None,
-                    None,
-                    Text(
-                        f"{self._count} rows; the bank takes {self._file.max_rows} in one file",
-                        f"共 {self._count} 行；银行每个文件最多 {self._file.max_rows} 行",
-                    ),
+                    f"{count} rows; the bank takes {most} in one file, split them",
+                    f"共 {count} 行；银行每个文件最多 {most} 行，请拆分",
                 )
             )
         for name, once in self._once.items():
@@ -237,16 +199,13 @@ class _Writer:
             return b""
         texts = []
         for one in record.fields:
-            value: Value = head.get(one.name)
-            if one.aggregate is not None:
-                of = one.aggregate.of
-                value = self._count if of is None else self._sums.get(of, 0)
+            value = head.get(one.name) if one.aggregate is None else self._figures.of(one)
             try:
                 texts.append(CellWriter(one, self._layout, self._currency).write(value))
             except CellFault as error:
                 texts.append("")
                 self._fault(error, record.name, None, one.name)
-        return self._encoded(self._lines([[text] for text in texts]), 1)
+        return b"" if self._faults else self._lines([[text] for text in texts]).encode(self._codec)
 
     def _names_row(self) -> bytes:
         if self._file.form is not Form.CSV:
@@ -255,8 +214,11 @@ class _Writer:
         return self._lines(names).encode(self._codec)
 
     def _fault(self, error: CellFault, record: str, row: int | None, field: str) -> None:
-        if len(self._faults) < 10 * MOST:
-            self._faults.append(FileFault(error.code, record, row, None, field, None, error.text))
+        self._faults.append(
+            FileFault.of(
+                error.code, error.text.en, error.text.zh, record=record, row=row, field=field
+            )
+        )
 
 
 def _chunks(rows: Iterable[Sequence[Value]], size: int) -> Iterator[list[Sequence[Value]]]:

@@ -1,0 +1,261 @@
+"""One cell from text to value, with everything its field asks of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from engine.base.money import MAX_DIGITS, MoneyError, decimals, parse_units
+from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, scaled
+from engine.formats.layouts.model import MONEY, FieldDef, Layout, Type, Value
+
+_LOOSE_MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
+_FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥])|元$|\s", re.IGNORECASE)
+_WRAPPED = re.compile(r'="?(.*?)"?')
+_RUN_TOGETHER = re.compile(r"%[A-Za-z]%[A-Za-z]")
+_MOST_ZEROS = 64
+"""Digits of a number with the zeros that fill it up."""
+_EMPTY = frozenset({"", "-", "--", "—", "/"})
+
+
+class CellReader:
+    """Reads the cells of one field. Money comes as minor units of `currency`; with `places`, of
+    the type yuan, as units of 10**-places: for files whose rows say their own currency."""
+
+    def __init__(
+        self, field: FieldDef, layout: Layout, currency: str, places: int | None = None
+    ) -> None:
+        self._field = field
+        self._currency = currency
+        self._places = decimals(currency) if places is None else places
+        self._checks = scaled(field, self._places)
+        self._codec = codec_of(layout)
+        self._formats = (field.format,) if field.format else layout.dates
+        self._known: dict[str, Value] = {}
+        self._loose = field.format == "loose" or (
+            field.format is None and layout.statement.amount is not None
+        )
+        self._parse: Callable[[str], Value] = {
+            Type.TEXT: self._text,
+            Type.DIGITS: self._digits,
+            Type.INT: self._int,
+            Type.YUAN: self._yuan,
+            Type.FEN: self._fen,
+            Type.DATE: self._date,
+            Type.TIME: self._time,
+            Type.IGNORED: lambda _: None,
+        }[field.type]
+
+    def read(self, cell: str) -> Value:
+        """The value of a cell; CellFault with the reason."""
+        field = self._field
+        text = self._trimmed(cell)
+        if field.constant is not None:
+            if text != field.constant.strip():
+                raise CellFault(
+                    "CONSTANT",
+                    f"{text[:40]!r} stands where every file has {field.constant!r}; it may be "
+                    "another bank's file or another record",
+                    f"此处应为 {field.constant!r}，实为 {text[:40]!r}；"
+                    "可能是其他银行的文件或其他记录",
+                )
+            return None
+        if self._is_empty(text):
+            if self._checks.required:
+                raise CellFault("MISSING", "the cell is empty; fill it in", "不能为空；请补充")
+            return None
+        found = UNSEEN.search(text)
+        if found is not None and field.type is not Type.IGNORED:
+            raise CellFault(
+                "CONTROL_CHARACTER",
+                f"has the unseen character U+{ord(found[0]):04X} at {found.start() + 1}; ask for "
+                "a clean file",
+                f"第 {found.start() + 1} 个字符为不可见字符 U+{ord(found[0]):04X}；请重新获取文件",
+            )
+        if field.width is not None and len(text.encode(self._codec, "replace")) > field.width:
+            raise CellFault(
+                "TOO_LONG",
+                f"{text[:40]!r} is longer than {field.width} bytes",
+                f"{text[:40]!r} 超过 {field.width} 字节",
+            )
+        if field.values is not None:
+            text = self._mapped(text)
+        value = self._parse(text)
+        judge(self._checks, value, self._shown)
+        return value
+
+    def column(self, cells: tuple[str, ...]) -> list[Value] | None:
+        """All cells at once where nothing is out of the way; None: read them one by one."""
+        field = self._field
+        if field.type is Type.IGNORED and field.constant is None:
+            return [None] * len(cells)
+        stripped = [cell.strip() for cell in cells]
+        if field.constant is not None:
+            wanted = field.constant.strip()
+            return [None] * len(cells) if stripped.count(wanted) == len(cells) else None
+        if self._loose or field.values is not None or self._checks.luhn or self._checks.cnaps:
+            return self._remembered(stripped)
+        if "" in stripped:
+            return None
+        if field.width is not None and self._longest(stripped) > field.width:
+            return None
+        return self._at_once(stripped)
+
+    def _at_once(self, cells: list[str]) -> list[Value] | None:
+        field, checks = self._field, self._checks
+        joined = "".join(cells)
+        match field.type:
+            case Type.TEXT:
+                if not joined.isprintable() or checks.one_of:
+                    return None
+                return list(cells)
+            case Type.DIGITS:
+                good = joined.isascii() and joined.isdecimal()
+                return None if not good or checks.one_of else list(cells)
+            case Type.INT | Type.FEN:
+                if not (joined.isascii() and joined.isdecimal()):
+                    return None
+                return self._bounded(cells)
+            case Type.YUAN:
+                if self._places != 2 or not joined.isascii():
+                    return None
+                if any(cell[-3:-2] != "." for cell in cells):
+                    return None
+                digits = [cell[:-3] + cell[-2:] for cell in cells]
+                if not "".join(digits).isdecimal() or min(map(len, digits)) < 3:
+                    return None
+                return self._bounded(digits)
+            case _:
+                return self._remembered(cells)
+
+    def _remembered(self, cells: list[str]) -> list[Value] | None:
+        """Cells that repeat (dates, marks, codes) are read once; None when one has a fault."""
+        known = self._known
+        try:
+            for cell in set(cells).difference(known):
+                if len(known) > 100_000:
+                    known.clear()
+                known[cell] = self.read(cell)
+            return [known[cell] if cell in known else self.read(cell) for cell in cells]
+        except CellFault:
+            return None
+
+    def _bounded(self, digits: list[str]) -> list[Value] | None:
+        if max(map(len, digits)) > _MOST_ZEROS:
+            return None
+        values = list(map(int, digits))
+        least, most = self._checks.least, self._checks.most
+        highest = max(values)
+        if highest >= 10**MAX_DIGITS or (most is not None and highest > most):
+            return None
+        return None if least is not None and min(values) < least else list(values)
+
+    def _longest(self, cells: list[str]) -> int:
+        joined = "\n".join(cells)
+        if joined.isascii():
+            return max(map(len, cells))
+        return max(map(len, joined.encode(self._codec, "replace").split(b"\n")))
+
+    def _trimmed(self, cell: str) -> str:
+        text = cell.strip()
+        if self._loose and text.startswith("="):
+            wrapped = _WRAPPED.fullmatch(text)
+            text = wrapped[1].strip() if wrapped else text
+        return text
+
+    def _is_empty(self, text: str) -> bool:
+        if self._loose and self._field.type in (*MONEY, Type.DATE, Type.TIME):
+            return text in _EMPTY
+        return not text
+
+    def _mapped(self, text: str) -> str:
+        assert self._field.values is not None
+        found = self._field.values.read.get(text, self._field.values.otherwise)
+        if found is None:
+            said = ", ".join(self._field.values.read)
+            raise CellFault(
+                "UNKNOWN_WORD",
+                f"{text[:40]!r} is not among {said}; add it to the map of the layout",
+                f"{text[:40]!r} 不在 {said} 之中；请在布局的映射中补充",
+            )
+        return found
+
+    def _shown(self, units: int) -> str:
+        if self._field.type is not Type.YUAN:
+            return str(units)
+        return f"{Decimal(units).scaleb(-self._places):.{self._places}f}"
+
+    def _text(self, text: str) -> Value:
+        return text
+
+    def _digits(self, text: str) -> Value:
+        if text.isascii() and text.isdecimal():
+            return text
+        raise CellFault(
+            "DIGITS", f"{text[:40]!r} has something else than digits", f"{text[:40]!r} 含非数字字符"
+        )
+
+    def _int(self, text: str) -> Value:
+        if re.fullmatch(r"[+-]?0*[0-9]{1,18}", text):
+            return int(text)
+        raise CellFault("NUMBER", f"{text[:40]!r} is no whole number", f"{text[:40]!r} 不是整数")
+
+    def _fen(self, text: str) -> Value:
+        if re.fullmatch(r"-?0*[0-9]{1,18}", text):
+            return int(text)
+        raise CellFault(
+            "AMOUNT",
+            f"{text[:40]!r} is no amount in minor units (fen); it has to be digits only",
+            f"{text[:40]!r} 不是以分为单位的金额；只能是数字",
+        )
+
+    def _yuan(self, text: str) -> Value:
+        plain = text
+        if self._loose:
+            bare = _FRAME.sub("", text)
+            found = _LOOSE_MONEY.fullmatch(bare)
+            if found is not None:
+                fraction = (found[3] or "").rstrip("0")
+                sign = "-" if found[1] == "-" else ""
+                plain = f"{sign}{found[2].replace(',', '')}" + (f".{fraction}" if fraction else "")
+        elif self._field.format == "exact" and not re.fullmatch(
+            rf"-?\d+\.\d{{{decimals(self._currency)}}}", text
+        ):
+            raise CellFault(
+                "AMOUNT",
+                f"{text[:40]!r} must have {decimals(self._currency)} decimals",
+                f"{text[:40]!r} 必须有 {decimals(self._currency)} 位小数",
+            )
+        try:
+            return parse_units(plain, self._places, self._currency)
+        except MoneyError as error:
+            raise CellFault("AMOUNT", error.text.en, error.text.zh) from error
+
+    def _date(self, text: str) -> Value:
+        bare = text.removesuffix(".0")
+        for form in self._formats:
+            try:
+                day = dt.datetime.strptime(bare, form).date()  # noqa: DTZ007 - a day has no zone
+            except ValueError:
+                continue
+            # Without separators a lost digit makes another day: 2026121 would be 1 December.
+            if not _RUN_TOGETHER.search(form) or day.strftime(form) == bare:
+                return day
+        said = ", ".join(self._formats)
+        raise CellFault(
+            "DATE",
+            f"{text[:40]!r} is no day written like {said}",
+            f"{text[:40]!r} 不是 {said} 格式的日期",
+        )
+
+    def _time(self, text: str) -> Value:
+        for form in (
+            (self._field.format,) if self._field.format else ("%H:%M:%S", "%H%M%S", "%H:%M")
+        ):
+            try:
+                return dt.datetime.strptime(text, form).time()  # noqa: DTZ007
+            except ValueError:
+                continue
+        raise CellFault("TIME", f"{text[:40]!r} is no time of day", f"{text[:40]!r} 不是时间")
