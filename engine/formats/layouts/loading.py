@@ -13,10 +13,12 @@ from engine.base.collector import Collector
 from engine.base.findings import Finding, Severity, Span
 from engine.base.text import SluiceError, Text
 from engine.base.yaml_marks import Mapping as YamlMapping
-from engine.base.yaml_marks import Scalar, compose, lf
+from engine.base.yaml_marks import compose, lf
 from engine.formats.layouts import patterns
 from engine.formats.layouts.fields import Fields
 from engine.formats.layouts.keys import Keys
+from engine.formats.layouts.maps import codes as read_codes
+from engine.formats.layouts.maps import maps as read_maps
 from engine.formats.layouts.model import (
     AmountRule,
     FileDef,
@@ -27,7 +29,7 @@ from engine.formats.layouts.model import (
     Use,
     ValueMap,
 )
-from engine.formats.layouts.overriding import overridden
+from engine.formats.layouts.overriding import NOTHING, Branch, branches
 from engine.formats.layouts.rules import check_rules
 from engine.formats.layouts.tables import rows_of
 
@@ -48,8 +50,6 @@ ENCODINGS = (
 )
 _LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 _SEPARATORS = {"tab": "\t", "\\t": "\t"}
-MEANINGS = ("paid", "failed", "unknown")
-"""What a code of a return file may mean."""
 
 
 class LayoutRefused(SluiceError):
@@ -87,18 +87,21 @@ def read(text: str, file: str) -> tuple[Layout | None, list[Finding]]:
 
 
 class _Loader:
-    def __init__(self, root: YamlMapping, lines: list[str], out: Collector) -> None:
+    def __init__(
+        self, root: YamlMapping, lines: list[str], out: Collector, branch: Branch = NOTHING
+    ) -> None:
         self._root = root
         self._lines = lines
         self._out = out
+        self._branch = branch
 
     def layout(self) -> Layout | None:
         keys = Keys(self._root, "", self._out)
         keys.choice("kind", ("bank_layout",))
         use = keys.choice("use", tuple(Use))
         file = self._file(keys)
-        maps = self._maps(keys)
-        codes = self._codes(keys)
+        maps = read_maps(keys, self._out)
+        codes = read_codes(keys, self._out)
         dates = tuple(one.value for one in keys.texts("dates"))
         statement = self._statement(keys)
         title = keys.mapping("title", required=True)
@@ -112,10 +115,13 @@ class _Loader:
             keys.scalar("version", required=True)
         scope = keys.mapping("scope", required=True)
         effective = keys.mapping("effective", required=True)
-        start = None
+        start = end = None
         if effective is not None:
             start = effective.typed("from", dt.date.fromisoformat, "a day like 2026-01-01", "日期")
             effective.scalar("from", required=True)
+            end = effective.typed("to", dt.date.fromisoformat, "a day like 2026-12-31", "日期")
+            if start is not None and end is not None and end < start:
+                effective.wrong(effective.node.span, "effective.to", "from or later", "不早于 from")
         if use is None or file is None:
             keys.done()
             return None
@@ -128,6 +134,7 @@ class _Loader:
             bank=keys.text("bank", required=True),
             scope_org=scope.text("org", required=True) if scope else "",
             effective_from=start or dt.date.min,
+            effective_to=end,
             file=file,
             header=records.get("header"),
             detail=records.get("detail") or RecordDef("detail", ()),
@@ -146,9 +153,27 @@ class _Loader:
         keys.node_of("examples")
         keys.node_of("about")
         keys.done()
-        if overrides is None or self._out.failed:
+        if overrides is None or self._out.failed or self._branch is not NOTHING:
             return made
-        return dataclasses.replace(made, overrides=overridden(made, overrides, self._out))
+        return dataclasses.replace(made, overrides=self._branches(made, overrides))
+
+    def _branches(self, made: Layout, overrides: Keys) -> dict[str, Layout]:
+        """The layout of every branch that has something otherwise."""
+        names = frozenset(one.name for record in made.records for one in record.fields)
+        found: dict[str, Layout] = {}
+        for org, branch in branches(overrides, names, self._out).items():
+            loader = _Loader(self._root, self._lines, Collector(self._out.file), branch)
+            layout = loader.layout()
+            self._out.findings += [
+                dataclasses.replace(
+                    one,
+                    message=Text(f"{org}: {one.message.en}", f"{org}：{one.message.zh}"),
+                )
+                for one in loader._out.findings
+            ]
+            if layout is not None:
+                found[org] = layout
+        return found
 
     def _name(self, keys: Keys) -> str:
         found = keys.scalar("name", required=True)
@@ -160,6 +185,7 @@ class _Loader:
         file = keys.mapping("file", required=True)
         if file is None:
             return None
+        file = Keys(self._branch.file_of(file.node), "file.", self._out)
         form = file.choice("form", tuple(Form))
         encoding = file.choice("encoding", ENCODINGS)
         separator = file.text("separator", "," if form == Form.CSV else "|")
@@ -182,77 +208,27 @@ class _Loader:
             sheet=file.text("sheet") or None,
             last_end=last_end == "required",
         )
-        for name, said, longest in (("separator", separator, 3), ("quote", made.quote or '"', 1)):
-            if not 1 <= len(said) <= longest or "\n" in said or "\r" in said:
-                node = file.node_of(name)
-                span = Span(1, 1) if node is None else node.span
-                file.wrong(span, f"file.{name}", f"1 to {longest} characters", "长度不符")
+        self._marks(file, made)
         file.done()
         return made
 
-    def _maps(self, keys: Keys) -> dict[str, ValueMap]:
-        maps = keys.mapping("maps")
-        found: dict[str, ValueMap] = {}
-        if maps is None:
-            return found
-        for name, node in maps.entries():
-            if isinstance(node, YamlMapping):
-                found[name.value] = self._map(name.value, node, "maps.", None)
-            else:
-                maps.wrong(name.span, f"maps.{name.value}", "a mapping", "键值映射")
-        return found
-
-    def _codes(self, keys: Keys) -> ValueMap | None:
-        node = keys.node_of("codes")
-        if node is None:
-            return None
-        if not isinstance(node, YamlMapping):
-            keys.wrong(node.span, "codes", "a mapping of codes", "代码映射")
-            return None
-        return self._map("codes", node, "", MEANINGS)
-
-    def _map(
-        self, name: str, node: YamlMapping, path: str, meanings: tuple[str, ...] | None
-    ) -> ValueMap:
-        read: dict[str, str] = {}
-        write: dict[str, str] = {}
-        otherwise: str | None = None
-        for key, entry in node.entries.items():
-            value = entry.value
-            if not isinstance(value, Scalar):
-                self._add(
-                    "B003", entry.key.span, f"{path}{name}.{key} must be a text", "必须是文本"
-                )
+    def _marks(self, file: Keys, made: FileDef) -> None:
+        """Separator and quote: marks that are no part of texts and numbers."""
+        longest = 3 if made.quote is None else 1
+        for name, said, most in (("separator", made.separator, longest), ("quote", made.quote, 1)):
+            if said is None:
                 continue
-            if meanings is not None and value.value not in meanings:
-                said = ", ".join(meanings)
+            plain = any(one.isalnum() or one in "\r\n.-" for one in said)
+            if plain or not 1 <= len(said) <= most or (name == "quote" and said == made.separator):
+                node = file.node_of(name)
                 self._add(
-                    "B022",
-                    value.span,
-                    f"code {key} means {value.value!r}; use {said}",
-                    f"代码 {key} 的含义 {value.value!r} 无效；可用：{said}",
+                    "B003",
+                    file.node.span if node is None else node.span,
+                    f"file.{name} must be 1 to {most} marks such as | or tab, no letters, digits, "
+                    "dots or dashes, and not the other mark",
+                    f"file.{name} 必须是 1 至 {most} 个符号（如 | 或 tab），不能是字母、数字、"
+                    "点或连字符，且两者不同",
                 )
-            if key == "else":
-                otherwise = None if value.value == "error" else value.value
-                continue
-            read[key] = value.value
-            write.setdefault(value.value, key)
-        if "else" not in node.entries:
-            self._add(
-                "B019",
-                node.span,
-                f"{path}{name} does not say what any other word means; add `else:`"
-                + (" unknown" if meanings else ""),
-                f"{path}{name} 没有说明其他取值的含义；请补充 `else:`",
-            )
-        elif meanings is not None and otherwise != "unknown":
-            self._add(
-                "B022",
-                node.entries["else"].value.span,
-                "a code that is listed nowhere is unknown: anything else invites a second payment",
-                "未列出的代码必须视为 unknown，否则可能重复支付",
-            )
-        return ValueMap(name, read, write, otherwise)
 
     def _statement(self, keys: Keys) -> StatementDef:
         amount = keys.mapping("amount")
@@ -318,7 +294,7 @@ class _Loader:
             if not block.literal:
                 records.wrong(block.span, f"records.{name}", "a block: `|`", "文本块 `|`")
                 continue
-            rows = rows_of(block, self._lines, self._out)
+            rows = self._branch.rows_of(rows_of(block, self._lines, self._out))
             made[name] = reader.record(name, rows)
         records.done()
         return made

@@ -183,6 +183,8 @@ class Layout:
     bank: str
     scope_org: str
     effective_from: dt.date
+    effective_to: dt.date | None
+    """Last day, None without end."""
     file: FileDef
     header: RecordDef | None
     detail: RecordDef

@@ -1,80 +1,107 @@
-"""What one branch has otherwise: settings of the file and of fields, by their names."""
+"""What one branch has otherwise: settings of the file and of fields, by their names.
+
+`BJ: {file: {name: …, max_rows: …}, fields: {tag: "X", remittance: {width: 40, check: …}}}`. The
+layout is read again with these in place of its own, so that a branch is checked as strictly as the
+whole; what is found stands at the words of the branch.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.base.collector import Collector
+from engine.base.findings import Span
 from engine.base.text import Text
+from engine.base.yaml_marks import Entry, Scalar
 from engine.base.yaml_marks import Mapping as YamlMapping
 from engine.formats.layouts.keys import Keys
-from engine.formats.layouts.model import Layout, RecordDef
+from engine.formats.layouts.tables import COLUMNS, Cell
+
+_FIXED = frozenset({"form"})
+"""Settings of the file that make it another layout."""
+_CELLS = tuple(one for one in COLUMNS if one != "field")
 
 
-def overridden(layout: Layout, overrides: Keys, out: Collector) -> Mapping[str, Layout]:
-    """The layout of every branch in `overrides`; B025 for what cannot be changed by a branch.
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Cells of record tables by field and column, and entries of `file:`, that replace others."""
 
-    `BJ: {file: {name: …, max_rows: …}, fields: {tag: "X", remittance: {width: 40}}}`: a text sets
-    a constant, a mapping its width.
-    """
-    made: dict[str, Layout] = {}
+    file: Mapping[str, Entry] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+    def file_of(self, node: YamlMapping) -> YamlMapping:
+        """The settings of the file as the branch has them."""
+        if not self.file:
+            return node
+        return dataclasses.replace(node, entries={**node.entries, **self.file})
+
+    def rows_of(self, rows: list[dict[str, Cell]]) -> list[dict[str, Cell]]:
+        """A record table as the branch has it."""
+        return [{**row, **self.cells.get(row["field"].text, {})} for row in rows]
+
+
+NOTHING = Branch()
+
+
+def branches(overrides: Keys, fields: frozenset[str], out: Collector) -> dict[str, Branch]:
+    """What `overrides:` says by branch; B025 for what no branch can change. `fields` are the names
+    of the layout's own."""
+    made: dict[str, Branch] = {}
     for org, node in overrides.entries():
         if not isinstance(node, YamlMapping):
             overrides.wrong(org.span, f"overrides.{org.value}", "a mapping", "键值映射")
             continue
-        made[org.value] = _branch(layout, Keys(node, f"overrides.{org.value}.", out), out)
+        path = f"overrides.{org.value}."
+        keys = Keys(node, path, out)
+        file = keys.mapping("file")
+        cells = keys.mapping("fields")
+        keys.done()
+        made[org.value] = Branch(
+            file={} if file is None else _settings(file, out),
+            cells={} if cells is None else _cells(cells, fields, path, out),
+        )
     return made
 
 
-def _branch(layout: Layout, keys: Keys, out: Collector) -> Layout:
-    file = keys.mapping("file")
-    settings = layout.file
-    if file is not None:
-        if name := file.text("name"):
-            settings = dataclasses.replace(settings, name=name)
-        most = file.typed("max_rows", int, "a whole number", "整数")
-        if most is not None:
-            settings = dataclasses.replace(settings, max_rows=most)
-        file.done()
-    changes: dict[str, dict[str, str | int]] = {}
-    fields = keys.mapping("fields")
-    if fields is not None:
-        for key, node in fields.entries():
-            if not any(record.field(key.value) for record in layout.records):
-                out.add(
-                    "B025",
-                    key.span,
-                    Text(
-                        f"no record has a field {key.value}; name one that is there",
-                        f"没有字段 {key.value}；请写已有的字段",
-                    ),
-                )
-            elif isinstance(node, YamlMapping):
-                one = Keys(node, f"fields.{key.value}.", out)
-                width = one.typed("width", int, "a number of bytes", "字节数")
-                if width is not None:
-                    changes[key.value] = {"width": width}
-                one.done()
-            else:
-                changes[key.value] = {"constant": fields.text(key.value)}
-    keys.done()
-    return dataclasses.replace(
-        layout,
-        file=settings,
-        header=_changed(layout.header, changes) if layout.header else None,
-        detail=_changed(layout.detail, changes),
-        trailer=_changed(layout.trailer, changes) if layout.trailer else None,
-    )
+def _settings(file: Keys, out: Collector) -> dict[str, Entry]:
+    for key, _ in file.entries():
+        if key.value in _FIXED:
+            _refuse(
+                out,
+                key.span,
+                f"a branch cannot change file.{key.value}; write a layout of its own for it",
+                f"分支不能更改 file.{key.value}；请另写布局",
+            )
+    return dict(file.node.entries)
 
 
-def _changed(record: RecordDef, changes: Mapping[str, Mapping[str, str | int]]) -> RecordDef:
-    return dataclasses.replace(
-        record,
-        fields=tuple(
-            dataclasses.replace(one, **changes[one.name])  # type: ignore[arg-type]
-            if one.name in changes
-            else one
-            for one in record.fields
-        ),
-    )
+def _cells(
+    fields: Keys, known: frozenset[str], path: str, out: Collector
+) -> dict[str, dict[str, Cell]]:
+    made: dict[str, dict[str, Cell]] = {}
+    for key, node in fields.entries():
+        if key.value not in known:
+            _refuse(
+                out,
+                key.span,
+                f"no record has a field {key.value}; name one that is there",
+                f"没有字段 {key.value}；请写已有的字段",
+            )
+        elif isinstance(node, Scalar):
+            made[key.value] = {"value": Cell(f'"{node.value}"', node.span)}
+        elif isinstance(node, YamlMapping):
+            one = Keys(node, f"{path}fields.{key.value}.", out)
+            said = {name: one.scalar(name) for name in _CELLS}
+            one.done()
+            made[key.value] = {
+                name: Cell(cell.value, cell.span) for name, cell in said.items() if cell is not None
+            }
+        else:
+            fields.wrong(node.span, f"{path}fields.{key.value}", "a mapping", "键值映射")
+    return made
+
+
+def _refuse(out: Collector, span: Span, en: str, zh: str) -> None:
+    out.add("B025", span, Text(en, zh))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.base.collector import Collector
 from engine.base.findings import Span
 from engine.base.text import Text
 from engine.base.yaml_marks import Mapping
+from engine.formats.layouts.fields import HEAD
 from engine.formats.layouts.model import (
     MONEY,
     FieldDef,
@@ -15,6 +18,11 @@ from engine.formats.layouts.model import (
     Type,
     Use,
 )
+
+NAME_PART = re.compile(r"\{([a-z_]+)(?::([^{}]+))?\}")
+"""A part of a file's name: {message_id}, {value_date:%Y%m%d}, {part:2}."""
+NAME_PARTS = (*HEAD, "created_at", "bank", "org", "part", "parts", "copy")
+"""What the name of a file may ask for."""
 
 
 def check_rules(layout: Layout, root: Mapping, out: Collector) -> None:
@@ -26,6 +34,8 @@ def check_rules(layout: Layout, root: Mapping, out: Collector) -> None:
     checker.dates()
     checker.widths()
     checker.use()
+    checker.name()
+    checker.written()
 
 
 class _Rules:
@@ -125,6 +135,39 @@ class _Rules:
                         f"the constant of {one.name} has {size} bytes, its width is {one.width}",
                         f"{one.name} 的常量为 {size} 字节，宽度为 {one.width}",
                     )
+
+    def name(self) -> None:
+        """The name of a file asks only for what there is."""
+        pattern = self._layout.file.name
+        wrong = [one[1] for one in NAME_PART.finditer(pattern) if one[1] not in NAME_PARTS]
+        left = NAME_PART.sub("", pattern)
+        if wrong or "{" in left or "}" in left or "/" in left or "\\" in left:
+            said = ", ".join(NAME_PARTS)
+            self._add(
+                "B037",
+                self._span("file"),
+                f"the name of the file has {', '.join(wrong) or 'a stray brace or slash'}; parts "
+                f"are {{name}} of {said}",
+                f"文件名含 {'、'.join(wrong) or '多余的括号或斜杠'}；可用部分：{said}",
+            )
+
+    def written(self) -> None:
+        """Files we write have one encoding."""
+        layout = self._layout
+        if layout.use is Use.PAYMENT_ORDER and layout.file.encoding == "auto":
+            self._add(
+                "B038",
+                self._span("file"),
+                "a file that is written has one encoding; `auto` is for files that are read",
+                "写出的文件必须有确定的编码；auto 只用于读取",
+            )
+        if layout.use is Use.PAYMENT_ORDER and layout.file.form is Form.WORKBOOK:
+            self._add(
+                "B038",
+                self._span("file"),
+                "workbooks are read only; write the payments as csv",
+                "workbook 只能读取；支付文件请用 csv",
+            )
 
     def use(self) -> None:
         """Codes belong to return files, an amount rule to statements."""

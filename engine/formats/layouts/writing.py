@@ -19,6 +19,7 @@ from engine.formats.layouts.faults import MOST, FileFault, FileRefused
 from engine.formats.layouts.figures import Figures
 from engine.formats.layouts.model import Form, Layout, RecordDef, Value
 from engine.formats.layouts.once import Once
+from engine.formats.layouts.rules import NAME_PART
 
 T = TypeVar("T")
 CHUNK = 2_000
@@ -26,7 +27,6 @@ SPOOL = 1024 * 1024
 """Bytes of details kept in memory until header totals are known; more go to a temporary file."""
 
 _MARKS = {"utf-16": b"\xff\xfe", "utf-8-sig": b"\xef\xbb\xbf"}
-_NAME_PART = re.compile(r"\{([a-z_]+)(?::([^{}]+))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def file_name(layout: Layout, values: Mapping[str, str | int | dt.date]) -> str:
             return value.strftime(part[2] or "%Y%m%d")
         return f"{value:0{int(part[2])}d}" if part[2] and isinstance(value, int) else str(value)
 
-    made = _NAME_PART.sub(said, layout.file.name or "{message_id}.txt")
+    made = NAME_PART.sub(said, layout.file.name or "{message_id}.txt")
     return re.sub(r"[^\w.\-]", "_", made)
 
 
