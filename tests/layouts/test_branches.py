@@ -91,7 +91,10 @@ def test_names_of_files_are_safe() -> None:
 )
 def test_a_name_holds_what_its_pattern_asks_for(pattern: str, name: str) -> None:
     made = layout(BARS.replace("eol: crlf", f'eol: crlf, name: "{pattern}"'))
-    given = {"value_date": dt.date(2026, 11, 23), "account_number": "6222"}
+    given: dict[str, str | int | dt.date] = {
+        "value_date": dt.date(2026, 11, 23),
+        "account_number": "6222",
+    }
     assert file_name(made, given) == name
 
 
