@@ -1,156 +1,105 @@
-"""A bank's offer file: bank_templates/<bank>/offer_file.yaml, checked before anything uses it."""
+"""A bank that is sent files (报盘): what the instruction machine writes them with."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
-import yaml
-from jsonschema import Draft202012Validator
-
-from engine.banks.profile import (
-    BankProfile,
-    ProfileError,
-    UniqueKeys,
-    bank_file,
-    invalid_profile,
-    load_profile,
-)
+from engine.banks.profile import BankProfile
 from engine.base.text import Text
-from engine.formats.delimited import (
-    DETAIL_FIELDS,
-    HEAD_FIELDS,
-    RETURN_FIELDS,
-    Column,
-    Layout,
-    ReturnFile,
-    ReturnLayout,
-    offer_faults,
-    read_return,
-    write_offer,
-)
-from engine.formats.iso20022.pain002 import Reading
-from engine.formats.payment import ItemFault, Limits, PaymentMessage
+from engine.formats.layouts import FileFault, FileRefused, Layout, file_name, write
+from engine.formats.layouts.model import Value
+from engine.formats.payment import ItemFault, PaymentItem, PaymentMessage
 
-_SCHEMA = Path(__file__).with_name("offer_file.schema.json")
-_LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
-_NEEDED = {"header": ("message_id",), "detail": ("instruction_id", "amount", "code"), "trailer": ()}
-"""Without these a return file says nothing about a payment of ours."""
+_NAMES = (
+    "instruction_id",
+    "counterparty_name",
+    "counterparty_account",
+    "counterparty_bank_code",
+    "amount",
+    "currency",
+    "remittance",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OfferBank:
-    """A bank that is sent files: what the instruction machine writes and reads them with."""
+    """A bank with the layout of its payment files, as one organisation has it."""
 
     profile: BankProfile
     layout: Layout
 
     def check(self, message: PaymentMessage) -> tuple[ItemFault, ...]:
-        """Why items cannot stand in this bank's file."""
-        return offer_faults(message, self.layout)
+        """Why items cannot stand in this bank's file; row 0 speaks of the file itself.
+
+        Asked again without the items at fault until the rest can be written, since a file names
+        only so many faults at once.
+        """
+        found: list[ItemFault] = []
+        left = list(enumerate(message.items, 1))
+        while left:
+            faults = self._faults(replace(message, items=tuple(item for _, item in left)))
+            found += [_item_fault(one, left) for one in faults]
+            rows = {one.row for one in faults}
+            if not rows or None in rows:
+                break
+            left = [pair for place, pair in enumerate(left, 1) if place not in rows]
+        return tuple(found)
 
     def render(self, message: PaymentMessage) -> bytes:
-        """The bytes of the file; FormatError when `check` has faults."""
-        return write_offer(message, self.layout)
+        """The bytes of the file; FileRefused when `check` has faults."""
+        out = io.BytesIO()
+        rows = [_cells(message, item) for item in message.items]
+        write(self.layout, _head(message), _NAMES, rows, out, message.currency)
+        return out.getvalue()
 
-    def read(self, content: bytes, currency: str) -> ReturnFile:
-        """A return file of this bank; FormatError."""
-        return read_return(content, self.layout, currency)
+    def file_name(self, values: Mapping[str, str | int | dt.date], copy: int = 0) -> str:
+        """What the file of a batch is called, by what its pattern asks for; a copy says so."""
+        made = PurePath(file_name(self.layout, {"part": 1, **values}))
+        return f"{made.stem}-COPY{copy}{made.suffix}" if copy else made.name
 
-    def file_name(self, message_id: str, copy: int = 0) -> str:
-        """What the file is called; a copy says so."""
-        return f"{message_id}{f'-COPY{copy}' if copy else ''}.{self.layout.extension}"
-
-    def meaning(self, code: str) -> Reading:
-        """What a code of its return file means at most; what is listed nowhere is unknown."""
-        if code in self.layout.reply.paid:
-            return Reading.PAID
-        return Reading.REJECTED if code in self.layout.reply.failed else Reading.UNKNOWN
-
-
-def offer_bank(bank: str, folders: Sequence[Path] | None = None) -> OfferBank:
-    """The bank with its layout; ProfileError PROFILE_MISSING, PROFILE_INVALID, LAYOUT_MISSING."""
-    path = bank_file(bank, "offer_file.yaml", folders)
-    try:
-        content = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ProfileError(
-            "LAYOUT_MISSING",
-            Text(
-                f"bank {bank} takes no offer files: {path.name} is missing in its folder; add it "
-                "or route the document otherwise",
-                f"银行 {bank} 没有报盘文件布局 {path.name};请添加,或调整路由规则",
-            ),
-        ) from error
-    return OfferBank(load_profile(bank, folders), parse_layout(content, str(path)))
+    def _faults(self, message: PaymentMessage) -> Sequence[FileFault]:
+        try:
+            self.render(message)
+        except FileRefused as error:
+            return error.faults
+        return ()
 
 
-def parse_layout(content: str, file: str) -> Layout:
-    """Read a layout's text; ProfileError PROFILE_INVALID names `file` and the place."""
-    try:
-        raw = yaml.load(content, Loader=UniqueKeys)  # noqa: S506 - a SafeLoader that refuses more
-    except yaml.YAMLError as error:
-        raise invalid_profile(file, str(error)) from error
-    for problem in _validator().iter_errors(raw):
-        place = ".".join(str(part) for part in problem.absolute_path) or "the file"
-        raise invalid_profile(file, f"{place}: {problem.message}")
-    reply, limits, separator = raw["return"], raw["limits"], raw["separator"]
-    codes = reply["codes"]
-    if both := set(codes["paid"]) & set(codes["failed"]):
-        raise invalid_profile(file, f"return.codes: {sorted(both)} mean two things")
-    for part, fields in _NEEDED.items():
-        for field in fields:
-            if field not in reply[part]:
-                raise invalid_profile(file, f"return.{part}: {field} is missing")
-    answer = {
-        part: _line(file, f"return.{part}", reply[part], RETURN_FIELDS, separator)
-        for part in _NEEDED
+def _head(message: PaymentMessage) -> dict[str, Value]:
+    return {
+        "message_id": message.message_id,
+        "direction": message.direction,
+        "account_number": message.account_number,
+        "account_name": message.account_name,
+        "account_bank_code": message.account_bank_code,
+        "currency": message.currency,
+        "value_date": message.value_date,
     }
-    return Layout(
-        encoding=raw["encoding"],
-        separator=separator,
-        line_end=_LINE_ENDS[raw["line_end"]],
-        extension=raw["extension"],
-        limits=Limits(**limits, encoding=None if raw["encoding"] == "utf-8" else raw["encoding"]),
-        header=_line(file, "header", raw["header"], HEAD_FIELDS, separator),
-        detail=_line(file, "detail", raw["detail"], DETAIL_FIELDS, separator),
-        trailer=_line(file, "trailer", raw["trailer"], HEAD_FIELDS, separator),
-        reply=ReturnLayout(
-            header=answer["header"],
-            detail=answer["detail"],
-            trailer=answer["trailer"],
-            whole=reply["whole"],
-            paid=frozenset(codes["paid"]),
-            failed=frozenset(codes["failed"]),
-        ),
+
+
+def _cells(message: PaymentMessage, item: PaymentItem) -> tuple[Value, ...]:
+    """In the order of _NAMES."""
+    return (
+        item.instruction_id,
+        item.counterparty_name,
+        item.counterparty_account,
+        item.counterparty_bank_code or None,
+        item.amount,
+        message.currency,
+        item.remittance or None,
     )
 
 
-def _line(
-    file: str,
-    place: str,
-    cells: list[str | dict[str, str]],
-    known: tuple[str, ...],
-    separator: str,
-) -> tuple[Column, ...]:
-    columns = []
-    for cell in cells:
-        if isinstance(cell, dict):
-            if separator in cell["constant"]:
-                raise invalid_profile(file, f"{place}: {cell['constant']!r} has the separator")
-            columns.append(Column(constant=cell["constant"]))
-        elif cell in known:
-            columns.append(Column(field=cell))
-        else:
-            raise invalid_profile(
-                file, f"{place}: {cell!r} is no field; use one of {', '.join(known)}"
-            )
-    return tuple(columns)
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+def _item_fault(fault: FileFault, left: Sequence[tuple[int, PaymentItem]]) -> ItemFault:
+    """The fault with the row of the whole message."""
+    row, instruction_id = 0, ""
+    if fault.row is not None:
+        row, item = left[fault.row - 1]
+        instruction_id = item.instruction_id
+    place = replace(fault, row=row or None).place
+    text = Text(f"{place.en}: {fault.text.en}", f"{place.zh}：{fault.text.zh}")
+    return ItemFault(row, instruction_id, fault.field or fault.record, fault.code, text)

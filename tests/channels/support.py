@@ -13,6 +13,9 @@ from engine.treasury.payments.files import Download
 from tests.payments.stage import Stage
 from tests.payments.world import Draft
 
+ACCOUNT = "62220000000001"
+"""Where the drafts of these tests go to."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -22,6 +25,7 @@ class Answer:
     amount: int
     code: str = "ACSC"
     reason: str = ""
+    account: str = ""
 
 
 def return_file(
@@ -33,22 +37,25 @@ def return_file(
 ) -> bytes:
     """A return file of bank A; `count` lies about the number of lines."""
     total = format_major(sum(one.amount for one in answers), "CNY")
+    rows = len(answers) if count is None else count
     lines = [
-        f"R|{message_id}|{coverage}",
+        f"R|{message_id}|{coverage[0]}|{rows}|{total}|",
         *(
-            f"D|{one.instruction_id}|{format_major(one.amount, 'CNY')}|{one.code}|{one.reason}||"
+            f"D|{one.instruction_id}|{one.account or ACCOUNT}|{format_major(one.amount, 'CNY')}|"
+            f"{one.code}|{one.reason}|||"
             for one in answers
         ),
-        f"T|{len(answers) if count is None else count}|{total}",
     ]
-    return ("\n".join(lines) + "\n").encode()
+    return "".join(f"{line}\r\n" for line in lines).encode("gb18030")
 
 
 def answers_to(content: bytes, code: str = "ACSC", reason: str = "") -> list[Answer]:
     """The same answer to every item of an offer file of bank A."""
-    cells = [line.split("|") for line in content.decode().splitlines()]
+    cells = [line.split("|") for line in content.decode("gb18030").splitlines()]
     return [
-        Answer(one[2], parse_major(one[6], "CNY"), code, reason) for one in cells if one[0] == "D"
+        Answer(one[2], parse_major(one[6], "CNY"), code, reason, one[3])
+        for one in cells
+        if one[0] == "D"
     ]
 
 

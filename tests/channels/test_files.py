@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from engine.base.text import SluiceError, Text
+from engine.base.text import SluiceError
 from engine.runtime import db
 from engine.treasury.invariants.checking import check_invariants
+from engine.treasury.layouts import drafting, reviewing
+from engine.treasury.layouts.catalogue import shipped
 from engine.treasury.payments import files
-from tests.channels.support import Answer, answers_to, hand_out, make_file, return_file, take_return
+from tests.channels.support import (
+    ACCOUNT,
+    Answer,
+    answers_to,
+    hand_out,
+    make_file,
+    return_file,
+    take_return,
+)
 from tests.payments.stage import Stage
 from tests.payments.world import Draft
+from tests.versions.support import grant_role
 
 ALERTS = "SELECT code FROM alert ORDER BY id"
 
@@ -28,10 +41,12 @@ def test_a_released_file_batch_waits_for_a_person_and_nothing_is_sent(stage: Sta
 
 def test_the_file_has_header_items_trailer_count_and_sum(stage: Stage) -> None:
     _, message_id = make_file(stage, 1, 2, amount=12_345)
-    lines = hand_out(stage, message_id).content.decode().splitlines()
-    assert lines[0] == f"H|{message_id}|6100000001|演示保险北京|CNY|20261123|pay|2|246.90"
-    assert lines[1].startswith("D|1|D20261123-000001-1|王伟|62220000000001|901100000001|123.45|")
-    assert lines[-1] == "T|2|246.90"
+    lines = hand_out(stage, message_id).content.decode("gb18030").splitlines()
+    assert lines[0] == (
+        f"H|{message_id}|1|6100000001|演示保险北京|901100000001|CNY|20261123|2|246.90|"
+    )
+    assert lines[1].startswith("D|1|D20261123-000001-1|62220000000001|王伟|901100000001|123.45|")
+    assert lines[-1] == "T|2|246.90|"
 
 
 def test_taking_the_file_is_the_sending(stage: Stage) -> None:
@@ -48,9 +63,9 @@ def test_a_second_download_is_the_same_bytes_flagged_as_a_copy(stage: Stage) -> 
     assert (first.copy, second.copy, third.copy) == (False, True, True)
     assert first.content == second.content == third.content
     assert [one.name for one in (first, second, third)] == [
-        f"{message_id}.txt",
-        f"{message_id}-COPY1.txt",
-        f"{message_id}-COPY2.txt",
+        f"PAY_{message_id}_20261123.txt",
+        f"PAY_{message_id}_20261123-COPY1.txt",
+        f"PAY_{message_id}_20261123-COPY2.txt",
     ]
     assert stage.value("SELECT count(*) FROM attempt WHERE document_id = :d", d=documents[0]) == 1
 
@@ -96,36 +111,95 @@ def test_a_separator_in_a_name_is_refused_with_row_and_field(stage: Stage) -> No
     got = hand_out(stage, message_id)
     (out,) = got.taken_out
     assert (out.document_id, out.code) == (two, "SEPARATOR_IN_TEXT")
-    assert "row 2: counterparty_name" in out.text
+    assert "row 2, field counterparty_name" in out.text
     assert stage.states([one, two]) == ["SENDING", "UNPAID"]
     assert len(got.content.splitlines()) == 3
 
 
-def test_bank_b_gets_gb18030_and_its_codes_are_read(stage: Stage) -> None:
+def test_bank_b_gets_fixed_widths_and_answers_by_row(stage: Stage) -> None:
     documents, message_id = make_file(
         stage, 1, 2, account=stage.world.second_account, counterparty_name="王㐂"
     )
-    content = hand_out(stage, message_id).content.decode("gb18030")
-    assert "王㐂" in content
-    ids = [line.split(",")[1] for line in content.splitlines()[1:-1]]
-    back = (
-        f"{message_id},F\r\n{ids[0]},100.00,0000,,B1\r\n{ids[1]},100.00,E101,账号不存在,\r\n"
-        "END,2,200.00\r\n"
-    ).encode("gb18030")
+    content = hand_out(stage, message_id).content
+    assert "王㐂" in content.decode("gb18030")
+    assert {len(line) for line in content.splitlines()} == {221}
+    head = f"00{message_id:<35}{2:08}{20_000:018}{'':61}"
+    rows = [
+        f"01{row:08}{account:<34}{10_000:015}{code:<4}{'':61}"
+        for row, account, code in ((1, ACCOUNT, "0000"), (2, ACCOUNT[:-1] + "2", "E101"))
+    ]
+    back = "".join(f"{line}\r\n" for line in (head, *rows)).encode("gb18030")
     done = take_return(stage, message_id, back)
-    assert (done.paid, done.failed, done.open) == (1, 1, 0)
+    assert (done.paid, done.failed, done.open, done.issues) == (1, 1, 0, ())
     assert stage.states(documents) == ["PAID", "RETURNED"]
 
 
-def test_a_bank_without_a_layout_takes_no_file(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(bank: str) -> None:
-        raise SluiceError("LAYOUT_MISSING", Text("no layout", "没有布局"))
+def retire(stage: Stage, name: str) -> None:
+    """Let the group have no layout of this name."""
+    with db.transaction(stage.engine) as session:
+        reviewing.retire(session, "boss", "GROUP", name, "test", stage.clock.now())
 
-    monkeypatch.setattr("engine.treasury.payments.sending.offer_bank", missing)
+
+def live(stage: Stage, change: Callable[[str], str], name: str = "bars-payment") -> str:
+    """A changed version of a shipped layout, signed and live; its hash."""
+    text = next(one.text for one in shipped() if one.layout.name == name)
+    text = change(text[: text.index("examples:")].replace("version: 1", "version: 2"))
+    now = stage.clock.now()
+    with db.transaction(stage.engine) as session:
+        grant_role(session, "ann", "analyst")
+        draft = drafting.begin(session, "ann", "GROUP", text, now)
+        made = drafting.submit(session, "ann", draft.id or 0, draft.text_hash, "test", now)
+        reviewing.sign(session, "boss", made.hash, now)
+        return made.hash
+
+
+def test_a_bank_without_a_layout_takes_no_file(stage: Stage) -> None:
+    retire(stage, "bars-payment")
     (one,) = stage.make(Draft(1, account=stage.world.pay_account, channel="bank_file"))
     assert [item.code for item in stage.release(one).items] == ["LAYOUT_MISSING"]
+    assert stage.value("SELECT waiting_code FROM document") == "LAYOUT_MISSING"
+
+
+def test_more_rows_than_a_file_takes_become_several_files(stage: Stage) -> None:
+    live(stage, lambda text: text.replace("max_rows: 5000", "max_rows: 2"))
+    documents = stage.make(
+        *(Draft(n, account=stage.world.pay_account, channel="bank_file") for n in range(1, 6))
+    )
+    released = stage.release(*documents)
+    sizes = stage.column("SELECT count(*) FROM attempt GROUP BY batch_id ORDER BY batch_id")
+    assert (len(released.batch_ids), sizes) == (3, [2, 2, 1])
+
+
+def test_a_file_names_the_layout_it_was_written_by_and_is_answered_by_it(stage: Stage) -> None:
+    documents, message_id = make_file(stage, 1)
+    before = hand_out(stage, message_id)
+    newer = live(stage, lambda text: text.replace('"PAY_', '"NEW_'))
+    again = hand_out(stage, message_id)
+    assert (again.content, again.name) == (before.content, before.name.replace(".", "-COPY1."))
+    used = str(stage.value("SELECT layout_hash FROM payment_batch"))
+    assert used not in ("", newer)
+    assert stage.value("SELECT name FROM bank_layout_version WHERE hash = :h", h=used)
+    take_return(stage, message_id, return_file(message_id, answers_to(before.content)))
+    assert stage.states(documents) == ["PAID"]
+    assert stage.value(
+        "SELECT v.name FROM payment_file_return r JOIN bank_layout_version v "
+        "ON v.hash = r.layout_hash"
+    ) == ("bars-return")
+    with pytest.raises(sa.exc.DBAPIError), stage.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE payment_batch SET layout_hash = NULL"))
+
+
+def test_more_items_at_fault_than_a_file_names_at_once_are_all_taken_out(stage: Stage) -> None:
+    bad = [
+        Draft(n, account=stage.world.pay_account, channel="ebank", counterparty_name="王|伟")
+        for n in range(1, 131)
+    ]
+    documents = stage.make(*bad, Draft(200, account=stage.world.pay_account, channel="ebank"))
+    stage.release(*documents)
+    message_id = str(stage.value("SELECT message_id FROM payment_batch"))
+    got = hand_out(stage, message_id)
+    assert len(got.taken_out) == 130
+    assert stage.states(documents[-1:]) == ["SENDING"]
 
 
 # --- return files
@@ -138,8 +212,8 @@ def test_a_return_file_sets_paid_failed_and_unknown(stage: Stage) -> None:
         message_id,
         [
             one,
-            Answer(two.instruction_id, two.amount, "RJCT", "AC04"),
-            Answer(three.instruction_id, three.amount, "ODD9"),
+            Answer(two.instruction_id, two.amount, "RJCT", "AC04", two.account),
+            Answer(three.instruction_id, three.amount, "ODD9", "", three.account),
         ],
     )
     done = take_return(stage, message_id, back)
@@ -185,7 +259,11 @@ def test_missing_extra_and_changed_items_are_named_and_the_others_are_set(stage:
     one, _, three = answers_to(hand_out(stage, message_id).content)
     back = return_file(
         message_id,
-        [one, Answer(three.instruction_id, three.amount + 1), Answer("D20261123-000099-1", 7)],
+        [
+            one,
+            Answer(three.instruction_id, three.amount + 1, account=three.account),
+            Answer("D20261123-000099-1", 7),
+        ],
     )
     done = take_return(stage, message_id, back)
     assert sorted(issue.code for issue in done.issues) == [
@@ -207,12 +285,23 @@ def test_a_partial_return_file_leaves_the_rest_open_without_alarm(stage: Stage) 
     assert (done.paid, done.open) == (1, 0)
 
 
-def test_an_item_named_twice_with_two_words_is_not_set(stage: Stage) -> None:
+@pytest.mark.parametrize("code", ["RJCT", "ACSC"])
+def test_an_item_named_twice_is_not_set_whatever_it_says(stage: Stage, code: str) -> None:
     documents, message_id = make_file(stage, 1)
     (one,) = answers_to(hand_out(stage, message_id).content)
-    both = [one, Answer(one.instruction_id, one.amount, "RJCT", "AC04")]
+    both = [one, replace(one, code=code)]
     done = take_return(stage, message_id, return_file(message_id, both))
     assert [issue.code for issue in done.issues] == ["RETURN_ITEM_TWICE"]
+    assert stage.states(documents) == ["SENDING"]
+
+
+def test_an_item_paid_to_another_account_is_not_set(stage: Stage) -> None:
+    documents, message_id = make_file(stage, 1)
+    (one,) = answers_to(hand_out(stage, message_id).content)
+    back = return_file(message_id, [replace(one, account="62220000000009")])
+    assert [i.code for i in take_return(stage, message_id, back).issues] == [
+        "RETURN_ACCOUNT_CHANGED"
+    ]
     assert stage.states(documents) == ["SENDING"]
 
 
@@ -220,7 +309,7 @@ def test_a_later_file_that_calls_a_paid_item_failed_changes_nothing_but_tells(st
     documents, message_id = make_file(stage, 1)
     (one,) = answers_to(hand_out(stage, message_id).content)
     take_return(stage, message_id, return_file(message_id, [one]))
-    back = return_file(message_id, [Answer(one.instruction_id, one.amount, "RJCT", "AC04")])
+    back = return_file(message_id, [replace(one, code="RJCT", reason="AC04")])
     assert [i.code for i in take_return(stage, message_id, back).issues] == ["RETURN_CONTRADICTS"]
     assert stage.states(documents) == ["PAID"]
 
@@ -228,7 +317,7 @@ def test_a_later_file_that_calls_a_paid_item_failed_changes_nothing_but_tells(st
 def test_a_payment_found_done_after_it_was_called_failed_is_an_incident(stage: Stage) -> None:
     documents, message_id = make_file(stage, 1)
     (one,) = answers_to(hand_out(stage, message_id).content)
-    failed = Answer(one.instruction_id, one.amount, "RJCT", "AM04")
+    failed = replace(one, code="RJCT", reason="AM04")
     take_return(stage, message_id, return_file(message_id, [failed]))
     assert stage.states(documents) == ["FAILED"]
     take_return(stage, message_id, return_file(message_id, [one]))
@@ -239,15 +328,15 @@ def test_a_payment_found_done_after_it_was_called_failed_is_an_incident(stage: S
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"\xff\xfe", "RETURN_ENCODING"),
-        (b"", "RETURN_LINES"),
-        (b"R|{id}\nT|0|0.00\n", "RETURN_CELLS"),
-        (b"X|{id}|ALL\nT|0|0.00\n", "RETURN_CONSTANT"),
-        (b"R|{id}|ALL\nD||1.00|ACSC|||\nT|1|1.00\n", "RETURN_FIELD"),
-        (b"R|{id}|ALL\nD|x|1.001|ACSC|||\nT|1|1.00\n", "RETURN_FIELD"),
-        (b"R|{id}|ALL\nD|x|1.00|ACSC|||\nT|2|1.00\n", "RETURN_TOTAL"),
-        (b"R|{id}|ALL\nD|x|1.00|ACSC|||\nT|1|2.00\n", "RETURN_TOTAL"),
-        (b"R|PB20261123-999999|ALL\nT|0|0.00\n", "RETURN_OTHER_BATCH"),
+        (b"\xff\xfe", "ENCODING"),
+        (b"", "RECORD_MISSING"),
+        (b"R|{id}|\r\n", "CELLS"),
+        (b"X|{id}|A|1|1.00|\r\nD|x|1|1.00|ACSC||||\r\n", "CONSTANT"),
+        (b"R|{id}|A|1|1.00|\r\nD||1|1.00|ACSC||||\r\n", "MISSING"),
+        (b"R|{id}|A|1|1.00|\r\nD|x|1|1.001|ACSC||||\r\n", "AMOUNT"),
+        (b"R|{id}|A|2|1.00|\r\nD|x|1|1.00|ACSC||||\r\n", "COUNT"),
+        (b"R|{id}|A|1|2.00|\r\nD|x|1|1.00|ACSC||||\r\n", "TOTAL"),
+        (b"R|PB20261123-999999|A|1|1.00|\r\nD|x|1|1.00|ACSC||||\r\n", "RETURN_OTHER_BATCH"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_refused_whole(
@@ -276,7 +365,7 @@ def test_a_return_file_of_another_batch_is_refused_whole(stage: Stage) -> None:
 def test_a_return_file_before_the_file_left_is_refused(stage: Stage) -> None:
     _, message_id = make_file(stage, 1)
     with pytest.raises(SluiceError) as caught:
-        take_return(stage, message_id, return_file(message_id, []))
+        take_return(stage, message_id, return_file(message_id, [Answer("D20261123-000001-1", 1)]))
     assert caught.value.code == "RETURN_NOT_EXPECTED"
 
 

@@ -18,7 +18,7 @@ from api.services import Services
 from engine.runtime import db
 from engine.runtime.workspace import Workspace
 from engine.treasury.organisations import signin
-from tests.channels.support import answers_to, make_file, return_file
+from tests.channels.support import Answer, answers_to, make_file, return_file
 from tests.channels.test_cash import make as make_cash
 from tests.channels.test_cash import open_desk
 from tests.payments.stage import Stage
@@ -108,7 +108,7 @@ def test_a_foreign_return_file_is_refused_with_a_sentence(stage: Stage, web: Web
     _, message_id = make_file(stage, 1)
     http = web.person("cashier")
     http.post(f"/api/v1/payment-files/{message_id}/download")
-    sent = {"file": ("b.txt", return_file("PB20261123-999999", []), "text/plain")}
+    sent = {"file": ("b.txt", return_file("PB20261123-999999", [Answer("x", 1)]), "text/plain")}
     answer = http.post(f"/api/v1/payment-files/{message_id}/return", files=sent)
     assert (answer.status_code, answer.json()["code"]) == (400, "RETURN_OTHER_BATCH")
     assert answer.json()["message_zh"]
@@ -178,8 +178,8 @@ def test_files_by_command(stage: Stage, sluice: Sluice, tmp_path: Path) -> None:
     sluice("pay", "file", message_id, *who, *folder)
     again = sluice("pay", "file", message_id, *who, *folder)
     assert "COPY number 1" in again.stderr
-    content = (tmp_path / f"{message_id}.txt").read_bytes()
-    assert content == (tmp_path / f"{message_id}-COPY1.txt").read_bytes()
+    content = (tmp_path / f"PAY_{message_id}_20261123.txt").read_bytes()
+    assert content == (tmp_path / f"PAY_{message_id}_20261123-COPY1.txt").read_bytes()
     back = tmp_path / "back.txt"
     back.write_bytes(return_file(message_id, answers_to(content)[:1]))
     told = sluice("pay", "return", message_id, str(back), *who, code=1)

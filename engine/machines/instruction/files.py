@@ -18,8 +18,8 @@ from engine.banks.contract import ItemStatus, finality
 from engine.banks.parameters import look_up
 from engine.banks.profile import BankProfile
 from engine.base.text import Text
-from engine.formats.delimited import ReturnFile, ReturnItem
 from engine.formats.iso20022.pain002 import Reading
+from engine.formats.layouts import ReturnFile, ReturnItem
 from engine.machines.instruction import return_issues
 from engine.machines.instruction.errors import InstructionError
 from engine.machines.instruction.evidence import Evidence, digest, record
@@ -164,20 +164,23 @@ def take_return(
     batch_id: int,
     content: bytes,
     said: ReturnFile,
-    meaning: Callable[[str], Reading],
+    layout_hash: str,
     listener: Listener,
     classify: Classifier,
     user_id: str,
     now: dt.datetime,
 ) -> Returned:
-    """Set the items of a batch by its return file, which is kept as evidence.
+    """Set the items of a batch by its return file, which is kept as evidence with the layout it
+    was read by.
 
-    `meaning` bounds what the failure ruleset may make of a code. The same file once more adds
-    nothing. InstructionError RETURN_OTHER_BATCH, RETURN_NOT_EXPECTED: nothing was taken.
+    The layout's meaning of a code bounds what the failure ruleset may make of it. The same file
+    once more adds nothing. InstructionError RETURN_OTHER_BATCH, RETURN_NOT_EXPECTED: nothing was
+    taken.
     """
     batch = read_batch(session, batch_id, lock=True)
     attempts = lock_batch_attempts(session, batch_id)
-    _refuse_foreign(batch, said)
+    named = _named(attempts, said)
+    _refuse_foreign(batch, said, named)
     before = session.execute(
         sa.text("SELECT summary FROM payment_file_return WHERE batch_id = :id AND sha256 = :sha"),
         {"id": batch.id, "sha": digest(content)},
@@ -187,7 +190,7 @@ def take_return(
     evidence = record(
         session, batch.org_id, batch.id, Evidence("return_file", "RETURNED", content), now
     )
-    told, issues = _tell_apart(batch, attempts, said, meaning)
+    told, issues = _tell_apart(batch, attempts, said, named)
     moves = moves_by_status(session, batch, told, classify)
     accepted(session, batch.id, now)
     changes = move(session, moves, evidence, now)
@@ -196,14 +199,16 @@ def take_return(
     done = _count(attempts, moves, issues)
     session.execute(
         sa.text(
-            "INSERT INTO payment_file_return (org_id, batch_id, sha256, evidence_id, user_id, at, "
-            "summary) VALUES (:org, :batch, :sha, :evidence, :user, :now, CAST(:summary AS jsonb))"
+            "INSERT INTO payment_file_return (org_id, batch_id, sha256, evidence_id, layout_hash, "
+            "user_id, at, summary) VALUES (:org, :batch, :sha, :evidence, :layout, :user, :now, "
+            "CAST(:summary AS jsonb))"
         ),
         {
             "org": batch.org_id,
             "batch": batch.id,
             "sha": digest(content),
             "evidence": evidence,
+            "layout": layout_hash,
             "user": user_id,
             "now": now,
             "summary": canonical_json(_summary(done)),
@@ -256,15 +261,36 @@ def _kept(session: Session, batch_id: int) -> bytes:
     )
 
 
-def _refuse_foreign(batch: BatchRow, said: ReturnFile) -> None:
-    if said.message_id != batch.message_id:
+_Named = dict[int, list[ReturnItem]]
+"""Attempt id -> what the file says of it; 0 for items our file did not have."""
+
+
+def _named(attempts: Sequence[AttemptRow], said: ReturnFile) -> _Named:
+    """The file's items by our attempts: by our reference, else by the number of its row."""
+    left = [one for one in attempts if one.state is not S.WITHDRAWN]
+    by_reference = {one.instruction_id: one.id for one in left}
+    by_row = {row: one.id for row, one in enumerate(left, 1)}
+    found: _Named = {}
+    for item in said.items:
+        if item.instruction_id is not None:
+            attempt_id = by_reference.get(item.instruction_id, 0)
+        else:
+            attempt_id = by_row.get(item.row or 0, 0)
+        found.setdefault(attempt_id, []).append(item)
+    return found
+
+
+def _refuse_foreign(batch: BatchRow, said: ReturnFile, named: _Named) -> None:
+    """A file about another batch, by its own word or because nothing in it is ours."""
+    foreign = said.message_id not in (None, batch.message_id)
+    if foreign or (said.message_id is None and not set(named) - {0}):
         raise InstructionError(
             "RETURN_OTHER_BATCH",
             Text(
-                f"the return file is about {said.message_id}, not {batch.message_id}; nothing of "
-                "it was taken, load it at its own batch",
-                f"回盘文件属于 {said.message_id} 而非 {batch.message_id};未处理任何内容,"
-                "请在对应批次导入",
+                f"the return file is about {said.message_id or 'other items'}, not "
+                f"{batch.message_id}; nothing of it was taken, load it at its own batch",
+                f"回盘文件属于 {said.message_id or '其他明细'} 而非 {batch.message_id};"
+                "未处理任何内容,请在对应批次导入",
             ),
         )
     if batch.sent_at is None:
@@ -278,28 +304,27 @@ def _refuse_foreign(batch: BatchRow, said: ReturnFile) -> None:
 
 
 def _tell_apart(
-    batch: BatchRow,
-    attempts: Sequence[AttemptRow],
-    said: ReturnFile,
-    meaning: Callable[[str], Reading],
+    batch: BatchRow, attempts: Sequence[AttemptRow], said: ReturnFile, named: _Named
 ) -> tuple[list[tuple[AttemptRow, ItemStatus]], list[ReturnIssue]]:
-    """Items that set their attempt, and what a person has to look at."""
-    left = {one.instruction_id: one for one in attempts if one.state is not S.WITHDRAWN}
-    words: dict[str, list[ReturnItem]] = {}
-    for item in said.items:
-        words.setdefault(item.instruction_id, []).append(item)
+    """Items that set their attempt, and what a person has to look at.
+
+    An item counts when reference, amount and (where the file gives it) account are ours, and the
+    file names it once.
+    """
     told: list[tuple[AttemptRow, ItemStatus]] = []
-    issues: list[ReturnIssue] = []
-    for instruction_id, items in words.items():
-        attempt = left.get(instruction_id)
+    issues = [return_issues.not_ours(batch, item) for item in named.get(0, ())]
+    for attempt in attempts:
+        items = named.get(attempt.id)
+        if items is None:
+            continue
         item = items[0]
-        reading = meaning(item.code)
-        if attempt is None:
-            issues.append(return_issues.not_ours(batch, item))
-        elif len({(one.code, one.amount) for one in items}) > 1:
-            issues.append(return_issues.twice(batch, item))
+        reading = _READING.get(item.meaning, Reading.UNKNOWN)
+        if len(items) > 1:
+            issues.append(return_issues.twice(batch, attempt))
         elif item.amount != attempt.amount:
             issues.append(return_issues.changed(batch, attempt, item))
+        elif item.counterparty_account not in (None, attempt.counterparty_account):
+            issues.append(return_issues.other_account(batch, attempt, item))
         elif attempt.state in (S.PAID, S.CONFIRMED) and reading is Reading.REJECTED:
             issues.append(return_issues.contradicts(batch, attempt, item))
         elif (
@@ -308,19 +333,24 @@ def _tell_apart(
             # A failed one is of interest only when the bank now says it was done.
             or (attempt.state is S.FAILED and reading is Reading.PAID)
         ):
-            told.append((attempt, _status(item, reading)))
-    if said.whole:
+            told.append((attempt, _status(attempt, item, reading)))
+    # A file that does not say whether it is whole is expected to be.
+    if said.whole is not False:
         issues += [
             return_issues.missing(batch, attempt)
-            for attempt in left.values()
-            if attempt.state in OPEN and attempt.instruction_id not in words
+            for attempt in attempts
+            if attempt.state in OPEN and attempt.id not in named
         ]
     return told, issues
 
 
-def _status(item: ReturnItem, reading: Reading) -> ItemStatus:
+_READING = {"paid": Reading.PAID, "failed": Reading.REJECTED}
+"""What a layout's code means at most; everything else is unknown."""
+
+
+def _status(attempt: AttemptRow, item: ReturnItem, reading: Reading) -> ItemStatus:
     return ItemStatus(
-        item.instruction_id,
+        attempt.instruction_id,
         reading,
         item.code or None,
         item.reason,

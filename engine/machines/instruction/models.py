@@ -65,6 +65,8 @@ class PaymentBatch(SQLModel, table=True):
     """When it was frozen and its sending committed, before the first byte."""
     request_sha256: str | None = None
     """Of the bytes kept as its bank_message of kind request; the same bytes are the copy."""
+    layout_hash: str | None = None
+    """Of a file: the layout it was written by (bank_layout_version)."""
     accepted_at: dt.datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     """When the bank first said that it has it."""
 

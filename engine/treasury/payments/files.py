@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.banks.offer_files import offer_bank
+from engine.banks.offer_files import OfferBank
+from engine.banks.profile import load_profile
 from engine.base.text import SluiceError, Text
+from engine.formats.layouts import Use, read_return
 from engine.machines.instruction import files as machine
 from engine.machines.instruction.files import HandedOut, Returned
 from engine.rulebook import Rulebook
 from engine.runtime import audit
-from engine.runtime.clock import Clock
+from engine.runtime.clock import Clock, business_date_of
+from engine.treasury import layouts
 from engine.treasury.incidents import raise_incident
 from engine.treasury.organisations.grants import require, visible_orgs
 from engine.treasury.payments.answers import Answers
@@ -49,6 +53,9 @@ class PaymentFile:
     state: str
     created_at: dt.datetime
     sent_at: dt.datetime | None
+    value_date: dt.date
+    layout_hash: str | None
+    """The layout it was written by; None before it was handed out."""
     sha256: str | None
     downloads: int
     returns: int
@@ -98,7 +105,7 @@ class FileEmpty(FileError):
 
 _FILES = sa.text("""
 SELECT b.id, b.message_id, b.org_id, b.bank_id, b.channel, b.direction, b.account_number,
-       b.currency, s.items, s.amount, s.state, b.created_at, b.sent_at,
+       b.currency, s.items, s.amount, s.state, b.created_at, b.sent_at, b.value_date, b.layout_hash,
        b.request_sha256 AS sha256,
        (SELECT count(*) FROM payment_file_download d WHERE d.batch_id = b.id) AS downloads,
        (SELECT count(*) FROM payment_file_return r WHERE r.batch_id = b.id) AS returns
@@ -143,12 +150,12 @@ def hand_out(
     file = get(session, user_id, message_id)
     require(session, user_id, "payments.release", file.org_id)
     _four_eyes(session, user_id, file)
-    bank = offer_bank(file.bank_id)
     now = clock.now()
+    bank = _writer(session, file, now)
     done = machine.hand_out(session, file.id, bank, PaymentListener(rulebook, clock), user_id, now)
     _audit_download(session, user_id, file, done, now)
     return Download(
-        bank.file_name(message_id, done.number - 1 if done.copy else 0),
+        bank.file_name(_named(file), done.number - 1 if done.copy else 0),
         done.content,
         done.sha256,
         done.number,
@@ -216,14 +223,14 @@ def take_return(
     """
     file = get(session, user_id, message_id)
     require(session, user_id, "statements.import", file.org_id)
-    bank = offer_bank(file.bank_id)
     now = clock.now()
+    reader = _reader(session, file, now)
     done = machine.take_return(
         session,
         file.id,
         content,
-        bank.read(content, file.currency),
-        bank.meaning,
+        read_return(reader.layout, io.BytesIO(content), file.currency),
+        layouts.keep(session, reader, now),
         PaymentListener(rulebook, clock),
         Answers(rulebook, clock),
         user_id,
@@ -259,6 +266,45 @@ def take_return(
             now,
         )
     return done
+
+
+def _writer(session: Session, file: PaymentFile, now: dt.datetime) -> OfferBank:
+    """The bank with the layout the file was written by, or is written by now: then it is kept.
+
+    LayoutError LAYOUT_MISSING, LAYOUT_SEVERAL.
+    """
+    profile = load_profile(file.bank_id)
+    if file.layout_hash is not None:
+        return OfferBank(profile, layouts.by_hash(session, file.layout_hash, file.org_id))
+    today = business_date_of(now)
+    one = layouts.the_one(session, Use.PAYMENT_ORDER, file.bank_id, file.org_id, today)
+    session.execute(
+        sa.text("UPDATE payment_batch SET layout_hash = :hash WHERE id = :id AND sent_at IS NULL"),
+        {"hash": layouts.keep(session, one, now), "id": file.id},
+    )
+    return OfferBank(profile, one.layout)
+
+
+def _reader(session: Session, file: PaymentFile, now: dt.datetime) -> layouts.Live:
+    """The live layout of the bank's answer to the file: the one its own layout names."""
+    answer = _writer(session, file, now).layout.reply
+    today = business_date_of(now)
+    return layouts.the_one(
+        session, Use.PAYMENT_RETURN, file.bank_id, file.org_id, today, answer or None
+    )
+
+
+def _named(file: PaymentFile) -> dict[str, str | int | dt.date]:
+    """What the pattern of a file's name may ask for."""
+    return {
+        "message_id": file.message_id,
+        "value_date": file.value_date,
+        "account_number": file.account_number,
+        "direction": file.direction,
+        "currency": file.currency,
+        "branch": file.org_id,
+        "bank": file.bank_id,
+    }
 
 
 def _find(

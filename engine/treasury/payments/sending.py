@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from engine.banks.offer_files import offer_bank
-from engine.base.text import SluiceError, Text
+from engine.base.text import Text
 from engine.machines.instruction.create import BatchDraft, ItemDraft, create_batch
 from engine.rulebook import Matter, Pinned, Rulebook
 from engine.runtime import audit
@@ -28,6 +27,7 @@ from engine.treasury.payments.candidates import (
     wanted,
 )
 from engine.treasury.payments.channels import FILE_CHANNELS, IN_BATCHES
+from engine.treasury.payments.file_batches import in_files
 from engine.treasury.payments.grouping import Payable, Plan, PlannedBatch, payables, plan
 
 ACTOR = "system:payments"
@@ -112,7 +112,8 @@ def preview(
     rows = [row for row in candidates(session, None, filters or Filters()) if wanted(row)]
     on_hold = held(session, [row.id for row in rows])
     ids = [row.id for row in rows if row.id not in on_hold]
-    return plan(rulebook.at(session), payables(session, ids), business_date_of(now))
+    made = plan(rulebook.at(session), payables(session, ids), business_date_of(now))
+    return in_files(session, made, now)
 
 
 def _reason(row: Candidate, on_hold: frozenset[int]) -> tuple[str, Text] | None:
@@ -151,14 +152,11 @@ def _send(
     transition(session, again, State.UNPAID, actor=actor, now=now, reason_code="NEW_ATTEMPT")
     made = plan(pinned, ready, business_date_of(now))
     batch_of: dict[int, int] = {}
-    for batch in made.batches:
-        why = _no_layout(batch)
-        if why is not None:
-            refused.update(dict.fromkeys((item.id for item in batch.items), why))
-            continue
+    cut = in_files(session, made, now)
+    for batch in cut.batches:
         batch_id = _create(session, pinned, made, batch, now)
         batch_of.update({item.id: batch_id for item in batch.items})
-    for one in made.undecided:
+    for one in cut.undecided:
         refused[one.document.id] = (one.code, one.text)
         wait(session, [one.document.id], one.code, one.text)
     items = []
@@ -183,18 +181,6 @@ def _leaving(document: Payable) -> Leaving:
         document.currency,
         document.amount,
     )
-
-
-def _no_layout(batch: PlannedBatch) -> tuple[str, Text] | None:
-    """Why a bank that is not sent files takes none; None for messages and banks with a layout."""
-    first = batch.items[0]
-    if first.channel not in FILE_CHANNELS:
-        return None
-    try:
-        offer_bank(first.bank_id)
-    except SluiceError as error:
-        return error.code, error.text
-    return None
 
 
 def _create(
