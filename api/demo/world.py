@@ -13,6 +13,7 @@ import httpx
 
 from api.processes import Child
 from engine.base.money import format_major
+from engine.runtime.https import trusted
 from engine.runtime.jsontypes import JsonObject, JsonValue
 
 BANKS = ("bank_a", "bank_b")
@@ -44,7 +45,10 @@ class Simulator:
         self.url = f"http://127.0.0.1:{port}"
         self.token = token
         self._client = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            verify=trusted(),
         )
 
     def admin(self, path: str, body: JsonValue) -> JsonValue:

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def sluice(*words: object) -> Result:
-    return CliRunner().invoke(build(), ["edit", *(str(word) for word in words)])
+    return CliRunner().invoke(build("edit"), ["edit", *(str(word) for word in words)])
 
 
 def test_a_cell_is_written_and_its_line_is_shown(file: Path) -> None:
@@ -146,9 +146,9 @@ def test_an_extension_is_read_beside_its_parent(tmp_path: Path, folder: str) -> 
     assert (ran.exit_code, ran.stderr) == (0, ""), ran.output
     excel = CliRunner()
     book = tmp_path / "sh.xlsx"
-    out = excel.invoke(build(), ["excel", "out", str(child), "-o", str(book)])
+    out = excel.invoke(build("excel"), ["excel", "out", str(child), "-o", str(book)])
     assert out.exit_code == 0, out.output
-    back = excel.invoke(build(), ["excel", "in", str(book), "--onto", str(child)])
+    back = excel.invoke(build("excel"), ["excel", "in", str(book), "--onto", str(child)])
     assert (back.exit_code, back.stderr) == (0, ""), back.output
     wrong = sluice(child, "set-value", "extends", "bass")
     assert (wrong.exit_code, "error[" in wrong.stderr) == (1, True)

@@ -21,7 +21,7 @@ from tests.rulebook.support import NOW
 
 
 def sluice(*words: object) -> Result:
-    return CliRunner().invoke(build(), ["excel", *(str(word) for word in words)])
+    return CliRunner().invoke(build("excel"), ["excel", *(str(word) for word in words)])
 
 
 @pytest.fixture

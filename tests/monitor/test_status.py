@@ -170,7 +170,9 @@ def test_the_screen_speaks_both_languages(
     _beat(group)
     monkeypatch.setenv("DATABASE_URL", database_url)
     folder = Workspace.create(tmp_path / "workspace").folder
-    done = CliRunner().invoke(build(), ["status", "--workspace", str(folder), "--lang", lang])
+    done = CliRunner().invoke(
+        build("status"), ["status", "--workspace", str(folder), "--lang", lang]
+    )
     assert done.exit_code == 0, done.output
     assert all(word in done.output for word in words)
 
@@ -181,7 +183,7 @@ def test_the_command_ends_with_4_when_something_is_red(
     monkeypatch.setenv("DATABASE_URL", database_url)
     folder = Workspace.create(tmp_path / "workspace").folder
     arguments = ["status", "--workspace", str(folder), "--format", "json"]
-    done = CliRunner().invoke(build(), arguments)
+    done = CliRunner().invoke(build(arguments[0]), arguments)
     assert done.exit_code == 4
     found = json.loads(done.stdout)
     assert found["monitor"]["alive"] is False
@@ -190,5 +192,5 @@ def test_the_command_ends_with_4_when_something_is_red(
 
 
 def test_no_workspace_is_a_sentence_and_2(tmp_path: Path) -> None:
-    done = CliRunner().invoke(build(), ["status", "--workspace", str(tmp_path / "none")])
+    done = CliRunner().invoke(build("status"), ["status", "--workspace", str(tmp_path / "none")])
     assert done.exit_code == 2

@@ -190,7 +190,7 @@ def sluice(
         monkeypatch.setenv(name, value)
 
     def run(*words: str, code: int = 0) -> Result:
-        ran = CliRunner().invoke(build(), ["notifications", *words])
+        ran = CliRunner().invoke(build("notifications"), ["notifications", *words])
         assert ran.exit_code == code, (words, ran.output, ran.exception)
         return ran
 

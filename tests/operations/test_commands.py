@@ -41,7 +41,7 @@ def sluice(
         )
 
     def run(*words: str, code: int = 0) -> Result:
-        ran = CliRunner().invoke(build(), list(words))
+        ran = CliRunner().invoke(build(words[0]), list(words))
         assert ran.exit_code == code, (words, ran.output, ran.exception)
         return ran
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from lxml import etree
 
+from engine.runtime.https import trusted
 from simulators.bank.core import Bank
 from simulators.bank.profiles import PROFILES, read_options
 from simulators.bank.schema import SCHEMA
@@ -119,8 +120,9 @@ def running_bank(
     read = read_options(Fields(dict(options or {}), "options"), known.options)
     bank = Bank(known, read, opened, seed)
     with listening(bank_application(bank, TOKEN)) as port:
+        base = f"http://127.0.0.1:{port}"
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as http:
+        with httpx.Client(base_url=base, headers=headers, verify=trusted()) as http:
             client = BankClient(http, bank)
             if opened.remembered("owner") is None:
                 opened.remember("owner", f"bank {profile}")

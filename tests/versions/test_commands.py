@@ -46,7 +46,7 @@ def sluice(place: Path) -> Sluice:
     """Gives a command; a code other than the one wanted (default 0) fails the test."""
 
     def run(*words: object, code: int = 0) -> Result:
-        ran = CliRunner().invoke(build(), [str(word) for word in words])
+        ran = CliRunner().invoke(build(str(words[0])), [str(word) for word in words])
         assert ran.exit_code == code, (words, ran.output, ran.exception)
         return ran
 

@@ -33,7 +33,7 @@ LONG = GOOD.replace("reviewer | 4h", f"reviewer | {'4' * (MAX_CELL + 1)}h")
 def test_rows_and_cells_of_a_file(tmp_path: Path, text: str, limit: str) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(text, "utf-8")
-    ran = CliRunner().invoke(build(), ["check", str(file), "--format", "json"])
+    ran = CliRunner().invoke(build("check"), ["check", str(file), "--format", "json"])
     assert ran.exit_code == 1
     found = [one for one in json.loads(ran.stdout)["findings"] if one["code"] == "R115"]
     assert found
@@ -76,7 +76,7 @@ def taken(book: Workbook, tmp_path: Path) -> tuple[int, str]:
     file, place = tmp_path / "a.yaml", tmp_path / "a.xlsx"
     file.write_text(GOOD, "utf-8")
     book.save(place)
-    ran = CliRunner().invoke(build(), ["excel", "in", str(place), "--onto", str(file)])
+    ran = CliRunner().invoke(build("excel"), ["excel", "in", str(place), "--onto", str(file)])
     assert file.read_text("utf-8") == GOOD
     return ran.exit_code, ran.stderr
 

@@ -8,6 +8,7 @@ import time
 
 import httpx
 
+from engine.runtime.https import trusted
 from engine.runtime.jsontypes import JsonError, canonical_json, parse_object
 from engine.treasury.notifications.carriers import Message, Never, NotNow, Taken
 from engine.treasury.notifications.settings import SmsSettings
@@ -32,7 +33,7 @@ class SmsCarrier:
         self._seconds = CONNECT_SECONDS + read_seconds
         self._client = httpx.Client(
             timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
-            transport=httpx.HTTPTransport(retries=0),
+            transport=httpx.HTTPTransport(retries=0, verify=trusted()),
             follow_redirects=False,
             trust_env=False,
         )

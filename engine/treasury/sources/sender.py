@@ -10,6 +10,7 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from engine.runtime.https import trusted
 from engine.runtime.jsontypes import JsonError, JsonObject, canonical_json, parse_object
 from engine.runtime.outbox import Acked, Letter, NotAcked, Refused
 from engine.treasury.organisations.models import UserAccount
@@ -46,7 +47,9 @@ class SourceSender:
         self._engine = engine
         self._tokens = tokens
         self._http = httpx.Client(
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), trust_env=False
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            verify=trusted(),
+            trust_env=False,
         )
 
     def send(self, letter: Letter) -> Acked | NotAcked | Refused:
