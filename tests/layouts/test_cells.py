@@ -122,4 +122,6 @@ def test_more_decimals_than_the_currency_has_are_refused() -> None:
 def test_rows_of_nothing_are_left_out_by_name() -> None:
     content = "日期,金额,币种\n2026-01-01,0.00,CNY\n2026-01-02,5.25,CNY\n"
     read = read_statement(DAYS, io.BytesIO(content.encode()), account="1")
-    assert [(one.line, one.reason.en) for one in read.left_out] == [(2, "the amount is zero")]
+    assert [(one.line, one.reason.en) for one in read.left_out] == [
+        (2, "its amount is empty or zero")
+    ]

@@ -9,11 +9,14 @@ from decimal import Decimal
 
 from engine.base.money import MAX_DIGITS, MoneyError, decimals, parse_units
 from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, scaled
-from engine.formats.layouts.model import MONEY, FieldDef, Layout, Type, Value
+from engine.formats.layouts.model import MONEY, SERIAL, FieldDef, Layout, Type, Value
 
 _LOOSE_MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
 _FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥])|元$|\s", re.IGNORECASE)
 _WRAPPED = re.compile(r'="?(.*?)"?')
+_SERIAL_DAY = re.compile(r"[2-7][0-9]{4}")
+_FIRST_DAY = dt.date(1899, 12, 30)
+"""Day 0 of workbooks, which count the 29 February 1900 that never was."""
 _RUN_TOGETHER = re.compile(r"%[A-Za-z]%[A-Za-z]")
 _MOST_ZEROS = 64
 """Digits of a number with the zeros that fill it up."""
@@ -236,13 +239,18 @@ class CellReader:
     def _date(self, text: str) -> Value:
         bare = text.removesuffix(".0")
         for form in self._formats:
+            if form == SERIAL:
+                if _SERIAL_DAY.fullmatch(bare):
+                    return _FIRST_DAY + dt.timedelta(days=int(bare))
+                continue
             try:
-                day = dt.datetime.strptime(bare, form).date()  # noqa: DTZ007 - a day has no zone
+                moment = dt.datetime.strptime(bare, form)  # noqa: DTZ007 - a day has no zone
             except ValueError:
                 continue
             # Without separators a lost digit makes another day: 2026121 would be 1 December.
-            if not _RUN_TOGETHER.search(form) or day.strftime(form) == bare:
-                return day
+            again = moment.strftime(form).casefold()
+            if not _RUN_TOGETHER.search(form) or again == bare.casefold():
+                return moment.date()
         said = ", ".join(self._formats)
         raise CellFault(
             "DATE",

@@ -12,6 +12,7 @@ from engine.base.money import MoneyError, parse_major
 from engine.base.text import Text
 from engine.formats.layouts.model import (
     MONEY,
+    SERIAL,
     Aggregate,
     Checks,
     FieldDef,
@@ -285,7 +286,9 @@ class Fields:
         if cell is None or not cell.given:
             return None
         text = unquoted(cell.text) or cell.text
-        if type_ in (Type.DATE, Type.TIME) and "%" in text:
+        if (type_ in (Type.DATE, Type.TIME) and "%" in text) or (
+            type_ is Type.DATE and text == SERIAL
+        ):
             return text
         if type_ in MONEY and text in ("plain", "exact", "loose"):
             return text

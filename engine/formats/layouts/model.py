@@ -49,6 +49,9 @@ class Type(StrEnum):
     """Written empty, read over."""
 
 
+SERIAL = "serial"
+"""Format of days that a workbook holds as the number of the day."""
+
 MONEY = frozenset({Type.YUAN, Type.FEN})
 
 

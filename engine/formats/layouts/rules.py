@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from engine.base.collector import Collector
@@ -11,6 +12,7 @@ from engine.base.yaml_marks import Mapping
 from engine.formats.layouts.fields import HEAD
 from engine.formats.layouts.model import (
     MONEY,
+    SERIAL,
     FieldDef,
     Form,
     Layout,
@@ -19,6 +21,7 @@ from engine.formats.layouts.model import (
     Use,
 )
 
+_DAY = dt.date(2026, 11, 23)
 NAME_PART = re.compile(r"\{([a-z_]+)(?::([^{}]+))?\}")
 """A part of a file's name: {message_id}, {value_date:%Y%m%d}, {part:2}."""
 NAME_PARTS = (*HEAD, "created_at", "bank", "org", "part", "parts", "copy")
@@ -109,6 +112,25 @@ class _Rules:
                         f"{one.name} has no format; add `dates: [...]` or a format like %Y%m%d",
                         f"{one.name} 没有日期格式；请加 `dates: [...]` 或格式 %Y%m%d",
                     )
+
+                for form in (one.format,) if one.format else self._layout.dates:
+                    if one.type is Type.DATE and not self._says_a_day(form):
+                        self._add(
+                            "B033",
+                            one.span,
+                            f"{form!r} does not say year, month and day of {one.name}; write it "
+                            "like %Y%m%d (serial for day numbers in workbooks)",
+                            f"{form!r} 不能完整表示 {one.name} 的年月日；请写成 %Y%m%d 的形式"
+                            "（工作簿中的日期序号写 serial）",
+                        )
+
+    def _says_a_day(self, form: str) -> bool:
+        if form == SERIAL:
+            return self._layout.file.form is Form.WORKBOOK
+        try:
+            return dt.datetime.strptime(_DAY.strftime(form), form).date() == _DAY  # noqa: DTZ007
+        except ValueError:
+            return False
 
     def widths(self) -> None:
         """Constants fit their widths and the file's encoding."""

@@ -81,7 +81,7 @@ def read_statement(
     head = {**reader.header, **reader.trailer}
     for one in rows:
         if not one.booked.amount:
-            reader.leave_out(one.line, "", Text("the amount is zero", "金额为零"))
+            reader.leave_out(one.line, "", Text("its amount is empty or zero", "金额为空或为零"))
     rows = [one for one in rows if one.booked.amount]
     grouped: dict[tuple[str, str], list[_Row]] = {}
     for one in rows:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
 import io
-from collections.abc import Iterator
-from decimal import Decimal
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from engine.base.worksheets import (
+    SheetDamaged,
+    SheetKind,
+    SheetLarge,
+    SheetRange,
+    check_range,
+    check_unpacked,
+)
+from engine.formats.layouts import workbook_child
 from engine.formats.layouts.binding import Rows
 from engine.formats.layouts.faults import FileFault, FileRefused
 from engine.formats.layouts.lines import lines_of
 from engine.formats.layouts.model import FileDef
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_CELLS = 20_000_000
+MAX_ROWS = 200_000
+MAX_COLUMNS = 256
+MAX_UNPACKED = 512 * 1024 * 1024
+MAX_RATIO = 200
+"""Bytes a workbook may unpack to for each of its own."""
+_ROWS = 2_000
+_CHILD = Path(workbook_child.__file__)
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -33,50 +51,100 @@ def sheet_rows(stream: BinaryIO, file: FileDef) -> Iterator[Rows]:
     if not content.startswith(_BOOKS):
         yield from _text_rows(content)
         return
+    if content.startswith(b"PK"):
+        _check_packed(content)
+    yield from _opened(content, file.sheet or "")
+
+
+def _opened(content: bytes, sheet: str) -> Iterator[Rows]:
+    """Rows as `workbook_child` reads them; a program that ends before its last line is a workbook
+    that cannot be read."""
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-B", str(_CHILD), sheet],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = book.sheet_names
-        wanted = file.sheet if file.sheet in names else (names[0] if names else None)
-        if wanted is None or (file.sheet and wanted != file.sheet):
-            said = ", ".join(names)
-            raise _refused(
-                "WORKBOOK",
-                f"there is no sheet {file.sheet}; it has {said}",
-                f"没有工作表 {file.sheet}；现有：{said}",
-            )
-        sheet = book.get_sheet_by_name(wanted)
-        if sheet.total_height * sheet.total_width > MAX_CELLS:
-            raise _refused(
-                "TOO_LARGE", "the sheet has too many cells; split it", "工作表过大；请拆分"
-            )
-        rows = [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    except CalamineError as error:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(content)
+            child.stdin.close()
+        first, ended = 1, False
+        while block := list(islice(child.stdout, _ROWS)):
+            found = [json.loads(line) for line in block if line.endswith(b"\n")]
+            rows = [one for one in found if isinstance(one, list)]
+            if rows:
+                numbers = list(range(first, first + len(rows)))
+                yield Rows(numbers, rows, ["\t".join(row) for row in rows])
+                first += len(rows)
+            for said in found:
+                if isinstance(said, dict):
+                    ended = _is_end(said, sheet)
+        if not ended:
+            raise _damaged("it asks for more memory or time than a workbook may")
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+
+
+def _is_end(said: Mapping[str, object], sheet: str) -> bool:
+    if "sheets" in said:
         raise _refused(
             "WORKBOOK",
-            f"the workbook cannot be read ({error}); save it again",
-            "工作簿无法读取；请另存后重试",
+            f"there is no sheet {sheet!r}; it has {said['sheets']}, correct the layout",
+            f"没有工作表 {sheet!r}；现有：{said['sheets']}，请更正布局",
+        )
+    if "cells" in said:
+        raise _refused(
+            "TOO_LARGE",
+            f"the sheet has {said['cells']} cells; copy the rows into a fresh one",
+            f"工作表有 {said['cells']} 个单元格；请将数据复制到新工作表",
+        )
+    if "damaged" in said:
+        raise _damaged(str(said["damaged"]))
+    return "end" in said
+
+
+def _damaged(why: str) -> FileRefused:
+    return _refused(
+        "WORKBOOK",
+        f"the workbook cannot be read ({why}); get it again",
+        f"工作簿无法读取（{why}）；请重新获取",
+    )
+
+
+def _check_packed(content: bytes) -> None:
+    """Before a reader lays a sheet out: how much a workbook unpacks to, and how far it reaches."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            check_unpacked(packed, len(content), MAX_UNPACKED, MAX_RATIO)
+            check_range(packed, MAX_ROWS, MAX_COLUMNS)
+    except SheetLarge as error:
+        raise _refused(
+            "TOO_LARGE",
+            f"the workbook unpacks to {error} bytes; copy the rows into a fresh one",
+            f"工作簿解压后有 {error} 字节；请将数据复制到新工作簿",
         ) from error
-    yield Rows(list(range(1, len(rows) + 1)), rows, ["\t".join(row) for row in rows])
-
-
-def cell_text(cell: object) -> str:
-    """A cell as its text: whole numbers without a fraction, days as 2026-12-01."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            # 15 digits are what a workbook holds for certain; more would show its binary rest.
-            exact = Decimal(f"{cell:.15g}")
-            return f"{int(exact)}" if exact == exact.to_integral_value() else f"{exact:f}"
-        case dt.datetime():
-            midnight = cell.time() == dt.time()
-            return f"{cell:%Y-%m-%d}" if midnight else f"{cell:%Y-%m-%d %H:%M:%S}"
-        case dt.date() | dt.time():
-            return cell.isoformat()
-        case _:
-            return str(cell)
+    except SheetRange as far:
+        raise _refused(
+            "TOO_LARGE",
+            f"a sheet reaches to cell {far}; {MAX_ROWS:,} rows and {MAX_COLUMNS} columns are "
+            "allowed, copy the rows into a fresh workbook",
+            f"工作表延伸至单元格 {far}；最多 {MAX_ROWS:,} 行 {MAX_COLUMNS} 列，"
+            "请将数据复制到新工作簿",
+        ) from far
+    except SheetKind as error:
+        raise _refused(
+            "WORKBOOK",
+            "this is a workbook of another kind (xlsb or ods); save it as xlsx or csv",
+            "这是其他格式的工作簿（xlsb 或 ods）；请另存为 xlsx 或 csv",
+        ) from error
+    except (SheetDamaged, zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
+        raise _damaged(str(error)) from error
 
 
 def _text_rows(content: bytes) -> Iterator[Rows]:
