@@ -8,14 +8,15 @@ told apart by their occurrence number, and a quarantined statement is taken as s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.base.money import format_major
+from engine.base.money import format_major, parse_major
 from engine.base.text import SluiceError, Text
 from engine.formats.statement import (
     Break,
@@ -62,8 +63,10 @@ def import_statement(
     source: str,
     actor: str,
     now: dt.datetime,
+    file_id: int | None = None,
 ) -> Imported:
-    """Import `statement` for the account; `source` is connector, file or manual.
+    """Import `statement` for the account; `source` is connector, file or manual, `file_id` the
+    file it was read from.
 
     Imports of one account wait for each other. Raises StatementError ACCOUNT_UNKNOWN.
     """
@@ -83,7 +86,7 @@ def import_statement(
     previous = _previous(session, account)
     reasons = continuity(statement, previous) or _of_another_account(statement, account)
     keys = _new_keys(session, account_id, statement, identities, previous, reasons)
-    arrival = _Arrival(account, statement, content, hashed, source, actor, now)
+    arrival = _Arrival(account, statement, content, hashed, source, actor, now, file_id)
     if keys is None:
         return _quarantine(session, arrival, reasons)
     if statement.lines and not any(keys):
@@ -131,6 +134,7 @@ class _Arrival:
     source: str
     actor: str
     now: dt.datetime
+    file_id: int | None
 
 
 _Key = tuple[str, int]
@@ -273,6 +277,7 @@ def _row(arrival: _Arrival, state: str, new_lines: int) -> models.Statement:
         content=dict(arrival.content),
         imported_by=arrival.actor,
         imported_at=arrival.now,
+        file_id=arrival.file_id,
     )
 
 
@@ -401,3 +406,45 @@ def _content(statement: Statement) -> dict[str, JsonValue]:
         "closing": money(statement.closing),
         "lines": lines,
     }
+
+
+def from_content(content: Mapping[str, object]) -> Statement:
+    """The statement that was kept as `content`: what a quarantined one is tried again by."""
+    currency = str(content["currency"])
+
+    def money(value: object) -> int | None:
+        return None if value is None else parse_major(str(value), currency)
+
+    def text(line: Mapping[str, object], name: str) -> str | None:
+        value = line[name]
+        return None if value is None else str(value)
+
+    lines = []
+    for line in cast("list[Mapping[str, object]]", content["lines"]):
+        lines.append(
+            StatementLine(
+                booking_date=dt.date.fromisoformat(str(line["booking_date"])),
+                value_date=dt.date.fromisoformat(str(line["value_date"])),
+                amount=money(line["amount"]) or 0,
+                direction="credit" if line["direction"] == "credit" else "debit",
+                balance=money(line["balance"]),
+                bank_reference=text(line, "bank_reference"),
+                our_reference=text(line, "our_reference"),
+                message_reference=text(line, "message_reference"),
+                counterparty_name=text(line, "counterparty_name"),
+                counterparty_account=text(line, "counterparty_account"),
+                remittance=text(line, "remittance"),
+                return_reason=text(line, "return_reason"),
+            )
+        )
+    sequence = content["sequence"]
+    return Statement(
+        account=str(content["account"]),
+        currency=currency,
+        identification=str(content["identification"]),
+        sequence=sequence if isinstance(sequence, int) else None,
+        date=dt.date.fromisoformat(str(content["date"])),
+        opening=money(content["opening"]),
+        closing=money(content["closing"]),
+        lines=tuple(lines),
+    )

@@ -109,8 +109,19 @@ def quarantined(session: Session, account_ids: Collection[int]) -> list[Statemen
         session.exec(
             select(Statement)
             .where(col(Statement.account_id).in_(account_ids), Statement.state == "quarantined")
+            .where(~_taken_since())
             .order_by(col(Statement.id).desc())
         )
+    )
+
+
+def _taken_since() -> sa.ColumnElement[bool]:
+    """Whether the very statement fitted later: then it is settled."""
+    later = sa.orm.aliased(Statement)
+    return sa.exists().where(
+        col(later.account_id) == col(Statement.account_id),
+        col(later.content_hash) == col(Statement.content_hash),
+        col(later.state) == "accepted",
     )
 
 

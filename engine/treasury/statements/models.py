@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +48,30 @@ class Statement(SQLModel, table=True):
     quarantine_zh: str | None = None
     content: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
     """The whole statement as read, amounts as decimal text in major units."""
+    imported_by: str
+    imported_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    file_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, ForeignKey("statement_file.id"), nullable=True),
+    )
+    """The file it was read from."""
+
+
+class StatementFile(SQLModel, table=True):
+    """A statement file as it came (append-only), and what read it."""
+
+    __tablename__ = "statement_file"
+    __table_args__ = (UniqueConstraint("org_id", "sha256", "format"),)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    name: str
+    sha256: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    format: str
+    """Of a known format its name, else the layout's."""
+    layout_hash: str | None = Field(default=None, foreign_key="bank_layout_version.hash")
+    left_out: list[dict[str, object]] = Field(sa_column=Column(JSONB, nullable=False))
+    """Lines that are no bookings, each with its reason."""
     imported_by: str
     imported_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 

@@ -1,0 +1,81 @@
+"""Statements by REST and command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from api.app import create_app
+from api.cli.main import build
+from api.services import Services
+from engine.runtime import db
+from engine.runtime.clock import ManualClock
+from engine.runtime.workspace import Workspace
+from engine.treasury.organisations.signin import set_token
+from tests.statements.test_filing import ACCOUNT, LATER, ONE, TWO, house
+from tests.versions.support import said, token
+
+__all__ = ["house"]
+API = "/api/v1/statements"
+
+
+def test_a_file_and_hand_entry_by_rest(house: sa.Engine, clock: ManualClock) -> None:
+    with db.transaction(house) as session:
+        for user in ("accountant", "cashier"):
+            set_token(session, user, token(user))
+        account = session.execute(
+            sa.text("SELECT id FROM bank_account WHERE number = :n"), {"n": ACCOUNT}
+        ).scalar_one()
+    web = TestClient(create_app(Services(house, clock, demo=False)))
+    sent = {"file": ("s.csv", ONE.encode())}
+    done = web.post(
+        f"{API}/files", data={"account": ACCOUNT}, files=sent, headers=said("accountant")
+    )
+    assert done.status_code == 200, done.text
+    assert [one["new_lines"] for one in done.json()["statements"]] == [1]
+    body = {
+        "account": account,
+        "lines": [{"booking_date": "2026-11-20", "direction": "debit", "amount": "30.00"}],
+        "closing": "70.00",
+        "reason": "by post",
+    }
+    refused = web.post(f"{API}/by-hand", json=body, headers=said("cashier"))
+    assert refused.status_code == 403
+    made = web.post(f"{API}/by-hand", json=body, headers=said("accountant")).json()
+    assert (made["state"], made["new_lines"], made["account"]) == ("accepted", 1, ACCOUNT)
+    tried = web.post(f"{API}/again", json={"account": account}, headers=said("accountant"))
+    assert tried.json() == {"taken": 0}
+
+
+def test_files_and_hand_entry_by_command(
+    house: sa.Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    made = Workspace.create(tmp_path / "workspace", demo=True)
+    monkeypatch.setenv("SLUICE_WORKSPACE", str(made.folder))
+
+    def sluice(*words: str, code: int = 0) -> str:
+        ran = CliRunner().invoke(build(), ["statements", *words, "--as", "accountant"])
+        assert ran.exit_code == code, (words, ran.output, ran.exception)
+        return ran.output
+
+    def file(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text, "utf-8")
+        return str(tmp_path / name)
+
+    named = ("--account", ACCOUNT)
+    assert "1 new lines" in sluice("import", file("1.csv", ONE), *named)
+    assert "QUARANTINED" in sluice("import", file("3.csv", LATER), *named, code=1)
+    assert "0 statements" in sluice("again", *named)
+    done = json.loads(sluice("import", file("2.csv", TWO), *named, "--format", "json"))
+    assert [one["new_lines"] for one in done[0]["statements"]] == [1]
+    line = ("--line", "2026-11-22,credit,25.00,interest", "--closing", "100.00")
+    said_so = sluice("enter", *named, *line, "--reason", "by post", "--lang", "zh")
+    assert "已导入" in said_so
+    bad = ("--line", "22 Nov,in,25", "--closing", "100.00", "--reason", "x")
+    sluice("enter", *named, *bad, code=2)
