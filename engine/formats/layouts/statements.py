@@ -8,6 +8,7 @@ would break the chain, and the file is refused.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -110,17 +111,18 @@ def _row(
     booked = cells.get("booking_date")
     assert isinstance(booked, dt.date)
     valued = cells.get("value_date")
-    said = text("currency") or reader.preamble.get("currency") or layout.statement.currency
-    money = _currency(said or currency, row, line)
+    written = text("currency") or reader.preamble.get("currency") or layout.statement.currency
+    money = _currency(written or currency, row, line)
     cells = {**cells, **_in_minor(layout.detail, cells, money, row, line)}
     amount, direction = _amount(layout, cells, row, line)
     balance = cells.get("balance")
-    number = (
+    said = (
         text("account")
-        or account
         or _str(reader.header.get("account"))
+        or _str(reader.trailer.get("account"))
         or reader.preamble.get("account")
     )
+    number = _whole_number(said, account)
     if not number:
         raise _refused(
             "ACCOUNT_MISSING",
@@ -300,6 +302,17 @@ def _prove(rows: Sequence[_Row]) -> int:
                 "余额不等于上一余额加减本笔金额；缺少明细，或布局的收支方向、顺序有误",
             )
     return max(0, len(rows) - 1)
+
+
+def _whole_number(said: str | None, given: str | None) -> str | None:
+    """The account of the file, or the one that was given where the file names none or hides digits
+    of that very one (`6222****0001`)."""
+    if not said or given is None:
+        return said or given
+    parts = re.split(r"[*xX]+", said)
+    if len(parts) > 1 and given.startswith(parts[0]) and given.endswith(parts[-1]):
+        return given
+    return said
 
 
 def _currency(said: str, row: int, line: int) -> str:

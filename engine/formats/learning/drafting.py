@@ -1,0 +1,211 @@
+"""Writing what was learned as a layout."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from engine.formats.layouts.model import Form, Use
+from engine.formats.learning.amounts import Rule
+from engine.formats.learning.columns import ColumnGuess, Table
+from engine.formats.learning.roles import DEAD_STATES, NEUTRAL_WORDS, bare_cell
+from engine.formats.learning.sniffing import Sniffed
+
+_TYPES = {
+    "booking_date": "date",
+    "value_date": "date",
+    "credit": "yuan",
+    "debit": "yuan",
+    "amount": "yuan",
+    "balance": "yuan",
+    "row": "int",
+}
+_ACCOUNT = re.compile(
+    r"(账\s*号|卡\s*号|账\s*户|account(?: number)?)\s*[:：]?\s*[\t,]*\s*\[?([0-9*xX]{6,32})",
+    re.IGNORECASE,
+)
+_CURRENCY = re.compile(r"(币\s*种|币\s*别|currency)\s*[:：]\s*([^\s,\t]{2,6})", re.IGNORECASE)
+_ORDER = (
+    *("booking_date", "value_date", "credit", "debit", "amount", "mark", "balance", "currency"),
+    *("bank_reference", "our_reference", "counterparty_name", "counterparty_account"),
+    *("counterparty_bank", "status", "account", "remittance"),
+)
+"""Order of the fields in a draft; booking_time is read over."""
+
+
+def statement(
+    name: str,
+    bank: str,
+    org: str,
+    sniffed: Sniffed,
+    table: Table,
+    columns: Sequence[ColumnGuess],
+    rule: Rule,
+    dates: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> str:
+    """The draft of a statement."""
+    used = {
+        "debit_credit": ("amount", "mark"),
+        "signed": ("credit", "debit", "mark"),
+        "mark": ("credit", "debit"),
+    }[rule.rule]
+    fields = [one for one in columns if one.role in _ORDER and one.role not in used]
+    fields.sort(key=lambda one: (_ORDER.index(one.role or ""), one.number))
+    lines = _head(name, "statement", bank, org, sniffed)
+    preamble, account_known = _preamble(sniffed, table)
+    if preamble:
+        lines.append(f"preamble: [{', '.join(_quoted(one) for one in preamble)}]")
+    footer = _footers(sniffed, table, columns)
+    if footer:
+        lines.append(f"footer: [{', '.join(_quoted(one) for one in footer)}]")
+    lines.append(f"dates: [{', '.join(_quoted(one) for one in dates[:2])}]")
+    lines.append(_amount(rule))
+    if rule.newest_first is not None:
+        lines.append(
+            f"balance: {{order: {'newest_first' if rule.newest_first else 'oldest_first'}}}"
+        )
+    skip = _skips(columns, rows, rule)
+    if skip:
+        lines.append(f"skip: {{{', '.join(skip)}}}")
+    if account_known:
+        fields = [one for one in fields if one.role != "account"]
+    return "\n".join([*lines, *_records(fields, ("booking_date",))]) + "\n"
+
+
+def order(
+    name: str,
+    bank: str,
+    org: str,
+    use: Use,
+    sniffed: Sniffed,
+    columns: Sequence[ColumnGuess],
+    rows: Sequence[Sequence[str]],
+) -> str:
+    """The draft of a payment order or return file. What a code means nobody can learn from a
+    sample: all are unknown until a person says."""
+    fields = [one for one in columns if one.role is not None]
+    lines = _head(name, use.value, bank, org, sniffed)
+    if use is Use.PAYMENT_RETURN:
+        at = next(one.number - 1 for one in fields if one.role == "code")
+        codes = dict.fromkeys(bare_cell(row[at]) for row in rows if at < len(row))
+        said = [f"{_quoted(one)}: unknown" for one in codes if one][:40]
+        lines.append(f"codes: {{{', '.join([*said, 'else: unknown'])}}}")
+        fields = [one for one in fields if one.role != "remittance"]
+    else:
+        fields = [one for one in fields if one.role not in ("code", "text", "bank_reference")]
+    return "\n".join([*lines, *_records(fields, ("amount",))]) + "\n"
+
+
+def _head(name: str, use: str, bank: str, org: str, sniffed: Sniffed) -> list[str]:
+    form = "workbook" if sniffed.form is Form.WORKBOOK else "csv"
+    # Statements come re-saved by people in the one encoding or the other; what is written has one.
+    either = sniffed.encoding in ("utf-8", "utf-8-sig", "gb18030") and use != "payment_order"
+    file = [f"form: {form}", f"encoding: {'auto' if either else sniffed.encoding}"]
+    if form == "csv":
+        file.append(
+            f"separator: {'tab' if sniffed.separator == chr(9) else _quoted(sniffed.separator)}"
+        )
+        if not sniffed.quoted:
+            file.append("quote: none")
+        file.append(f"eol: {sniffed.line_end}")
+    return [
+        "kind: bank_layout",
+        f"name: {name}",
+        f"title: {{en: {name}, zh: {name}}}",
+        "version: 1",
+        f"use: {use}",
+        f"bank: {_quoted(bank)}",
+        f"scope: {{org: {org}}}",
+        "effective: {from: 2026-01-01}",
+        f"file: {{{', '.join(file)}}}",
+    ]
+
+
+def _records(fields: Sequence[ColumnGuess], required: tuple[str, ...]) -> list[str]:
+    rows = [("field", "type", "column", "check")]
+    for one in fields:
+        role = one.role or ""
+        name = _cell(one.name)
+        rows.append((role, _TYPES.get(role, "text"), name, "required" if role in required else "-"))
+    widths = [max(_width(row[at]) for row in rows) for at in range(4)]
+    table = [
+        "    "
+        + " | ".join(
+            cell + " " * (widths[at] - _width(cell)) for at, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
+    return ["records:", "  detail: |", *table]
+
+
+def _amount(rule: Rule) -> str:
+    if rule.rule == "mark":
+        credit, debit = (", ".join(map(_quoted, one)) for one in (rule.credit, rule.debit))
+        return f"amount: {{rule: mark, credit: [{credit}], debit: [{debit}]}}"
+    if rule.negative_is_credit:
+        return "amount: {rule: signed, negative: credit}"
+    return f"amount: {{rule: {rule.rule}}}"
+
+
+def _preamble(sniffed: Sniffed, table: Table) -> tuple[list[str], bool]:
+    """Patterns that keep account and currency of the lines above the names."""
+    found: list[str] = []
+    account_known = False
+    for text in sniffed.texts[: table.head]:
+        for name, pattern in (("account", _ACCOUNT), ("currency", _CURRENCY)):
+            said = pattern.search(text)
+            if said is None or any(f"{{{name}}}" in one for one in found):
+                continue
+            before = text[: said.start(2)].split("*")[-1].strip("\t ,")
+            after = text[said.end(2) :].strip("\t ,")
+            lead = re.sub(r"[\s{}*]", "", before)
+            stop = re.sub(r"[\s{}*]", "", after)[:3]
+            found.append(f"{lead}{{{name}}}{f'{stop}*' if stop else ''}")
+            account_known = account_known or name == "account"
+    return found, account_known
+
+
+def _footers(sniffed: Sniffed, table: Table, columns: Sequence[ColumnGuess]) -> list[str]:
+    """Beginnings of the lines below the names that hold no day where a day should be."""
+    at = next(one.number - 1 for one in columns if one.role == "booking_date")
+    found: list[str] = []
+    for place in range(table.head + 1, len(sniffed.rows)):
+        row, text = sniffed.rows[place], sniffed.texts[place]
+        day = bare_cell(row[at]) if at < len(row) else ""
+        if not text.strip(',\t |;"') or (sum(one.isdigit() for one in day) >= 4 and len(row) > at):
+            continue
+        bare = re.sub(r"[\s{}*\"]", "", unicodedata.normalize("NFC", text))
+        lead = re.match(r"[^0-9,\t|;:：]{2,12}", bare)
+        if lead is None or f"{lead[0]}*" in found or len(found) >= 8:
+            continue
+        if re.sub(r"\s", "", text).startswith(lead[0]):
+            found.append(f"{lead[0]}*")
+    return found
+
+
+def _skips(columns: Sequence[ColumnGuess], rows: Sequence[Sequence[str]], rule: Rule) -> list[str]:
+    """Rows that move no money: marks that are neither in nor out, and dead states."""
+    found = []
+    for role, dead in (("mark", NEUTRAL_WORDS), ("status", frozenset(DEAD_STATES))):
+        at = next((one.number - 1 for one in columns if one.role == role), None)
+        if at is None or (role == "mark" and rule.rule != "mark"):
+            continue
+        words = {bare_cell(row[at]) for row in rows if at < len(row)} & dead - {""}
+        if words:
+            found.append(f"{role}: [{', '.join(_quoted(one) for one in sorted(words))}]")
+    return found
+
+
+def _cell(name: str) -> str:
+    bare = name.strip()
+    return f'"{bare}"' if any(one in bare for one in '|,，"') or bare == "-" else bare
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
