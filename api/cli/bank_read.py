@@ -13,6 +13,7 @@ from engine.base.text import SluiceError, Text
 from engine.formats.layouts import Layout, load
 from engine.formats.layouts.folder import LAYOUTS
 from engine.formats.looking import looked_into
+from engine.formats.readers import MAX_BYTES
 
 Files = Annotated[list[Path], typer.Argument(help="Bank files.")]
 LayoutOption = Annotated[
@@ -35,7 +36,11 @@ def read_files(
     refused. Exit 1 when one is refused or not whole."""
     with explained(lang, output):
         with_layout = None if layout is None else _layout(layout)
-        rows = [looked_into(path.name, _bytes(path), with_layout, account) for path in paths]
+        rows = [
+            row
+            for path in paths
+            for row in looked_into(path.name, _bytes(path), with_layout, account)
+        ]
     if output == "json":
         say_json([dataclasses.asdict(row) for row in rows])
     else:
@@ -51,8 +56,10 @@ def _layout(name: str) -> Layout:
 
 
 def _bytes(path: Path) -> bytes:
+    """The file, one byte more than is read at once at most: a larger one is refused by its size."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise SluiceError(
             "FILE_UNREADABLE",

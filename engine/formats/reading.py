@@ -23,3 +23,5 @@ class ReadFinding:
     text: Text
     line: int | None = None
     fatal: bool = False
+    statement: int | None = None
+    """Which statement of its file it is about, from 0; None for the file as a whole."""

@@ -14,6 +14,9 @@ from engine.base.text import Text
 
 Direction = Literal["credit", "debit"]
 
+REVERSAL = "REVERSAL"
+"""Return reason of a line that is marked as a reversal without a reason of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:

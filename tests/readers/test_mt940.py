@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.formats.reading import FormatError
-from engine.formats.statement import continuity
+from engine.formats.statement import StatementLine, continuity
 from engine.formats.swift.mt940 import read_mt940
 
 
@@ -177,3 +177,80 @@ def test_no_bytes_crash_the_reader(junk: bytes, place: int) -> None:
         assert error.text.zh  # noqa: PT017 - any outcome but a crash
     else:
         assert all(one.amount >= 0 for made in read.statements for one in made.lines)
+
+
+def first_line(*fields: str) -> StatementLine:
+    """The first line of a message with these fields."""
+    return read_mt940(message(OPEN, *fields).encode()).statements[0].lines[0]
+
+
+def test_reversals_and_returns_say_so() -> None:
+    assert first_line(":61:261123RC1,NTRFX").return_reason == "REVERSAL"
+    assert first_line(":61:261123C1,NTRFX").return_reason is None
+    returned = first_line(":61:261123C1,NTRFX", ":86:109?00RETOURE?20a?34914")
+    assert returned.return_reason == "914"
+    assert first_line(":61:261123C1,NTRFX", ":86:166?20a?34171").return_reason is None
+
+
+def test_the_party_is_found_where_banks_put_it_in_field_61() -> None:
+    behind = first_line(":61:261123D1,N060P000029225      KPN MOBIEL")
+    assert (behind.our_reference, behind.counterparty_name) == ("P000029225", "KPN MOBIEL")
+    below = first_line(":61:261123D1,NOVBNL47INGB9999999999\r\nj jansen")
+    assert (below.counterparty_account, below.counterparty_name) == (
+        "NL47INGB9999999999",
+        "j jansen",
+    )
+    account = first_line(":61:261123D1,N102EREF\r\nNL70ABNA0987654321")
+    assert (account.counterparty_account, account.our_reference) == ("NL70ABNA0987654321", None)
+
+
+def test_named_parts_and_numbered_lines_give_party_and_text() -> None:
+    named = first_line(
+        ":61:261123C1,NTRFX",
+        ":86:911 X; Z RACH.: \r\n56114010810000267002001001; OD: JAN NOWAK; TYT.: FAKTURA 7",
+    )
+    assert (named.counterparty_name, named.remittance) == ("JAN NOWAK", "FAKTURA 7")
+    assert named.counterparty_account == "56114010810000267002001001"
+    numbered = first_line(":61:261123C1,NTRFX", ":NS:01first\r\n02second\r\n15Meier\r\n16 AG")
+    assert (numbered.counterparty_name, numbered.remittance) == ("Meier AG", "first second")
+
+
+def test_a_time_at_the_beginning_of_a_wrapped_line_is_no_field() -> None:
+    line = first_line(":61:261123C1,NTRFX", ":86:166?20at 2026-11-23T13\r\n:12:11 done")
+    assert line.remittance == "at 2026-11-23T13:12:11 done"
+
+
+def test_a_full_line_goes_on_in_the_middle_of_a_word() -> None:
+    full = "x" * 63 + "fa"
+    assert first_line(":61:261123C1,NTRFX", f":86:{full}\r\nctuur").remittance == full + "ctuur"
+
+
+def test_a_balance_without_currency_has_that_of_the_message() -> None:
+    read = read_mt940(message(OPEN, ":62F:C261123100,00").encode())
+    (statement,) = read.statements
+    assert (statement.closing, read.findings) == (10_000, ())
+    assert [(one.kind, one.amount) for one in statement.balances] == [
+        ("60F", 10_000),
+        ("62F", 10_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ((OPEN, f"{CLOSE}100,00", OPEN), "SECOND_BALANCE"),
+        ((OPEN, ":25:OTHER", f"{CLOSE}100,00"), "SECOND_ACCOUNT"),
+        ((OPEN, ":61:261123C12,34,56NTRFX", f"{CLOSE}100,00"), "AMOUNT"),
+    ],
+)
+def test_statements_run_together_are_kept_back(fields: tuple[str, ...], code: str) -> None:
+    read = read_mt940(message(*fields).encode())
+    assert [(one.code, one.fatal, one.statement) for one in read.findings] == [(code, True, 0)]
+
+
+def test_entries_of_a_message_without_account_are_not_lost_silently() -> None:
+    read = read_mt940((":20:A\r\n:61:261123C1,NTRFX\r\n-\r\n" + message(OPEN)).encode())
+    assert [(one.code, one.fatal) for one in read.findings] == [
+        ("NO_CURRENCY", True),
+        ("NO_STATEMENT", False),
+    ]

@@ -161,6 +161,66 @@ def test_nacha_totals_hold_or_the_file_is_not_whole(change: Callable[[str], str]
     assert [one for one in read_nacha(change(text).encode()).findings if one.fatal]
 
 
+def test_nacha_entries_without_money_are_lines_and_keep_their_addenda() -> None:
+    text = nacha(("22", 27_000), ("21", 0))
+    old = next(one for one in text.split("\n") if one.startswith("621"))
+    addenda = "798C01121042880000001      121042881918171614".ljust(79) + "091012980000088"
+    changed = text.replace(old, f"{old[:78]}1{old[79:]}\n{addenda}")
+    changed = changed.replace("8200000002", "8200000003").replace(
+        "900000100000100000002", "900000100000100000003"
+    )
+    read = read_nacha(changed.encode())
+    assert read.findings == ()
+    assert [(one.amount, one.return_reason) for one in read.statements[0].lines] == [
+        (27_000, None),
+        (0, "C01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n5200", "\n5100"),
+        ("\n8200", "\n8220"),
+        ("042000010000001\n9", "042000010000002\n9"),
+    ],
+)
+def test_a_nacha_batch_that_does_not_fit_its_control_record_is_said(old: str, new: str) -> None:
+    text = nacha(("22", 27_000))
+    assert text.count(old) == 1
+    read = read_nacha(text.replace(old, new).encode())
+    assert next(one.code for one in read.findings if one.fatal) == "BATCH"
+
+
+def test_bai2_names_the_party_in_continuations_and_keeps_zero_amounts() -> None:
+    record = "16,447,0,,B9,,ACH\n88,EREF: D1-9\n88,CRNM: ACME\n88,DBNM: US\n88,CACT: 77\n"
+    text = BAI2.replace("49,201000,5/", record + "49,201000,10/")
+    text = text.replace(",1,7/", ",1,12/").replace(",1,9/", ",1,14/")
+    read = read_bai2(text.encode())
+    assert read.findings == ()
+    last = read.statements[0].lines[-1]
+    assert (last.amount, last.direction, last.our_reference) == (0, "debit", "D1-9")
+    assert (last.counterparty_name, last.counterparty_account) == ("ACME", "77")
+    assert [one.kind for one in read.statements[0].balances] == ["010", "015"]
+
+
+def test_ofx_without_currency_takes_that_of_its_bookings_and_their_balances() -> None:
+    text = OFX.replace("<CURDEF>USD", "<CURDEF>").replace("<LEDGERBAL><BALAMT>77.10", "<LEDGERBAL>")
+    text = text.replace(
+        "<MEMO></STMTTRN>", "<ACCTBAL>72.10<CURRENCY><CURSYM>AUD</CURRENCY></STMTTRN>"
+    )
+    read = read_ofx(text.encode())
+    assert read.findings == ()
+    assert (read.statements[0].currency, read.statements[0].lines[0].balance) == ("AUD", 7_210)
+
+
+def test_ofx_says_what_the_server_said() -> None:
+    text = "<OFX><STATUS><CODE>2000<SEVERITY>ERROR<MESSAGE>General error</STATUS></OFX>"
+    with pytest.raises(FormatError) as caught:
+        read_ofx(text.encode())
+    assert "status 2000 General error" in caught.value.text.en
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [

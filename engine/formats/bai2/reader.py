@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from engine.base.money import MAX_DIGITS, MoneyError, decimals
 from engine.base.text import Text
+from engine.formats.encodings import text_of_bytes
 from engine.formats.reading import FormatError, ReadFinding
-from engine.formats.statement import Direction, Statement, StatementLine
+from engine.formats.statement import Balance, Direction, Statement, StatementLine
 
 _NEXT = re.compile(r"/\s*(?=(?:01|02|03|16|49|88|98|99),)")
 _CODE = re.compile(r"(01|02|03|16|49|88|98|99),")
@@ -18,6 +19,7 @@ _AMOUNT = re.compile(r"[+-]?[0-9]+")
 OPENING, CLOSING = "010", "015"
 """Type codes of the opening and closing ledger balance."""
 
+NON_MONETARY = "890"
 _FUNDS = {"S": 3, "V": 2, "": 0, "0": 0, "1": 0, "2": 0, "Z": 0}
 """Cells behind a funds type; D has a count and so many pairs."""
 
@@ -48,9 +50,11 @@ class _Sums:
     total: int = 0
     parts: int = 0
     records: int = 0
+    said: int | None = None
+    """Total by its trailer: what the level above adds up, so that a fault stays where it is."""
 
     def add(self, other: _Sums) -> None:
-        self.total += other.total
+        self.total += other.total if other.said is None else other.said
         self.parts += 1
         self.records += other.records
 
@@ -73,7 +77,7 @@ def read_bai2(content: bytes) -> Bai2File:
     account, which then does not add up.
     """
     reader = _Reader()
-    for record in _records(content.decode("latin-1")):
+    for record in _records(text_of_bytes(content)):
         reader.take(record)
     if not reader.begun:
         raise FormatError(
@@ -114,6 +118,7 @@ class _Reader:
         self.findings: list[ReadFinding] = []
         self._group_currency = "USD"
         self._group_date: dt.date | None = None
+        self._file_date: dt.date | None = None
         self._open: _Account | None = None
         self._group_sums = _Sums()
         self._file_sums = _Sums()
@@ -123,6 +128,8 @@ class _Reader:
         """One record with its continuations."""
         if record.code == "01":
             self.begun = True
+            cells = _cells(record)
+            self._file_date = _date(cells[2]) if len(cells) > 2 else None
         if not self.begun:
             return
         if self._open is not None and record.code in ("03", "16", "49"):
@@ -152,7 +159,9 @@ class _Reader:
                     pass
         except (MoneyError, ValueError) as error:
             said = error.text if isinstance(error, MoneyError) else Text(str(error), str(error))
-            self._note("RECORD", record.line, said.en, said.zh)
+            # An account that cannot be opened takes its bookings with it.
+            lost = self._open is None
+            self._note("RECORD", record.line, said.en, said.zh, of_file=lost)
 
     def end(self) -> None:
         """The file is over: what was not closed is kept, with a finding."""
@@ -163,6 +172,7 @@ class _Reader:
                 1,
                 "the file has no trailer (99); it is cut off, get it again",
                 "文件没有尾记录 99;不完整,请重新获取",
+                of_file=True,
             )
 
     def _unclosed(self) -> None:
@@ -176,16 +186,18 @@ class _Reader:
             self._close()
 
     def _group(self, cells: list[str]) -> None:
-        if len(cells) > 3:
-            self._group_date = _date(cells[3])
-        if len(cells) > 5 and cells[5].strip():
-            self._group_currency = cells[5].strip()
+        self._group_date = _date(cells[3]) if len(cells) > 3 else None
+        given = cells[5].strip() if len(cells) > 5 else ""
+        self._group_currency = given or "USD"
 
     def _account(self, record: _Record) -> None:
         cells = _cells(record)
         currency = cells[1].strip() if len(cells) > 1 and cells[1].strip() else self._group_currency
         decimals(currency)
-        made = _Account(cells[0].strip(), currency, self._group_date or dt.date.min, record.line)
+        day = self._group_date or self._file_date
+        if day is None:
+            raise ValueError("neither group (02) nor file (01) has a day YYMMDD")
+        made = _Account(cells[0].strip(), currency, day, record.line)
         self._open = made
         made.sums.records = record.count
         place = 2
@@ -202,7 +214,11 @@ class _Reader:
     def _booking(self, record: _Record) -> None:
         if self._open is None:
             self._note(
-                "OUTSIDE", record.line, "a booking outside of any account", "明细不属于任何账户"
+                "OUTSIDE",
+                record.line,
+                "a booking outside of any account",
+                "明细不属于任何账户",
+                of_file=True,
             )
             return
         content = record.content
@@ -217,9 +233,19 @@ class _Reader:
         valued = _date(cells[3]) if funds == "V" and len(cells) > 3 else None
         rest = cells[3 + behind :]
         self._open.sums.total += amount
-        if not amount:
+        if code == NON_MONETARY:
+            self._note(
+                "NOT_BOOKED",
+                record.line,
+                "a record without money (890); it was left out",
+                "非金额记录(890);已略过",
+                fatal=False,
+            )
             return
         direction = _direction(code, amount, record.line)
+        named = {
+            one[:4]: one[5:].strip() for one in (part.strip() for part in text) if one[4:5] == ":"
+        }
         said = [
             ",".join(rest[2:]).strip(),
             *(one.strip().removesuffix("/").strip() for one in text),
@@ -233,10 +259,10 @@ class _Reader:
                 direction=direction,
                 balance=None,
                 bank_reference=_given(rest, 0),
-                our_reference=_given(rest, 1),
+                our_reference=_given(rest, 1) or named.get("EREF") or None,
                 message_reference=None,
-                counterparty_name=None,
-                counterparty_account=None,
+                counterparty_name=named.get("CRNM" if direction == "debit" else "DBNM") or None,
+                counterparty_account=named.get("CACT" if direction == "debit" else "DACT") or None,
                 remittance=" ".join(filter(None, said)) or None,
                 return_reason=None,
             )
@@ -249,10 +275,13 @@ class _Reader:
         # An account trailer has no count of parts between its total and its records.
         record.content = record.content.replace(",", ",,", 1)
         self._trailer(record, made.sums, "", "")
+        said = _cells(record)[0].strip()
+        made.sums.said = int(said) if _AMOUNT.fullmatch(said) else None
         self._group_sums.add(made.sums)
         self._close()
 
     def _trailer(self, record: _Record, here: _Sums, parts: str, parts_zh: str) -> None:
+        """`parts` is empty for the trailer of an account, whose fault is that account's alone."""
         cells = _cells(record)
         for place, found, what, what_zh in (
             (0, here.total, "total", "合计"),
@@ -268,6 +297,7 @@ class _Reader:
                     record.line,
                     f"{what} here: {found}, the trailer says {said}; get the file again",
                     f"实际{what_zh}为 {found},尾记录为 {said};请重新获取文件",
+                    of_file=bool(parts),
                 )
 
     def _close(self) -> None:
@@ -284,12 +314,26 @@ class _Reader:
                 opening=made.balances.get(OPENING),
                 closing=made.balances.get(CLOSING),
                 lines=tuple(made.lines),
+                balances=tuple(
+                    Balance(kind, amount, made.currency, made.date)
+                    for kind, amount in made.balances.items()
+                ),
             )
         )
 
-    def _note(self, code: str, line: int, en: str, zh: str) -> None:
+    def _note(
+        self,
+        code: str,
+        line: int,
+        en: str,
+        zh: str,
+        *,
+        of_file: bool = False,
+        fatal: bool = True,
+    ) -> None:
         text = Text(f"line {line}: {en}", f"第 {line} 行:{zh}")
-        self.findings.append(ReadFinding(code, text, line, fatal=True))
+        place = None if of_file else len(self.statements)
+        self.findings.append(ReadFinding(code, text, line, fatal, place))
 
 
 def _cells(record: _Record) -> list[str]:
@@ -319,7 +363,7 @@ def _direction(code: str, amount: int, line: int) -> Direction:
     if not code.isdecimal() or not (100 <= int(code) <= 699 or 920 <= int(code) <= 999):
         raise ValueError(f"line {line}: type code {code!r} is neither credit nor debit")
     credit = int(code) < 400 or 920 <= int(code) <= 959
-    return "credit" if credit == (amount > 0) else "debit"
+    return "credit" if credit == (amount >= 0) else "debit"
 
 
 def _amount(text: str, line: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ from engine.formats.statement import Balance, BalanceReport, Statement, Statemen
 
 _CONTAINERS = ("Stmt", "Rpt", "Ntfctn")
 _BOOKED = "BOOK"
+_OF_FILE = frozenset({"XML_BROKEN", "XML_DOCTYPE", "NO_CAMT"})
+"""Findings that speak of the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,9 @@ def read_camt(content: bytes) -> CamtFile:
             case StatementLine():
                 lines.append(part)
             case ReadFinding():
-                findings.append(part)
+                of_file = part.code in _OF_FILE
+                place = None if of_file else len(statements)
+                findings.append(dataclasses.replace(part, statement=place))
             case End() if head is not None:
                 statements.append(statement_of(head, lines))
                 if (report := _balance_report(head)) is not None:
@@ -167,9 +172,6 @@ def _parts(source: BinaryIO) -> Iterator[Part]:
 
 
 def _lines(entry: Entry) -> Iterator[Part]:
-    yield from entry.findings
-    if not entry.lines:
-        return
     if entry.status not in (None, _BOOKED):
         yield ReadFinding(
             "NOT_BOOKED",
@@ -181,6 +183,7 @@ def _lines(entry: Entry) -> Iterator[Part]:
             entry.source_line,
         )
         return
+    yield from entry.findings
     yield from entry.lines
 
 

@@ -11,11 +11,9 @@ from engine.base.text import Text
 from engine.formats.iso20022.values import read_amount, read_date
 from engine.formats.reading import ReadFinding
 from engine.formats.safe_xml import Children, below, children, line_of, value
-from engine.formats.statement import Direction, StatementLine
+from engine.formats.statement import REVERSAL, Direction, StatementLine
 
 _NOT_GIVEN = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}
-_REVERSAL = "REVERSAL"
-"""Return reason of an entry that is marked as a reversal without a reason of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,4 +261,4 @@ def _return_reason(kids: Children, details: list[Children], n: str) -> str | Non
             code = value(reason, "Cd") or value(reason, "Prtry")
             if code is not None:
                 return code
-    return _REVERSAL if value(kids, "RvslInd") in ("true", "1") else None
+    return REVERSAL if value(kids, "RvslInd") in ("true", "1") else None

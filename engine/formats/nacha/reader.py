@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.base.text import Text
+from engine.formats.encodings import text_of_bytes
 from engine.formats.reading import FormatError, ReadFinding
 from engine.formats.statement import Statement, StatementLine
 
 WIDTH = 94
+_CLASSES = frozenset({"200", "220", "225", "280"})
+"""Mixed, credits, debits, accounting advice."""
 CURRENCY = "USD"
-_CREDITS = frozenset("12")
-"""Second digit of the transaction code: 1 and 2 credit the receiver, 6 to 8 debit him."""
+_CREDITS = frozenset("1234")
+"""Second digit of the transaction code: 1 to 4 credit the receiver, 6 to 9 debit him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,13 @@ class _Batch:
     description: str
     date: dt.date
     number: str
+    service_class: str
     lines: list[StatementLine] = field(default_factory=list)
     sums: _Sums = field(default_factory=_Sums)
+    announced: int | None = None
+    """Line of an entry that says addenda follow, until one does."""
+    read: bool = False
+    """Whether the entry before could be read: what is added to it belongs to no other."""
 
 
 def read_nacha(content: bytes) -> NachaFile:
@@ -61,7 +69,7 @@ def read_nacha(content: bytes) -> NachaFile:
     What cannot be read, and every control total that does not fit, is a fatal finding with its
     line: the file is not to be taken then.
     """
-    lines = list(_lines(_decoded(content)))
+    lines = list(_lines(text_of_bytes(content, max_line=None)))
     if not lines or not lines[0][1].startswith("101"):
         raise FormatError(
             "NO_NACHA",
@@ -72,14 +80,6 @@ def read_nacha(content: bytes) -> NachaFile:
         reader.take(number, text)
     reader.end(lines[-1][0])
     return NachaFile(tuple(reader.statements), tuple(reader.findings))
-
-
-def _decoded(content: bytes) -> str:
-    """Names beyond ASCII come in either encoding; a record has 94 characters, not bytes."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -114,6 +114,7 @@ class _Reader:
                     number,
                     "a record after the file control",
                     "文件控制记录之后还有记录",
+                    of_file=True,
                 )
             return
         match record[0]:
@@ -141,7 +142,11 @@ class _Reader:
             self._close()
         if not self._closed:
             self._note(
-                "NO_TRAILER", number, "the file has no control record (9)", "文件没有控制记录 9"
+                "NO_TRAILER",
+                number,
+                "the file has no control record (9); it is cut off, get it again",
+                "文件没有控制记录 9;不完整,请重新获取",
+                of_file=True,
             )
 
     def _begin(self, number: int, record: str) -> None:
@@ -153,6 +158,14 @@ class _Reader:
                 "前一批次没有控制记录 8",
             )
             self._close()
+        if record[1:4] not in _CLASSES:
+            self._note(
+                "BATCH",
+                number,
+                f"service class {record[1:4]!r} is none of {', '.join(sorted(_CLASSES))}",
+                f"服务类别 {record[1:4]!r} 无效",
+                of_file=True,
+            )
         sec = record[50:53]
         company = record[4:20].strip() if sec != "IAT" else record[4:40].strip()
         self._batch = _Batch(
@@ -163,15 +176,33 @@ class _Reader:
             record[53:63].strip(),
             _date(record[69:75]) or self._created,
             record[87:94].strip(),
+            record[1:4],
         )
         self._batches += 1
 
     def _entry(self, number: int, record: str) -> None:
         batch = self._batch
         if batch is None:
-            self._note("OUTSIDE", number, "an entry outside of any batch", "明细不属于任何批次")
+            self._note(
+                "OUTSIDE",
+                number,
+                "an entry outside of any batch",
+                "明细不属于任何批次",
+                of_file=True,
+            )
             return
         batch.sums.entries += 1
+        batch.read = False
+        self._unfollowed(batch)
+        mark = record[78]
+        batch.announced = number if mark == "1" else None
+        if mark not in "01 ":
+            self._note(
+                "ENTRY",
+                number,
+                f"addenda mark {mark!r} is neither 0 nor 1",
+                f"附加记录标志 {mark!r} 既非 0 也非 1",
+            )
         code, bank = record[1:3], record[3:11]
         money = record[27:39] if batch.sec == "ADV" else record[29:39]
         if not (code.isdecimal() and bank.strip().isdecimal() and money.isdecimal()):
@@ -190,10 +221,9 @@ class _Reader:
             batch.sums.credit += amount
         else:
             batch.sums.debit += amount
-        if not amount:
-            return
         iat = batch.sec == "IAT"
         account = record[39:74] if iat else record[12:27] if batch.sec == "ADV" else record[12:29]
+        batch.read = True
         batch.lines.append(
             StatementLine(
                 booking_date=batch.date,
@@ -215,11 +245,16 @@ class _Reader:
         batch = self._batch
         if batch is None:
             self._note(
-                "OUTSIDE", number, "an addenda outside of any batch", "附加记录不属于任何批次"
+                "OUTSIDE",
+                number,
+                "an addenda outside of any batch",
+                "附加记录不属于任何批次",
+                of_file=True,
             )
             return
         batch.sums.entries += 1
-        if not batch.lines:
+        batch.announced = None
+        if not batch.lines or not batch.read:
             return
         last = batch.lines[-1]
         kind, reason, said, name = record[1:3], last.return_reason, last.remittance, None
@@ -248,15 +283,41 @@ class _Reader:
         batch = self._batch
         if batch is None:
             self._note(
-                "OUTSIDE", number, "a batch control without a batch", "批次控制记录没有对应批次"
+                "OUTSIDE",
+                number,
+                "a batch control without a batch",
+                "批次控制记录没有对应批次",
+                of_file=True,
             )
             return
+        self._unfollowed(batch)
         wide = 20 if batch.sec == "ADV" else 12
+        for name, name_zh, said, here in (
+            ("service class", "服务类别", record[1:4], batch.service_class),
+            ("number", "批次号", record[87:94].strip(), batch.number),
+        ):
+            if said != here:
+                self._note(
+                    "BATCH",
+                    number,
+                    f"the batch has {name} {here}, its control record says {said or '-'}",
+                    f"批次的{name_zh}为 {here},控制记录为 {said or '-'}",
+                )
         self._verify(
             number, "the batch", "批次", record[4:10], record[10:20], record[20:], wide, batch.sums
         )
         self._file.add(batch.sums)
         self._close()
+
+    def _unfollowed(self, batch: _Batch) -> None:
+        line, batch.announced = batch.announced, None
+        if line is not None:
+            self._note(
+                "ADDENDA",
+                line,
+                "the entry says addenda follow, none does; get the file again",
+                "明细声明有附加记录,但没有;请重新获取文件",
+            )
 
     def _end_file(self, number: int, record: str) -> None:
         self._closed = True
@@ -266,6 +327,7 @@ class _Reader:
                 number,
                 f"the file control says {int(record[1:7])} batches, there are {self._batches}",
                 f"文件控制记录为 {int(record[1:7])} 批,实有 {self._batches} 批",
+                of_file=True,
             )
         wide = 20 if any(one.identification.startswith("ADV") for one in self.statements) else 12
         self._verify(
@@ -297,6 +359,7 @@ class _Reader:
                     "get the file again",
                     f"{what_zh}的{name_zh}为 {here},控制记录为 {said.strip() or '-'};"
                     "请重新获取文件",
+                    of_file=what == "the file",
                 )
 
     def _close(self) -> None:
@@ -316,9 +379,10 @@ class _Reader:
             )
         )
 
-    def _note(self, code: str, line: int, en: str, zh: str) -> None:
+    def _note(self, code: str, line: int, en: str, zh: str, *, of_file: bool = False) -> None:
         text = Text(f"line {line}: {en}", f"第 {line} 行:{zh}")
-        self.findings.append(ReadFinding(code, text, line, fatal=True))
+        place = None if of_file or self._batch is None else len(self.statements)
+        self.findings.append(ReadFinding(code, text, line, fatal=True, statement=place))
 
 
 def _date(text: str) -> dt.date | None:

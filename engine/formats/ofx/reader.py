@@ -7,10 +7,12 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from engine.base.money import MoneyError, decimals, parse_major
+from engine.base.money import MoneyError, decimals
 from engine.base.text import Text
+from engine.formats.amounts import minor_units
+from engine.formats.encodings import text_of_bytes
 from engine.formats.reading import FormatError, ReadFinding
-from engine.formats.statement import Statement, StatementLine
+from engine.formats.statement import Balance, Statement, StatementLine
 
 _TAG = re.compile(r"<(/?)([A-Za-z0-9_.]{1,40})\s*(?:/?)>([^<]*)")
 _STATEMENTS = frozenset({"STMTRS", "CCSTMTRS"})
@@ -43,7 +45,7 @@ def read_ofx(content: bytes) -> OfxFile:
     account), NO_STATEMENT (with what the server said). A booking that cannot be read is a fatal
     finding, its statement comes without it.
     """
-    text = _decoded(content)
+    text = text_of_bytes(content, max_line=None)
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise FormatError(
             "DOCTYPE",
@@ -63,11 +65,20 @@ def _nothing(reader: _Reader) -> FormatError:
         return FormatError(
             "INVESTMENT",
             Text(
-                "it is an investment statement (INVSTMTRS): holdings and trades, no bank account",
-                "这是投资对账单(INVSTMTRS):持仓与交易,不是银行账户",
+                "it is the statement of an investment account (INVSTMTRS), which has no balance of "
+                "its cash to prove bookings by; ask for the statement of the bank account",
+                "这是投资账户对账单(INVSTMTRS),没有可核对的现金余额;请获取银行账户对账单",
             ),
         )
-    said = "; ".join(reader.messages) or "-"
+    if reader.listed:
+        return FormatError(
+            "ACCOUNT_LIST",
+            Text(
+                "it is a list of accounts (ACCTINFORS), no statement of any of them",
+                "这是账户清单(ACCTINFORS),不含对账单",
+            ),
+        )
+    said = "; ".join(reader.messages) or "nothing"
     return FormatError(
         "NO_STATEMENT",
         Text(
@@ -75,13 +86,6 @@ def _nothing(reader: _Reader) -> FormatError:
             f"文件中没有对账单;服务器返回:{said}",
         ),
     )
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 class _Reader:
@@ -93,6 +97,8 @@ class _Reader:
         self.findings: list[ReadFinding] = []
         self.messages: list[str] = []
         self.investment = False
+        self.listed = False
+        self._status = ""
         self._open: _Open | None = None
         self._booking: dict[str, str] | None = None
         self._group = ""
@@ -120,6 +126,8 @@ class _Reader:
             self._open = _Open(line)
         elif name == "INVSTMTRS":
             self.investment = True
+        elif name == "ACCTINFORS":
+            self.listed = True
         elif name == "STMTTRN" and self._open is not None:
             self._booking = {}
         self._group = name
@@ -133,8 +141,11 @@ class _Reader:
         self._group = ""
 
     def _leaf(self, name: str, value: str, line: int) -> None:
-        if name == "MESSAGE":
-            self.messages.append(" ".join(value.split())[:200])
+        if name == "CODE" and self._group == "STATUS":
+            self._status = value[:10]
+            self.messages.append(f"status {self._status}")
+        elif name == "MESSAGE" and self.messages:
+            self.messages[-1] += " " + " ".join(value.split())[:200]
         if self._booking is not None:
             to = self._group in ("BANKACCTTO", "CCACCTTO")
             self._booking.setdefault(f"TO.{name}" if to else name, value)
@@ -172,7 +183,12 @@ class _Reader:
             valued = _date(said["DTAVAIL"]) if "DTAVAIL" in said else booked
             if "TRNAMT" not in said:
                 raise ValueError("no amount (TRNAMT)")
-            amount = _amount(said["TRNAMT"], said.get("CURRENCY", made.currency) or made.currency)
+            if not made.currency and "CURSYM" in said:
+                # The statement names no currency, its bookings do: the first one's counts.
+                made.currency = said["CURSYM"].upper()
+            amount = _amount(said["TRNAMT"], made.currency)
+            left = said.get("ACCTBAL")
+            balance = _amount(left, made.currency) if left else None
         except (MoneyError, ValueError) as error:
             self._unreadable("STMTTRN", error, line)
             return
@@ -182,7 +198,7 @@ class _Reader:
                 value_date=valued,
                 amount=abs(amount),
                 direction="debit" if amount < 0 else "credit",
-                balance=None,
+                balance=balance,
                 bank_reference=said.get("FITID"),
                 our_reference=said.get("REFNUM") or said.get("CHECKNUM"),
                 message_reference=None,
@@ -211,6 +227,9 @@ class _Reader:
                 opening=None,
                 closing=made.closing,
                 lines=tuple(made.lines),
+                balances=()
+                if made.closing is None
+                else (Balance("LEDGERBAL", made.closing, made.currency, made.closing_date),),
             )
         )
 
@@ -225,12 +244,17 @@ class _Reader:
 
     def _note(self, code: str, line: int, en: str, zh: str) -> None:
         text = Text(f"line {line}: {en}", f"第 {line} 行:{zh}")
-        self.findings.append(ReadFinding(code, text, line, fatal=True))
+        place = len(self.statements)
+        self.findings.append(ReadFinding(code, text, line, fatal=True, statement=place))
 
 
 def _date(text: str) -> dt.date:
     """The day of `20261123`, `20261123120000.000[-5:EST]`."""
-    return dt.datetime.strptime(text.strip()[:8], "%Y%m%d").date()  # noqa: DTZ007 - a day
+    day = text.strip()[:8]
+    try:
+        return dt.datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a day
+    except ValueError:
+        raise ValueError(f"{day!r} is no day YYYYMMDD") from None
 
 
 def _amount(text: str, currency: str) -> int:
@@ -240,10 +264,9 @@ def _amount(text: str, currency: str) -> int:
     if found is None:
         raise ValueError(f"{bare[:30]!r} is no amount")
     digits = found[2].replace(" ", "")
-    last = max(digits.rfind(","), digits.rfind("."))
-    whole, fraction = (digits[:last], digits[last + 1 :]) if last >= 0 else (digits, "")
-    if last >= 0 and digits[last] == "," and len(fraction) == 3:
-        whole, fraction = whole + fraction, ""
-    whole = whole.replace(",", "").replace(".", "") or "0"
-    kept = fraction.rstrip("0")
-    return parse_major(f"{found[1].strip('+')}{whole}" + (f".{kept}" if kept else ""), currency)
+    whole, _, fraction = digits.rpartition(",")
+    if len(fraction) == 3 and "." not in digits and whole.strip("0"):
+        # Only thousands can be meant where three decimals would be too many.
+        digits += ".00"
+    minor = minor_units(digits, currency)
+    return -minor if found[1] == "-" else minor

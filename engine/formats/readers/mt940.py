@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.formats.readers import FileRead, Reader, text_head
 from engine.formats.swift.mt940 import read_mt940
+
+_FIELD = re.compile(
+    r"(?m)^:(?:20|25P?|28C?|34F|60[FM]?|61|62[FM]?|64|65|86|90[CD]|NS):|\{4:\s*:20:"
+)
 
 
 def _read(content: bytes) -> FileRead:
@@ -12,10 +18,8 @@ def _read(content: bytes) -> FileRead:
 
 
 def _recognises(head: bytes) -> bool:
-    text = "\n" + text_head(head).replace("\r", "")
-    return not text.startswith("\n<") and any(
-        tag in text for tag in ("\n:20:", ":\n:20:", "{4:", "\n:25:", "\n:61:", "\n:60F:")
-    )
+    text = text_head(head)
+    return not text.startswith("<") and _FIELD.search(text) is not None
 
 
 READER = Reader("mt940", _recognises, _read)

@@ -8,15 +8,29 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.base.money import MoneyError, decimals, parse_major
+from engine.base.money import MoneyError
+from engine.formats.amounts import minor_units
+from engine.formats.statement import REVERSAL
 
-_TAG = re.compile(r":(\d{2}[A-Z]?):(.*)")
-_AMOUNT = re.compile(r"[0-9][0-9.,]*")
-_BALANCE = re.compile(r"([CD])(\d{6})?\s*([A-Z]{3})\s*([0-9.,]+)")
+_TAG = re.compile(r":(13D?|20|21|25P?|28C?|34F|60[FM]?|61|62[FM]?|64|65|86|90[CD]|NS|940|942):(.*)")
+"""Fields of MT940 and MT942 (and NS of German and Hungarian banks): a line of text that begins
+with a time (`:12:11`) is none."""
+_BROKEN_TAG = re.compile(r"(?m)^:[ \t]*\r?\n(?=\d\d[A-Z]?:)")
+_BALANCE = re.compile(r"([CD])(\d{6})?\s*([A-Z]{3})?\s*([0-9.,]+)")
 _STRUCTURED = re.compile(r"(\d{3})([?~<>^!@#|])(?=\d\d)")
 _SLASH_CODE = re.compile(r"/([A-Z]{3,4})/")
+_NS_LINE = re.compile(r"(?m)^(\d\d)(.*)$")
+_NAMED = re.compile(r"(TYT\.|OD|DLA|Z RACH\.|NA RACH\.|TNR|ID IPH):")
+"""Names of parts in what Polish banks write: title, from, to, account."""
 _SEPA_CODE = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP)\+")
-NO_REFERENCE = frozenset({"", "NONREF", "NOREF", "NOTPROVIDED", "NOT PROVIDED", "EREF", "PREF"})
+_RETURNS = frozenset({"108", "109", "159"})
+"""Business transaction codes of German banks: returned debits and transfers. Their subfield 34
+has the reason."""
+FULL_LINE = 65
+"""Characters of a line of field 86."""
+NO_REFERENCE = frozenset(
+    {"", "NONREF", "NOREF", "NOTPROVIDED", "NOT PROVIDED", "EREF", "PREF", "KREF+", "EREF+", "MARF"}
+)
 """What banks write where there is no reference."""
 
 
@@ -43,7 +57,7 @@ def tags_of(text: str) -> Iterator[Tag]:
     """The fields of a file in order. `-` ends a message and comes as a tag of its own; what stands
     before the first tag (headers in braces, letters of a bank) is left out."""
     name, parts, start = "", list[str](), 0
-    for number, raw in enumerate(text.split("\n"), 1):
+    for number, raw in enumerate(_BROKEN_TAG.sub(":", text).split("\n"), 1):
         line = raw.rstrip("\r")
         found = _TAG.match(line.lstrip("\ufeff \t") if not name else line)
         if found is None and line.startswith("{") and ":20:" in line:
@@ -71,31 +85,27 @@ class Balance:
     date: dt.date | None
 
 
-def balance(text: str) -> Balance:
-    """A balance field: `C131016EUR84349,74`."""
+def balance(text: str, currency: str | None) -> Balance:
+    """A balance field: `C131016EUR84349,74`; `currency` is the message's, for one without."""
     found = _BALANCE.match(text.strip())
-    if found is None:
+    known = found and (found[3] or currency)
+    if found is None or not known:
         raise FieldError("BALANCE", f"{text[:30]!r} is no balance", f"{text[:30]!r} 不是余额")
-    minor = amount(found[4], found[3])
+    minor = amount(found[4], known)
     day = date(found[2])[0] if found[2] else None
-    return Balance(-minor if found[1] == "D" else minor, found[3], day)
+    return Balance(-minor if found[1] == "D" else minor, known, day)
 
 
 def amount(text: str, currency: str) -> int:
     """Minor units of an amount with a decimal comma (or point), zeros beyond the currency's
     decimals left out; never rounded."""
-    bare = text.strip()
-    if not _AMOUNT.fullmatch(bare):
-        raise FieldError("AMOUNT", f"{bare[:30]!r} is no amount", f"{bare[:30]!r} 不是金额")
-    last = max(bare.rfind(","), bare.rfind("."))
-    whole, fraction = (bare[:last], bare[last + 1 :]) if last >= 0 else (bare, "")
-    digits = whole.replace(",", "").replace(".", "") or "0"
-    kept = fraction.rstrip("0")
     try:
-        places = decimals(currency)
-        return parse_major(f"{digits}.{kept}" if kept and places else digits, currency)
+        return minor_units(text.strip(), currency)
     except MoneyError as error:
         raise FieldError(error.code, error.text.en, error.text.zh) from error
+    except ValueError:
+        bare = text.strip()[:30]
+        raise FieldError("AMOUNT", f"{bare!r} is no amount", f"{bare!r} 不是金额") from None
 
 
 def date(text: str) -> tuple[dt.date, bool]:
@@ -140,13 +150,48 @@ def details(text: str) -> Details:
     joined = "".join(line for line in text.split("\n"))
     found = _STRUCTURED.match(joined)
     if found is not None:
-        return _numbered(joined[found.end(1) :], found[2])
+        return _numbered(joined[found.end(1) :], found[2], found[1])
     if _SLASH_CODE.match(joined.lstrip()):
         return _coded(joined)
-    return _sepa(" ".join(text.split()))
+    if "TYT.:" in joined:
+        return _named(text)
+    return _sepa(_unwrapped(text))
 
 
-def _numbered(text: str, mark: str) -> Details:
+def _unwrapped(text: str) -> str:
+    """Plain lines as one: a full line goes on in the middle of a word, a shorter one is done."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    joined = "".join(line if len(line) >= FULL_LINE else f"{line} " for line in lines)
+    return " ".join(joined.split())
+
+
+def _named(text: str) -> Details:
+    """`OD: party; TYT.: title; Z RACH.: account`."""
+    joined = " ".join(text.split())
+    names = list(_NAMED.finditer(joined))
+    said = {
+        one[1]: joined[one.end() : after.start() if after else len(joined)].strip(" ;")
+        for one, after in zip(names, [*names[1:], None], strict=True)
+    }
+    account = said.get("Z RACH.") or said.get("NA RACH.")
+    return Details(
+        remittance=_given(said.get("TYT.")),
+        name=_given(said.get("OD")) or _given(said.get("DLA")),
+        account=_given((account or "").replace(" ", "")),
+    )
+
+
+def numbered_lines(text: str) -> Details:
+    """The field NS: lines that begin with a number, 01 to 14 text, 15 and 16 the party."""
+    parts = {found[1]: found[2].strip() for found in _NS_LINE.finditer(text)}
+    words = [parts[one] for one in sorted(parts) if "01" <= one <= "14"]
+    return Details(
+        remittance=_given(" ".join(words)) or _given(parts.get("17")),
+        name=_given(" ".join(parts.get(one, "") for one in ("15", "16"))),
+    )
+
+
+def _numbered(text: str, mark: str, code: str) -> Details:
     parts: dict[str, str] = {}
     for piece in text.split(mark):
         if len(piece) >= 2 and piece[:2].isdecimal():
@@ -160,7 +205,7 @@ def _numbered(text: str, mark: str) -> Details:
         name=_given(name) or said.name,
         account=_given(account),
         our_reference=said.our_reference,
-        return_reason=said.return_reason,
+        return_reason=(_given(parts.get("34")) or REVERSAL) if code in _RETURNS else None,
     )
 
 
