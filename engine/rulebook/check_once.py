@@ -14,16 +14,20 @@ from threading import Lock
 
 from engine.rulebook.checking import Checked, check_text
 from engine.rulebook.texts import Source, vocabulary_of
+from engine.rules.extending.heading import may_extend
 from engine.rules.params import OrgTree
 
-_KEPT = 8
-"""Checks that are kept: what a few people write at; a large ruleset takes tens of megabytes."""
+_KEPT = 4_000_000
+"""Characters of the texts whose checks are kept: a few very large rulesets, each of which takes
+tens of megabytes, or a whole folder of usual ones, which is checked as it is read, as it is stored
+and as it becomes live."""
 
 
 class _Known:
     """One check: made under its lock by whoever comes first."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self.size = size
         self.lock = Lock()
         self.checked: Checked | None = None
 
@@ -33,17 +37,21 @@ class Checks:
 
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept
+        self._size = 0
         self._lock = Lock()
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    def get(self, key: bytes, make: Callable[[], Checked]) -> Checked:
-        """The check known as `key`, made now if it is not known. Raises what `make` raises; the
-        next who asks then tries again."""
+    def get(self, key: bytes, make: Callable[[], Checked], size: int = 1) -> Checked:
+        """The check known as `key`, made now if it is not known; it counts for `size` among what is
+        kept. Raises what `make` raises; the next who asks then tries again."""
         with self._lock:
-            found = self._known.setdefault(key, _Known())
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = _Known(size)
+                self._size += size
             self._known.move_to_end(key)
-            while len(self._known) > self._kept:
-                self._known.popitem(last=False)
+            while self._size > self._kept and len(self._known) > 1:
+                self._size -= self._known.popitem(last=False)[1].size
         with found.lock:
             if found.checked is None:
                 found.checked = make()
@@ -64,10 +72,14 @@ def check_once(
     """As `check_text`, with the vocabulary's text. Raises RulesetRefused for a vocabulary with
     errors."""
     words = vocabulary_of(vocabulary)
+    if not may_extend(text):
+        among = ()  # nothing of them is asked
     tree = [(org, above or "") for org, above in sorted((orgs or {}).items())]
     parts = (file, text, vocabulary, *(one for pair in (*tree, *among) for one in pair))
     key = _digest((str(len(tree)), *parts))
-    return _CHECKS.get(key, lambda: check_text(file, text, words, among=among, orgs=orgs))
+    return _CHECKS.get(
+        key, lambda: check_text(file, text, words, among=among, orgs=orgs), size=len(text)
+    )
 
 
 def _digest(parts: Iterable[str]) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.base.findings import Finding
-from engine.rulebook.checking import check_text, disputes, failed
+from engine.rulebook.check_once import check_once
+from engine.rulebook.checking import disputes, failed
 from engine.rulebook.errors import RulesetRefused
 from engine.rulebook.families import extending
 from engine.rulebook.models import RulesetVersion, VocabularyVersion
-from engine.rulebook.texts import Source, read_all, vocabulary_of
+from engine.rulebook.texts import Source, read_all
 from engine.rules.params import OrgTree
 
 
@@ -114,10 +115,9 @@ def _broken(
     words: VocabularyVersion,
     orgs: OrgTree | None,
 ) -> list[Finding]:
-    vocabulary = vocabulary_of(words.text)
     found: list[Finding] = []
     for version in versions:
-        checked = check_text(version.file, version.text, vocabulary, among=among, orgs=orgs)
+        checked = check_once(version.file, version.text, words.text, among=among, orgs=orgs)
         if failed(checked.findings):
             found += checked.findings
     return found

@@ -11,7 +11,8 @@ from sqlmodel import Session, select
 from engine.base.collector import Collector
 from engine.base.findings import Finding, Span
 from engine.base.text import Text
-from engine.rulebook.checking import Checked, check_text, failed
+from engine.rulebook.check_once import check_once
+from engine.rulebook.checking import Checked, failed
 from engine.rulebook.families import extending, org_tree
 from engine.rulebook.finding_json import finding_from_json
 from engine.rulebook.models import Revision, RulesetFile, RulesetVersion, VocabularyVersion
@@ -79,7 +80,7 @@ def look_at(
             ruleset = read_all(file, text, among, text_of_words)[0]
             looks.append(Look(file, text, False, list(kept_findings(row)), ruleset))
         else:
-            checked = check_text(file, text, vocabulary, among=among, orgs=orgs)
+            checked = check_once(file, text, text_of_words, among=among, orgs=orgs)
             looks.append(_look(session, file, text, checked))
     for finding in check_across(look.ruleset for look in looks if look.ruleset is not None):
         next(look for look in looks if look.file == finding.file).findings.append(finding)

@@ -19,8 +19,8 @@ from engine.rulebook import (
     publish,
     sync_folder,
 )
-from engine.rulebook.checking import Checked, check_text
-from engine.rules.model import Vocabulary
+from engine.rulebook.check_once import check_once
+from engine.rulebook.checking import Checked
 from engine.runtime import db
 from tests.rulebook.support import NOW, SHIPPED
 from tests.rulebook.test_revisions import approvers
@@ -159,11 +159,11 @@ def test_a_file_is_not_read_again_until_it_changes(
     sync(engine, folder)
     read: list[str] = []
 
-    def counted(file: str, text: str, vocabulary: Vocabulary, **beside: Any) -> Checked:
+    def counted(file: str, text: str, vocabulary: str, **beside: Any) -> Checked:
         read.append(file)
-        return check_text(file, text, vocabulary, **beside)
+        return check_once(file, text, vocabulary, **beside)
 
-    monkeypatch.setattr("engine.rulebook.folder_looks.check_text", counted)
+    monkeypatch.setattr("engine.rulebook.folder_looks.check_once", counted)
     edit(folder, *SMALLER)
     sync(engine, folder)
     assert read == [APPROVAL]

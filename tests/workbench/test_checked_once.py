@@ -73,6 +73,25 @@ def test_only_the_last_checks_are_kept() -> None:
     assert made == [b"a", b"b", b"c", b"b"]
 
 
+def test_a_large_text_takes_the_place_of_several() -> None:
+    checks, made = Checks(kept=10), list[bytes]()
+
+    def ask(key: bytes, size: int) -> None:
+        def make() -> Checked:
+            made.append(key)
+            return NOTHING
+
+        checks.get(key, make, size)
+
+    ask(b"a", 4)
+    ask(b"b", 4)
+    ask(b"large", 20)
+    ask(b"large", 20)
+    ask(b"a", 4)
+    ask(b"b", 4)
+    assert made == [b"a", b"b", b"large", b"a", b"b"]
+
+
 def test_a_parent_that_one_may_read_is_not_known_to_another_who_may_not() -> None:
     among = [("payment-approval.yaml", APPROVAL)]
     orgs = {"GROUP": None, "BJ": "GROUP", "SH": "GROUP"}
