@@ -8,7 +8,9 @@ to the product: the demo's people and banks act on the document numbers listed h
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import random
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -122,6 +124,37 @@ def _spoil(row: Row, how: int) -> None:
         row["amount"] += "5"
     else:
         row["organisation"] = "XX99"
+
+
+def as_csv(rows: list[Row]) -> bytes:
+    """Rows as the import template's CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def commissions(count: int, day: dt.date) -> list[Row]:
+    """Commissions of agents of Beijing, which the shipped routing pays by file."""
+    rows = []
+    draw = _Draw(count, day)
+    draw.serial = 90_000_000
+    for number in range(1, count + 1):
+        row = draw.document("pay", "BJ")
+        rows.append(
+            row
+            | {
+                "source_document_no": f"CM{day:%Y%m%d}{number:06d}",
+                "business_type": "commission",
+                "creditor_type": "agent",
+                "counterparty_name": f"演示代理人{number:03d}",
+                "amount": format_major(100_000 + 11_100 * number, "CNY"),
+                "purpose": "代理佣金",
+                "payee_is_insured": "",
+            }
+        )
+    return rows
 
 
 ORGANISATIONS = tuple(org for branch in BRANCHES for org in (branch, *SUB_BRANCHES[branch]))

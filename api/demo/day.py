@@ -6,15 +6,13 @@ refuses, one answer gets lost, payers lack funds, lines fit several payments, mo
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from api.demo import people
-from api.demo.claims import DayPlan, Fate, Row
+from api.demo import by_file, people
+from api.demo.claims import DayPlan, Fate, Row, as_csv
+from api.demo.day_log import DayLog
 from api.demo.stage import Stage
 from engine.runtime.db import transaction
 from engine.runtime.jsontypes import JsonObject, JsonValue
@@ -25,22 +23,6 @@ Tell = Callable[[str], None]
 
 LEFT_WAITING = 10
 """Approval tasks the day leaves for whoever looks at the pages."""
-
-
-@dataclass(slots=True)
-class DayLog:
-    """What happened, in the order it did."""
-
-    lines: list[str] = field(default_factory=list)
-    rows_in: int = 0
-    refused_rows: int = 0
-    left_waiting: int = 0
-    all_told: bool = False
-    """Whether the source acknowledged every message."""
-
-    def add(self, line: str) -> None:
-        """Note one line."""
-        self.lines.append(line)
 
 
 def play_day(stage: Stage, plan: DayPlan, tell: Tell) -> DayLog:
@@ -55,10 +37,12 @@ def play_day(stage: Stage, plan: DayPlan, tell: Tell) -> DayLog:
 def _acts(stage: Stage, plan: DayPlan, log: DayLog) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "08:30 balances of the morning", lambda: stage.play_until(stage.at(9))
     yield "09:00 files come in", lambda: _import_files(stage, plan, log)
+    yield "09:05 commissions of agents", lambda: by_file.enter(stage, log)
     yield "09:10 the source system sends", lambda: _push(stage, plan, log)
     yield "09:30 approvals", lambda: _approve(stage, plan, log)
     yield "10:00 first payment slot", lambda: _first_slot(stage, plan, log)
     yield "13:30 second payment slot", lambda: _second_slot(stage, plan, log)
+    yield "14:10 a file for the bank", lambda: by_file.pay(stage, log)
     yield "15:30 third payment slot", lambda: stage.play_until(stage.at(16))
     yield "16:00 a payment comes back", lambda: _bounce(stage, log)
     yield "18:30 statements and arrivals", lambda: stage.play_until(stage.at(18, 45))
@@ -86,15 +70,6 @@ def _import_files(stage: Stage, plan: DayPlan, log: DayLog) -> None:
             f"{answer.body['accepted']} accepted, {answer.body['returned']} returned, "
             f"{refused} refused"
         )
-
-
-def as_csv(rows: list[Row]) -> bytes:
-    """Rows as the import template's CSV."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
 
 
 def _push(stage: Stage, plan: DayPlan, log: DayLog) -> None:

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from api.app import create_app
 from api.demo.claims import plan_day
-from api.demo.day import DayLog, Tell, play_day
+from api.demo.day import Tell, play_day
+from api.demo.day_log import DayLog
 from api.demo.opening import (
     demo_password,
     open_banks,

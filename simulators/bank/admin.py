@@ -1,6 +1,7 @@
 """Administration: accounts, clock, credits and debits, bounces, statements, faults, figures."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from simulators.bank.books import Booking, Entry, amount_of, short_text
@@ -8,6 +9,7 @@ from simulators.bank.bounces import bounce
 from simulators.bank.clock import moment, parse_instant
 from simulators.bank.core import Bank
 from simulators.bank.faults.queue import FaultQueue
+from simulators.bank.folder import answer_folder
 from simulators.common.fields import Fields, Refused, parse_json
 from simulators.common.http import Request, Response, json_response
 from simulators.common.money import to_major
@@ -123,6 +125,16 @@ def _silence(bank: Bank, request: Request) -> Response:
     with bank.present():
         bank.books.silence(given.text("counterparty_account"))
         return json_response({"counterparty_account": given.text("counterparty_account")})
+
+
+def _files(bank: Bank, request: Request) -> Response:
+    """Look into a folder of payment files."""
+    given = Fields(parse_json(request.body), "files")
+    given.only(("folder",))
+    folder = Path(given.text("folder"))
+    if not folder.is_dir():
+        raise Refused(f"{folder} is no folder", 404)
+    return json_response(answer_folder(bank, folder))
 
 
 def _bounce(bank: Bank, request: Request) -> Response:
@@ -244,6 +256,7 @@ _ROUTES: Final[Mapping[tuple[str, str], Callable[[Bank, Request], Response]]] = 
     ("POST", "bounce"): _bounce,
     ("POST", "fund"): _fund,
     ("POST", "silence"): _silence,
+    ("POST", "files"): _files,
     ("POST", "cut"): _cut,
     ("POST", "faults"): _add_faults,
     ("GET", "faults"): _list_faults,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from api.demo.claims import Row
-from api.demo.day import Tell, as_csv, as_message
+from api.demo.claims import Row, as_csv
+from api.demo.day import Tell, as_message
 from api.demo.faults.clock import SharedClock
 from api.demo.faults.crew import Crew, Work
 from api.demo.faults.desk import Desk
