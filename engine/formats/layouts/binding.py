@@ -161,13 +161,13 @@ class _Best:
 
 
 def _bound(layout: Layout, row: Sequence[str], best: _Best) -> Binding | None:
-    names = [key(one) for one in row]
+    names, needed = [key(one) for one in row], _needed(layout)
     places: list[int | None] = []
     missing: list[str] = []
     for one in layout.detail.fields:
         at = next((names.index(key(c)) for c in one.columns if key(c) in names), None)
         places.append(at)
-        if at is None and (one.checks.required or one.name in _needed(layout)):
+        if at is None and not one.checks.optional and (needed is None or one.name in needed):
             missing.append(" / ".join(one.columns))
     found = sum(at is not None for at in places)
     if found > best.found or not best.missing:
@@ -177,16 +177,25 @@ def _bound(layout: Layout, row: Sequence[str], best: _Best) -> Binding | None:
     return Binding(layout, tuple(names), tuple(places))
 
 
-def _needed(layout: Layout) -> tuple[str, ...]:
+_TELLING = frozenset(
+    {"balance", "currency", "account", "status", "mark", "value_date", "bank_reference"}
+    | {"our_reference", "message_reference"}
+)
+"""What changes a booking or tells it from others; the names and texts of a statement may go."""
+
+
+def _needed(layout: Layout) -> frozenset[str] | None:
+    """Fields whose column has to be there unless it is `optional`; None is all of them."""
     rule = layout.statement.amount
-    if rule is None:
-        return ()
+    if layout.use is not Use.STATEMENT or rule is None:
+        return None
     by_rule = {
         "debit_credit": ("debit", "credit"),
         "signed": ("amount",),
         "mark": ("amount", "mark"),
     }
-    return ("booking_date", *by_rule[rule.rule])
+    required = (one.name for one in layout.detail.fields if one.checks.required)
+    return _TELLING.union(("booking_date",), by_rule[rule.rule], required, layout.statement.skip)
 
 
 def _preamble(layout: Layout, text: str, sink: Sink) -> None:

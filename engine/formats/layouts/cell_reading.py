@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.base.money import MAX_DIGITS, MoneyError, decimals, parse_units
-from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, scaled
+from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, padding_of, scaled
 from engine.formats.layouts.model import MONEY, SERIAL, FieldDef, Layout, Type, Value
 
 _LOOSE_MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
@@ -35,6 +35,7 @@ class CellReader:
         self._places = decimals(currency) if places is None else places
         self._checks = scaled(field, self._places)
         self._codec = codec_of(layout)
+        self._padding = padding_of(layout)
         self._formats = (field.format,) if field.format else layout.dates
         self._known: dict[str, Value] = {}
         self._loose = field.format == "loose" or (
@@ -56,7 +57,7 @@ class CellReader:
         field = self._field
         text = self._trimmed(cell)
         if field.constant is not None:
-            if text != field.constant.strip():
+            if text != field.constant.strip(self._padding):
                 raise CellFault(
                     "CONSTANT",
                     f"{text[:40]!r} stands where every file has {field.constant!r}; it may be "
@@ -94,9 +95,9 @@ class CellReader:
         field = self._field
         if field.type is Type.IGNORED and field.constant is None:
             return [None] * len(cells)
-        stripped = [cell.strip() for cell in cells]
+        stripped = [cell.strip(self._padding) for cell in cells]
         if field.constant is not None:
-            wanted = field.constant.strip()
+            wanted = field.constant.strip(self._padding)
             return [None] * len(cells) if stripped.count(wanted) == len(cells) else None
         if self._loose or field.values is not None or self._checks.luhn or self._checks.cnaps:
             return self._remembered(stripped)
@@ -162,10 +163,10 @@ class CellReader:
         return max(map(len, joined.encode(self._codec, "replace").split(b"\n")))
 
     def _trimmed(self, cell: str) -> str:
-        text = cell.strip()
+        text = cell.strip(self._padding)
         if self._loose and text.startswith("="):
             wrapped = _WRAPPED.fullmatch(text)
-            text = wrapped[1].strip() if wrapped else text
+            text = wrapped[1].strip(self._padding) if wrapped else text
         return text
 
     def _is_empty(self, text: str) -> bool:

@@ -6,7 +6,15 @@ import datetime as dt
 import unicodedata
 
 from engine.base.money import decimals, format_major
-from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, fitting, judge, scaled
+from engine.formats.layouts.cells import (
+    PADDING,
+    UNSEEN,
+    CellFault,
+    codec_of,
+    fitting,
+    judge,
+    scaled,
+)
 from engine.formats.layouts.model import MONEY, FieldDef, Form, Layout, Type, Value
 
 
@@ -36,7 +44,7 @@ class CellWriter:
         if field.type is Type.IGNORED:
             return self._padded("")
         if isinstance(value, str):
-            value = value.strip()  # blanks at the ends are padding to whoever reads the file
+            value = value.strip(PADDING)  # blanks at the ends are padding to whoever reads the file
         if value is None or value == "":
             if self._checks.required:
                 raise CellFault("MISSING", "the value is missing; fill it in", "缺少取值；请补充")
@@ -81,7 +89,7 @@ class CellWriter:
         if not self._within(values):
             return None
         if field.type in (Type.TEXT, Type.DIGITS):
-            texts = [text.strip() for text in texts]
+            texts = [text.strip(PADDING) for text in texts]
         joined = "".join(texts)
         if field.type in (Type.TEXT, Type.DIGITS):
             if self._fixed and field.pad != " ":

@@ -7,13 +7,24 @@ import re
 from collections.abc import Callable
 
 from engine.base.text import Text
-from engine.formats.layouts.model import Checks, FieldDef, Layout, Type, Value
+from engine.formats.layouts.model import Checks, FieldDef, Layout, Type, Use, Value
 
 UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control, direction and other characters nobody sees: they have no place in a cell."""
+
+
+PADDING = " \u3000"
+"""Blanks around a cell, which are no part of it."""
+STATEMENT_PADDING = " \t\u3000\xa0"
+"""The same in statements: banks put tabs behind numbers, so that workbooks show them whole."""
+
+
+def padding_of(layout: Layout) -> str:
+    """What is taken off both ends of a cell."""
+    return STATEMENT_PADDING if layout.use is Use.STATEMENT else PADDING
 
 
 class CellFault(Exception):

@@ -306,7 +306,7 @@ class Fields:
             return Checks()
         for part in (one.strip() for one in cell.text.split(",")):
             bound = _BOUND.fullmatch(part)
-            if part in ("required", "unique", "cnaps", "luhn"):
+            if part in ("required", "optional", "unique", "cnaps", "luhn"):
                 said[part] = True
             elif part in ("overflow cut", "overflow error"):
                 said["cut"] = part.endswith("cut")
@@ -318,10 +318,10 @@ class Fields:
                 self._add(
                     "B021",
                     cell.span,
-                    f"{part!r} is no check; use required, unique, cnaps, luhn, overflow cut, "
-                    'overflow error, one of "A" "B", > 0, <= 100',
-                    f"{part!r} 不是检查；可用 required、unique、cnaps、luhn、overflow cut、"
-                    'overflow error、one of "A" "B"、> 0、<= 100',
+                    f"{part!r} is no check; use required, optional, unique, cnaps, luhn, overflow "
+                    'cut, overflow error, one of "A" "B", > 0, <= 100',
+                    f"{part!r} 不是检查；可用 required、optional、unique、cnaps、luhn、"
+                    'overflow cut、overflow error、one of "A" "B"、> 0、<= 100',
                 )
         return Checks(**said)  # type: ignore[arg-type]  # names and types as collected above
 

@@ -82,6 +82,8 @@ class Checks:
     minor units); both inclusive."""
 
     required: bool = False
+    optional: bool = False
+    """Its column may be missing in the row of names."""
     unique: bool = False
     cnaps: bool = False
     luhn: bool = False
