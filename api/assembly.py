@@ -16,7 +16,7 @@ from engine.machines.instruction.machine import InstructionMachine
 from engine.rulebook import Rulebook, history
 from engine.rulebook.history import HistoryFolder, LoadedHistories
 from engine.runtime import outbox
-from engine.runtime.actions import DeadAction, Registry, Worker
+from engine.runtime.actions import TELLING, DeadAction, Registry, Worker
 from engine.runtime.actions import Services as ActionServices
 from engine.runtime.audit import AnchorFile
 from engine.runtime.clock import Clock
@@ -56,10 +56,12 @@ class Assembly:
     registry: Registry
     action_services: ActionServices
 
-    def worker(self, name: str) -> Worker:
-        """A worker that carries out actions."""
+    def worker(self, name: str, lane: str | None = None) -> Worker:
+        """A worker that carries out actions, of one lane when asked."""
         services = self.services
-        return Worker(services.engine, services.clock, self.registry, name, self.action_services)
+        return Worker(
+            services.engine, services.clock, self.registry, name, self.action_services, lane
+        )
 
     def scheduler(self, longest_wait: dt.timedelta = LONGEST_WAIT) -> Scheduler:
         """What fires the schedules; any number of them fire each time once.
@@ -102,7 +104,7 @@ def assemble(
     histories = LoadedHistories(HistoryFolder(anchors.path.parent / "history"))
     history.register(registry, history.Keeper(histories, demo))
     sender = SourceSender(engine, secrets)
-    registry.register(outbox.KIND, outbox.deliverer(sender))
+    registry.register(outbox.KIND, outbox.deliverer(sender), lane=TELLING)
     day_end.register(registry, sender)
     carriers = sending.open_carriers(endpoints)
     sending.register(registry, carriers)

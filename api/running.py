@@ -16,6 +16,7 @@ from engine.base.text import SluiceError
 from engine.rulebook import sync_folder
 from engine.rulebook.following import Follower
 from engine.rulebook.history import Keeper, LoadedHistories, Warmer
+from engine.runtime.actions import MONEY
 from engine.runtime.audit import AnchorFile, Sealer
 from engine.runtime.db import transaction
 from engine.treasury.intake.course import notice_revision
@@ -44,7 +45,11 @@ class Running:
         server.start()
         for number in range(workers):
             name = f"worker-{number + 1}"
-            self.keep(name, partial(assembly.worker(name).run_forever, self._stop))
+            self.keep(name, partial(assembly.worker(name, MONEY).run_forever, self._stop))
+        for lane in assembly.registry.lanes():
+            if lane != MONEY:
+                name = f"worker-{lane}"
+                self.keep(name, partial(assembly.worker(name, lane).run_forever, self._stop))
         scheduler = assembly.scheduler()
         self.keep("scheduler", partial(scheduler.run_forever, self._stop))
         follower = Follower(assembly.services.engine, assembly.services.rulebook, "api")

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from engine.runtime import db
 from engine.runtime.actions import (
+    MONEY,
+    TELLING,
     ActionContext,
     ActionError,
     DeadAction,
@@ -360,6 +362,37 @@ def test_a_running_worker_ends_when_told(engine: sa.Engine, clock: ManualClock) 
     _ask(engine, "a")
     _worker(engine, clock, last).run_forever(stop)
     assert _row(engine, "a").state == "done"
+
+
+def test_a_handler_that_waits_on_a_silent_server_holds_no_payment_up(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    silent, paid = threading.Event(), Book()
+
+    def tell(context: ActionContext, payload: JsonObject) -> Outcome:
+        del context, payload
+        silent.wait(30)
+        return Done()
+
+    registry = Registry()
+    registry.register("tell", tell, lane=TELLING)
+    registry.register("pay", paid)
+    assert registry.lanes() == [MONEY, TELLING]
+    with db.transaction(engine) as session:
+        for number in range(30):
+            enqueue(session, "tell", f"tell{number}", {})
+        enqueue(session, "pay", "pay1", {})
+    telling = threading.Thread(
+        target=Worker(engine, clock, registry, "telling", lane=TELLING).run_once
+    )
+    telling.start()
+    try:
+        assert Worker(engine, clock, registry, "money", lane=MONEY).run_once() == 1
+        assert paid.seen == ["pay1"]
+        assert telling.is_alive()
+    finally:
+        silent.set()
+        telling.join(30)
 
 
 def test_a_kind_has_one_handler() -> None:

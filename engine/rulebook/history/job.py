@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from engine.rulebook.history.keeping import update
 from engine.rulebook.history.loaded import LoadedHistories
 from engine.rulebook.history.made_up import write_made_up
-from engine.runtime.actions import ActionContext, Done, Outcome, Registry
+from engine.runtime.actions import LOOKING, ActionContext, Done, Outcome, Registry
 from engine.runtime.db import transaction
 from engine.runtime.jsontypes import JsonObject
 
@@ -46,4 +46,4 @@ class Keeper:
 
 def register(registry: Registry, keeper: Keeper) -> None:
     """Handle the schedule's actions."""
-    registry.register(KEEP, keeper.handle, lease=LEASE)
+    registry.register(KEEP, keeper.handle, lease=LEASE, lane=LOOKING)

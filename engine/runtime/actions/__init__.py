@@ -1,6 +1,9 @@
 """The action queue and its workers."""
 
 from engine.runtime.actions.queue import (
+    LOOKING,
+    MONEY,
+    TELLING,
     ActionContext,
     ActionError,
     DeadAction,
@@ -18,6 +21,9 @@ from engine.runtime.actions.queue import (
 from engine.runtime.actions.worker import Worker
 
 __all__ = [
+    "LOOKING",
+    "MONEY",
+    "TELLING",
     "ActionContext",
     "ActionError",
     "DeadAction",

@@ -27,6 +27,11 @@ T = TypeVar("T")
 LEASE = timedelta(seconds=60)
 """How long a handler may take before another worker may take over."""
 
+MONEY, TELLING, LOOKING = "money", "telling", "looking"
+"""Lanes: kinds that move documents and money; those that tell others and wait for their servers;
+those that fetch and compute much. In a running product each lane has workers of its own, so that a
+mail server that is silent never holds a payment up."""
+
 MAX_CRASHES = 8
 """A handler that raises, or dies with its worker, this often makes its action dead."""
 
@@ -144,6 +149,7 @@ DeadListener = Callable[[Session, DeadAction, datetime], object]
 class _Registered:
     handler: Handler
     lease: timedelta
+    lane: str
 
 
 @dataclass(slots=True)
@@ -153,7 +159,9 @@ class Registry:
     _handlers: dict[str, _Registered] = field(default_factory=dict)
     _listeners: list[DeadListener] = field(default_factory=list)
 
-    def register(self, kind: str, handler: Handler, *, lease: timedelta = LEASE) -> None:
+    def register(
+        self, kind: str, handler: Handler, *, lease: timedelta = LEASE, lane: str = MONEY
+    ) -> None:
         """Handle actions of `kind`; ActionError KIND_TWICE when it has a handler already."""
         if kind in self._handlers:
             raise ActionError(
@@ -163,15 +171,21 @@ class Registry:
                     f"操作类型 {kind} 已有处理程序;请只注册一次",
                 ),
             )
-        self._handlers[kind] = _Registered(handler, lease)
+        self._handlers[kind] = _Registered(handler, lease, lane)
 
     def on_dead(self, listener: DeadListener) -> None:
         """Call `listener` in the transaction that gives an action up."""
         self._listeners.append(listener)
 
-    def kinds(self) -> list[str]:
-        """All kinds that have a handler."""
-        return sorted(self._handlers)
+    def kinds(self, lane: str | None = None) -> list[str]:
+        """The kinds that have a handler, of one lane when asked."""
+        return sorted(
+            kind for kind, one in self._handlers.items() if lane is None or one.lane == lane
+        )
+
+    def lanes(self) -> list[str]:
+        """The lanes that have kinds."""
+        return sorted({one.lane for one in self._handlers.values()})
 
     def handler(self, kind: str) -> Handler:
         """The handler of `kind`."""

@@ -120,12 +120,15 @@ class Worker:
         registry: Registry,
         name: str,
         services: Services | None = None,
+        lane: str | None = None,
     ) -> None:
+        """`lane`: take actions of this lane only; None takes all."""
         self._engine = engine
         self._clock = clock
         self._registry = registry
         self._name = name
         self._services = services or Services()
+        self._lane = lane
 
     def run_once(self, limit: int = 20) -> int:
         """Claim at most `limit` due actions and run them; how many were claimed."""
@@ -176,7 +179,7 @@ class Worker:
     # -- inside -------------------------------------------------------------------------
 
     def _claim(self, limit: int) -> list[_Claimed]:
-        kinds = self._registry.kinds()
+        kinds = self._registry.kinds(self._lane)
         leases = {k: f"{self._registry.lease(k).total_seconds()} seconds" for k in kinds}
         now = self._clock.now()
         with db.transaction(self._engine) as session:

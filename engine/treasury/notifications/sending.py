@@ -18,6 +18,7 @@ from engine.base.text import SluiceError
 from engine.formats.message_templates import CHANNELS
 from engine.runtime import db
 from engine.runtime.actions import (
+    TELLING,
     ActionContext,
     DeadAction,
     Done,
@@ -74,7 +75,7 @@ def register(registry: Registry, carriers: Carriers) -> None:
     def send(context: ActionContext, payload: JsonObject) -> Outcome:
         return _send(context, carriers, _id(payload))
 
-    registry.register(SEND, send, lease=LEASE)
+    registry.register(SEND, send, lease=LEASE, lane=TELLING)
     registry.on_dead(_dead)
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from engine.base.money import MoneyError, parse_major
 from engine.base.text import Text
 from engine.runtime import actions, db
-from engine.runtime.actions import ActionContext, Done, Outcome, Registry, Retry
+from engine.runtime.actions import TELLING, ActionContext, Done, Outcome, Registry, Retry
 from engine.runtime.clock import BUSINESS_ZONE
 from engine.runtime.jsontypes import JsonError, JsonObject, JsonValue
 from engine.runtime.schedules import Schedule
@@ -62,8 +62,8 @@ def register(registry: Registry, sender: SourceSender) -> None:
             compare(session, source, date, said, context.clock.now())
         return Done()
 
-    registry.register(ALL, ask_all)
-    registry.register(ONE, ask_one)
+    registry.register(ALL, ask_all, lane=TELLING)
+    registry.register(ONE, ask_one, lane=TELLING)
 
 
 def compare(

@@ -15,7 +15,15 @@ from engine.banks.contract import FetchedStatements, NoAnswer
 from engine.base.text import Text
 from engine.formats.reading import ReadFinding
 from engine.runtime import actions, db
-from engine.runtime.actions import ActionContext, Done, Failed, Outcome, Registry, Retry
+from engine.runtime.actions import (
+    LOOKING,
+    ActionContext,
+    Done,
+    Failed,
+    Outcome,
+    Registry,
+    Retry,
+)
 from engine.runtime.clock import Clock
 from engine.runtime.jsontypes import JsonObject
 from engine.treasury.accounts.book import account, record_balance
@@ -207,6 +215,6 @@ def _account_id(payload: JsonObject) -> int:
 
 def register(registry: Registry) -> None:
     """Handle the fetching actions; FETCH_ALL is what a schedule enqueues."""
-    registry.register(FETCH_ALL, _fetch_all)
-    registry.register(FETCH, _fetch)
-    registry.register(REFRESH, _refresh)
+    registry.register(FETCH_ALL, _fetch_all, lane=LOOKING)
+    registry.register(FETCH, _fetch, lane=LOOKING)
+    registry.register(REFRESH, _refresh, lane=LOOKING)
