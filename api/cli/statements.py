@@ -90,8 +90,6 @@ def by_hand(
         say_json(done.model_dump(mode="json"))
     else:
         _say(done, lang)
-    if done.state == "quarantined":
-        raise typer.Exit(1)
 
 
 def again(

@@ -45,6 +45,7 @@ _UNDER = {
     "pay": "/payments",
     "cash": "/payments",
     "unclear": "/payments",
+    "statements": "/accounts",
 }
 """First part of an address -> the entry of the menu that leads there, where it has no own one."""
 

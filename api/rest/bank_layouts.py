@@ -17,6 +17,7 @@ from api.rest.rule_shapes import FindingOut
 from api.services import services_of
 from engine.base.text import Text
 from engine.formats.layouts import load
+from engine.formats.learning import Learned, learn
 from engine.runtime.db import transaction
 from engine.treasury.layouts import Live, comparing, drafting, live, reviewing
 from engine.treasury.layouts.drafting import SampleRead
@@ -259,6 +260,78 @@ def begin(
         now = services.clock.now()
         made = drafting.begin(session, caller.user_id, organisation, text, now, given)
         return draft_out(session, made)
+
+
+class ColumnOut(BaseModel):
+    """A column of the sample, what it is taken for (null: read over), and how sure that is."""
+
+    number: int
+    name: str
+    role: str | None
+    confidence: int
+    reason: str
+    samples: list[str]
+
+
+class LearnedOut(BaseModel):
+    """A draft that was learned. `proven` of `pairs` neighbouring rows the running balance proves
+    the amount rule."""
+
+    draft: DraftOut
+    complete: bool
+    columns: list[ColumnOut]
+    amount_rule: str | None
+    proven: int | None
+    pairs: int | None
+    left_out: list[str]
+
+    @classmethod
+    def of(cls, draft: DraftOut, one: Learned) -> LearnedOut:
+        """From what was learned."""
+        return cls(
+            draft=draft,
+            complete=one.complete,
+            columns=[
+                ColumnOut(
+                    number=column.number,
+                    name=column.name,
+                    role=column.role,
+                    confidence=column.confidence,
+                    reason=column.reason,
+                    samples=list(column.samples),
+                )
+                for column in one.columns
+            ],
+            amount_rule=None if one.rule is None else one.rule.rule,
+            proven=None if one.rule is None else one.rule.proven,
+            pairs=None if one.rule is None else one.rule.pairs,
+            left_out=list(one.left_out),
+        )
+
+
+@router.post("/drafts/learn", status_code=201, summary="Learn a draft", responses=REFUSED)
+def learn_draft(
+    request: Request,
+    caller: Edits,
+    organisation: Annotated[str, Form(max_length=40)],
+    bank: Annotated[str, Form(max_length=40)],
+    name: Annotated[str, Form(max_length=80)],
+    sample: Annotated[UploadFile, File()],
+) -> LearnedOut:
+    """From a file of the bank alone: columns with confidence, the amount rule with its proof."""
+    services = services_of(request)
+    content = sample.file.read(drafting.MOST_SAMPLE + 1)
+    found = learn(name, content, bank=bank, org=organisation)
+    with transaction(services.engine) as session:
+        made = drafting.begin(
+            session,
+            caller.user_id,
+            organisation,
+            found.text,
+            services.clock.now(),
+            (sample.filename or "sample", content),
+        )
+        return LearnedOut.of(draft_out(session, made), found)
 
 
 @router.get("/drafts/{draft_id}", summary="A draft", responses=REFUSED)

@@ -111,3 +111,25 @@ def test_the_page_lists_layouts_and_shows_one(world: World) -> None:
     address = page.text.split('href="/operations/layouts/')[1].split('"')[0]
     assert "kind: bank_layout" in client.get(f"/operations/layouts/{address}").text
     assert world.client("cashier").http.get("/operations/layouts").status_code == 403
+
+
+def test_a_layout_is_learned_from_a_sample_alone(web: httpx.Client, ruled: sa.Engine) -> None:
+    person(ruled, "ann", "analyst")
+    rows = "2026-11-20,,100.00,100.00,利息\n2026-11-20,30.00,,70.00,手续费\n"
+    rows += "2026-11-21,,5.50,75.50,退款\n"
+    sample = ("记账日期,支出,收入,余额,摘要\n" + rows).encode("gb18030")
+    form = {"organisation": "GROUP", "bank": "bank_a", "name": "learned-statement"}
+    made = web.post(
+        f"{API}/bank-layouts/drafts/learn",
+        data=form,
+        files={"sample": ("nov.csv", sample)},
+        headers=said("ann"),
+    )
+    assert made.status_code == 201, made.text
+    body = made.json()
+    assert (body["complete"], body["amount_rule"]) == (True, "debit_credit")
+    assert {one["role"] for one in body["columns"]} >= {"booking_date", "debit", "credit"}
+    draft = body["draft"]
+    submit = f"bank-layouts/drafts/{draft['id']}/submit"
+    done = post(web, "ann", submit, seen=draft["hash"], reason="new bank")
+    assert done.json()["state"] == "proposed", done.text

@@ -194,8 +194,9 @@ def test_bookings_entered_by_hand_are_marked_so_and_continue_what_is_known(
     assert value(house, "SELECT DISTINCT source FROM statement") == "manual"
     assert value(house, "SELECT count(*) FROM audit_entry WHERE action = 'statements.by_hand'") == 1
     assert enter(house, clock, HandLine(DAY, "credit", 500), closing=7_500).state == "accepted"
-    wrong = enter(house, clock, HandLine(DAY, "credit", 500), closing=9_999)
-    assert (wrong.state, count(house)) == ("quarantined", 3)
+    with pytest.raises(SluiceError, match="HAND_DIFFERS"):
+        enter(house, clock, HandLine(DAY, "credit", 500), closing=9_999)
+    assert (count(house), count(house, "statement")) == (3, 2)
 
 
 def test_by_hand_is_not_for_who_pays_out_nor_for_direct_accounts(

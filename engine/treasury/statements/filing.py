@@ -118,9 +118,9 @@ def enter_by_hand(
     pays out). They are marked as entered by hand for ever.
 
     `closing` is the bank's balance after them in minor units; `opening` is only needed for the
-    first statement of an account, later it is the last closing. What does not add up is
-    quarantined. Raises NotPermitted, StatementError ACCOUNT_UNKNOWN, ACCOUNT_DIRECT, LINES_MISSING,
-    LINE_INVALID, REASON_MISSING, OPENING_NEEDED.
+    first statement of an account, later it is the last closing. What does not add up is refused:
+    the caller rolls back. Raises NotPermitted, StatementError ACCOUNT_UNKNOWN, ACCOUNT_DIRECT,
+    LINES_MISSING, LINE_INVALID, REASON_MISSING, OPENING_NEEDED, HAND_DIFFERS.
     """
     account = session.get(BankAccount, account_id)
     if account is None or account.org_id not in visible_orgs(session, user_id, "accounts.read"):
@@ -143,6 +143,12 @@ def enter_by_hand(
     imported = import_statement(
         session, account_id, statement, source="manual", actor=user_id, now=now
     )
+    if imported.state == "quarantined":
+        why = imported.reasons
+        raise StatementError(
+            "HAND_DIFFERS",
+            Text("; ".join(one.text.en for one in why), ";".join(one.text.zh for one in why)),
+        )
     request_confirmation(session, account_id, imported)
     _note(
         session, user_id, "statements.by_hand", account, [(account.number, imported)], reason, now

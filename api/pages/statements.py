@@ -1,0 +1,161 @@
+"""Statements a person brings: a bank's file, or bookings by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from api.identity import Caller, needs
+from api.pages.shell import Note, go, page, refusal
+from api.rest.statements import ByHand, FileResult, enter
+from api.services import services_of
+from api.statuses import status_of
+from engine.base.text import SluiceError, Text
+from engine.runtime.db import run_in_transaction, transaction
+from engine.treasury.accounts import book
+from engine.treasury.statements import filing
+from engine.treasury.statements.lists import quarantined
+
+router = APIRouter(include_in_schema=False)
+May = Annotated[Caller, Depends(needs("statements.import"))]
+MayEnter = Annotated[Caller, Depends(needs("statements.reconcile"))]
+Line = Annotated[str, Form(max_length=280)]
+Many = Annotated[list[str], Form(max_length=20)]
+_CELLS = (
+    "booking_date",
+    "direction",
+    "amount",
+    "remittance",
+    "counterparty_name",
+    "counterparty_account",
+    "bank_reference",
+)
+ROWS = 2
+"""Bookings the form offers at once."""
+
+
+class _Form(SluiceError):
+    """Something is missing in the form."""
+
+    http_status = 422
+
+
+@router.get("/statements")
+def form(request: Request, caller: May) -> Response:
+    """Upload and entry, and what is quarantined."""
+    return _form(request, caller)
+
+
+@router.post("/statements")
+def upload(
+    request: Request,
+    caller: May,
+    file: Annotated[UploadFile | None, File()] = None,
+    account: Line = "",
+    layout: Line = "",
+) -> Response:
+    """Take a file in; what became of every statement is shown."""
+    services = services_of(request)
+    try:
+        if file is None or not file.filename:
+            raise _Form("FILE_MISSING", Text("choose a file first", "请先选择文件"))
+        content, name = file.file.read(filing.MOST + 1), file.filename
+        done = run_in_transaction(
+            services.engine,
+            lambda session: filing.import_file(
+                session,
+                caller.user_id,
+                name,
+                content,
+                services.clock.now(),
+                account=account.strip() or None,
+                layout=layout.strip() or None,
+            ),
+        )
+    except SluiceError as error:
+        return _form(request, caller, refusal(request, error), status=status_of(error))
+    return _form(request, caller, done=FileResult.of(done))
+
+
+@router.post("/statements/by-hand")
+def by_hand(
+    request: Request,
+    caller: MayEnter,
+    booking_date: Many,
+    direction: Many,
+    amount: Many,
+    remittance: Many,
+    counterparty_name: Many,
+    counterparty_account: Many,
+    bank_reference: Many,
+    account: Line = "",
+    opening: Line = "",
+    closing: Line = "",
+    reason: Line = "",
+) -> Response:
+    """Take bookings in that a person typed; a row without an amount is none."""
+    services = services_of(request)
+    cells = (
+        booking_date,
+        direction,
+        amount,
+        remittance,
+        counterparty_name,
+        counterparty_account,
+        bank_reference,
+    )
+    rows = [dict(zip(_CELLS, row, strict=True)) for row in zip(*cells, strict=False)]
+    try:
+        body = _entered(account, opening, closing, reason, [one for one in rows if one["amount"]])
+        with transaction(services.engine) as session:
+            number, made = enter(session, caller.user_id, body, services.clock.now())
+    except SluiceError as error:
+        return _form(request, caller, refusal(request, error), status=status_of(error))
+    return go("/statements", key="done.entered", name=number, count=str(made.new_lines))
+
+
+def _entered(
+    account: str, opening: str, closing: str, reason: str, lines: list[dict[str, str]]
+) -> ByHand:
+    try:
+        return ByHand.model_validate(
+            {
+                "account": account or 0,
+                "lines": lines,
+                "closing": closing.strip(),
+                "opening": opening.strip() or None,
+                "reason": reason,
+            }
+        )
+    except ValidationError as error:
+        place = ".".join(str(one) for one in error.errors()[0]["loc"])
+        raise _Form(
+            "FORM_INVALID",
+            Text(f"{place} is missing or cannot be read", f"{place} 缺失或无法识别"),
+        ) from error
+
+
+def _form(
+    request: Request,
+    caller: Caller,
+    *notes: Note,
+    status: int = 200,
+    done: FileResult | None = None,
+) -> Response:
+    with transaction(services_of(request).engine) as session:
+        accounts = book.find(session, caller.user_id)
+        stopped = quarantined(session, [one.id for one in accounts if one.id is not None])
+    return page(
+        request,
+        "statements.html",
+        caller,
+        notes=notes,
+        status=status,
+        accounts=accounts,
+        stopped=stopped,
+        done=done,
+        rows=range(1, ROWS + 1),
+    )
