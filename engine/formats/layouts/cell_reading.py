@@ -9,9 +9,12 @@ from decimal import Decimal
 
 from engine.base.money import MAX_DIGITS, MoneyError, decimals, parse_units
 from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, padding_of, scaled
-from engine.formats.layouts.model import MONEY, SERIAL, FieldDef, Layout, Type, Value
+from engine.formats.layouts.model import SERIAL, FieldDef, Layout, Type, Value
 
 _LOOSE_MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
+_GROUPED = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)\.(\d\d)", re.ASCII)
+_DASHED = frozenset({Type.YUAN, Type.FEN, Type.DATE, Type.TIME})
+"""Types whose empty cells banks fill with a dash."""
 _FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥])|元$|\s", re.IGNORECASE)
 _WRAPPED = re.compile(r'="?(.*?)"?')
 _SERIAL_DAY = re.compile(r"[2-7][0-9]{4}")
@@ -99,13 +102,47 @@ class CellReader:
         if field.constant is not None:
             wanted = field.constant.strip(self._padding)
             return [None] * len(cells) if stripped.count(wanted) == len(cells) else None
-        if self._loose or field.values is not None or self._checks.luhn or self._checks.cnaps:
+        if field.values is not None or self._checks.luhn or self._checks.cnaps:
             return self._remembered(stripped)
-        if "" in stripped:
+        if self._loose and field.type in _DASHED:
+            stripped = ["" if cell in _EMPTY else cell for cell in stripped]
+        if "" not in stripped:
+            return self._filled(stripped)
+        if self._checks.required:
             return None
-        if field.width is not None and self._longest(stripped) > field.width:
+        filled = self._filled([cell for cell in stripped if cell])
+        if filled is None:
             return None
-        return self._at_once(stripped)
+        values = iter(filled)
+        return [next(values) if cell else None for cell in stripped]
+
+    def _filled(self, cells: list[str]) -> list[Value] | None:
+        """A column without empty cells."""
+        if not cells:
+            return []
+        if self._field.width is not None and self._longest(cells) > self._field.width:
+            return None
+        if not self._loose:
+            return self._at_once(cells)
+        if self._field.type is Type.YUAN:
+            found = self._loose_yuan(cells)
+        else:
+            found = None if any(cell[0] == "=" for cell in cells) else self._at_once(cells)
+        return self._remembered(cells) if found is None else found
+
+    def _loose_yuan(self, cells: list[str]) -> list[Value] | None:
+        """Amounts with two decimals, a minus and commas where they belong; None for any other."""
+        if self._places < 2 or self._checks.least is not None or self._checks.most is not None:
+            return None
+        values: list[Value] = []
+        factor = 10 ** (self._places - 2)
+        for cell in cells:
+            found = _GROUPED.fullmatch(cell)
+            if found is None or len(cell) > MAX_DIGITS - self._places:
+                return None
+            value = int(found[2].replace(",", "") + found[3]) * factor
+            values.append(-value if found[1] else value)
+        return values
 
     def _at_once(self, cells: list[str]) -> list[Value] | None:
         field, checks = self._field, self._checks
@@ -170,7 +207,7 @@ class CellReader:
         return text
 
     def _is_empty(self, text: str) -> bool:
-        if self._loose and self._field.type in (*MONEY, Type.DATE, Type.TIME):
+        if self._loose and self._field.type in _DASHED:
             return text in _EMPTY
         return not text
 

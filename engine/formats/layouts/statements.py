@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from engine.base.money import DECIMALS, decimals
 from engine.base.text import Text
 from engine.formats.layouts.faults import FileFault, FileRefused
 from engine.formats.layouts.model import AmountRule, Layout, RecordDef, Type, Value
-from engine.formats.layouts.reading import FileReader, LeftOut
+from engine.formats.layouts.reading import Chunk, FileReader, LeftOut
 from engine.formats.statement import Direction, Statement, StatementLine
 
 CURRENCIES = {
@@ -38,6 +38,16 @@ CURRENCIES = {
 """What banks call currencies besides their ISO codes."""
 
 
+_TEXTS = (
+    "bank_reference",
+    "our_reference",
+    "message_reference",
+    "counterparty_name",
+    "counterparty_account",
+    "remittance",
+    "return_reason",
+)
+"""Texts of a booking, as StatementLine has them."""
 _PLACES = 4
 """Decimals in which amounts are read until the currency of their row is known: no currency has
 more."""
@@ -53,12 +63,14 @@ class StatementFile:
     """Lines whose sign the running balance proves."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     number: int
     line: int
-    account: str
+    account: str | None
+    """None where the row does not say it."""
     currency: str
+    moved: int
+    """Minor units, negative for money that went out."""
     booked: StatementLine
 
 
@@ -73,20 +85,26 @@ def read_statement(
     reader = FileReader(layout, layout.statement.currency or currency, _PLACES)
     rows: list[_Row] = []
     for chunk in reader.chunks(stream):
-        width = len(chunk)
-        columns = {name: values for name, values in chunk.columns.items() if values}
-        for place in range(width):
-            cells = {name: values[place] for name, values in columns.items()}
-            row = chunk.first_row + place
-            rows.append(_row(layout, cells, row, chunk.lines[place], account, currency, reader))
+        rows += _booked(layout, chunk, currency, reader)
     head = {**reader.header, **reader.trailer}
     for one in rows:
-        if not one.booked.amount:
+        if not one.moved:
             reader.leave_out(one.line, "", Text("its amount is empty or zero", "金额为空或为零"))
-    rows = [one for one in rows if one.booked.amount]
+    rows = [one for one in rows if one.moved]
     grouped: dict[tuple[str, str], list[_Row]] = {}
+    file_says = _str(head.get("account")) or reader.preamble.get("account")
     for one in rows:
-        grouped.setdefault((one.account, one.currency), []).append(one)
+        number = _whole_number(one.account or file_says, account)
+        if not number:
+            raise _refused(
+                "ACCOUNT_MISSING",
+                one.number,
+                one.line,
+                "account",
+                "the file does not say which account it is of; name the account when importing it",
+                "文件未说明账户；导入时请指定账户",
+            )
+        grouped.setdefault((number, one.currency), []).append(one)
     made, proven = [], 0
     for (number, money), several in grouped.items():
         statement, count = _statement(layout, number, money, several, head)
@@ -95,119 +113,149 @@ def read_statement(
     return StatementFile(tuple(made), tuple(reader.left_out), proven)
 
 
-def _row(
-    layout: Layout,
-    cells: Mapping[str, Value],
-    row: int,
-    line: int,
-    account: str | None,
-    currency: str,
-    reader: FileReader,
-) -> _Row:
-    def text(name: str) -> str | None:
-        value = cells.get(name)
-        return None if value is None else str(value)
+def _booked(layout: Layout, chunk: Chunk, currency: str, reader: FileReader) -> Iterator[_Row]:
+    """The bookings of a chunk, column by column."""
+    count, first = len(chunk), chunk.first_row
+    rows = range(first, first + count)
 
-    booked = cells.get("booking_date")
-    assert isinstance(booked, dt.date)
-    valued = cells.get("value_date")
-    written = text("currency") or reader.preamble.get("currency") or layout.statement.currency
-    money = _currency(written or currency, row, line)
-    cells = {**cells, **_in_minor(layout.detail, cells, money, row, line)}
-    amount, direction = _amount(layout, cells, row, line)
-    balance = cells.get("balance")
-    said = (
-        text("account")
-        or _str(reader.header.get("account"))
-        or _str(reader.trailer.get("account"))
-        or reader.preamble.get("account")
-    )
-    number = _whole_number(said, account)
-    if not number:
-        raise _refused(
-            "ACCOUNT_MISSING",
-            row,
-            line,
-            "account",
-            "the file does not say which account it is of; name the account when importing it",
-            "文件未说明账户；导入时请指定账户",
-        )
-    return _Row(
-        row,
-        line,
-        number,
+    def column(name: str) -> Sequence[Value]:
+        return chunk.columns.get(name) or (None,) * count
+
+    def texts(name: str) -> list[str | None]:
+        return [one if one is None or type(one) is str else str(one) for one in column(name)]
+
+    fallback = reader.preamble.get("currency") or layout.statement.currency or currency
+    written = [one or fallback for one in texts("currency")]
+    codes: dict[str, str] = {}
+    for place, one in enumerate(written):
+        if one not in codes:
+            codes[one] = _currency(one, rows[place], chunk.lines[place])
+    money = [codes[one] for one in written]
+    minor = {
+        name: _minor_column(layout.detail, name, column(name), money, chunk)
+        for name in ("debit", "credit", "amount", "balance")
+    }
+    for row, line, account, code, moved, balance, booked, valued, texts_of in zip(
+        rows,
+        chunk.lines,
+        texts("account"),
         money,
-        StatementLine(
-            booking_date=booked,
-            value_date=valued if isinstance(valued, dt.date) else booked,
-            amount=amount,
-            direction=direction,
-            balance=balance if isinstance(balance, int) else None,
-            bank_reference=text("bank_reference"),
-            our_reference=text("our_reference"),
-            message_reference=text("message_reference"),
-            counterparty_name=text("counterparty_name"),
-            counterparty_account=text("counterparty_account"),
-            remittance=text("remittance"),
-            return_reason=text("return_reason"),
-        ),
-    )
+        _signs(layout, minor, column("mark"), chunk),
+        minor["balance"],
+        column("booking_date"),
+        column("value_date"),
+        zip(*map(texts, _TEXTS), strict=True),
+        strict=True,
+    ):
+        assert isinstance(booked, dt.date)
+        made = StatementLine(
+            booked,
+            valued if isinstance(valued, dt.date) else booked,
+            abs(moved),
+            "credit" if moved >= 0 else "debit",
+            balance,
+            *texts_of,
+        )
+        yield _Row(row, line, account, code, moved, made)
 
 
-def _in_minor(
-    record: RecordDef, cells: Mapping[str, Value], currency: str, row: int | None, line: int | None
-) -> dict[str, int]:
-    """The amounts of `record` in minor units of their currency. Raises AMOUNT_DECIMALS."""
-    made: dict[str, int] = {}
-    for field in record.fields:
-        value = cells.get(field.name)
-        if field.type is not Type.YUAN or not isinstance(value, int):
+def _minor_column(
+    record: RecordDef, name: str, values: Sequence[Value], money: Sequence[str], chunk: Chunk
+) -> list[int | None]:
+    """A column of amounts in minor units of the currency of each row. Raises AMOUNT_DECIMALS."""
+    field = record.field(name)
+    if field is None or field.type is not Type.YUAN:
+        return [one if isinstance(one, int) else None for one in values]
+    factors = {code: 10 ** (_PLACES - decimals(code)) for code in set(money)}
+    made: list[int | None] = []
+    for place, (one, code) in enumerate(zip(values, money, strict=True)):
+        if not isinstance(one, int):
+            made.append(None)
             continue
-        whole, rest = divmod(value, 10 ** (_PLACES - decimals(currency)))
+        whole, rest = divmod(one, factors[code])
         if rest:
-            raise _refused(
-                "AMOUNT_DECIMALS",
-                row,
-                line,
-                field.name,
-                f"the amount has more decimals than {currency} takes; correct the currency, or "
-                "ask the bank",
-                f"金额的小数位数超过 {currency} 的规定；请核对币种或联系银行",
-                record.name,
-            )
-        made[field.name] = whole
+            raise _decimals(name, code, chunk.first_row + place, chunk.lines[place], record.name)
+        made.append(whole)
     return made
 
 
-def _amount(
-    layout: Layout, cells: Mapping[str, Value], row: int, line: int
-) -> tuple[int, Direction]:
+def _in_minor(record: RecordDef, cells: Mapping[str, Value], currency: str) -> dict[str, int]:
+    """The amounts of header or trailer in minor units of `currency`. Raises AMOUNT_DECIMALS."""
+    made: dict[str, int] = {}
+    for field in record.fields:
+        value = cells.get(field.name)
+        if field.type is Type.YUAN and isinstance(value, int):
+            made[field.name], rest = divmod(value, 10 ** (_PLACES - decimals(currency)))
+            if rest:
+                raise _decimals(field.name, currency, None, None, record.name)
+    return made
+
+
+def _decimals(
+    field: str, currency: str, row: int | None, line: int | None, record: str
+) -> FileRefused:
+    return _refused(
+        "AMOUNT_DECIMALS",
+        row,
+        line,
+        field,
+        f"the amount has more decimals than {currency} takes; correct the currency, or ask the "
+        "bank",
+        f"金额的小数位数超过 {currency} 的规定；请核对币种或联系银行",
+        record,
+    )
+
+
+def _signs(
+    layout: Layout,
+    minor: Mapping[str, Sequence[int | None]],
+    marks: Sequence[Value],
+    chunk: Chunk,
+) -> list[int]:
+    """What each row moves: negative is money that went out."""
     rule = layout.statement.amount
     assert rule is not None
     if rule.rule == "debit_credit":
-        debit, credit = (cells.get(name) or 0 for name in ("debit", "credit"))
-        assert isinstance(debit, int)
-        assert isinstance(credit, int)
+        return _two_columns(minor["debit"], minor["credit"], chunk)
+    ways: dict[Value, bool] = {}
+    made: list[int] = []
+    for place, (amount, mark) in enumerate(zip(minor["amount"], marks, strict=True)):
+        row, line = chunk.first_row + place, chunk.lines[place]
+        if amount is None:
+            raise _refused(
+                "AMOUNT_MISSING",
+                row,
+                line,
+                "amount",
+                "the row has no amount; ask the bank for the file again",
+                "该行没有金额；请向银行重新获取文件",
+            )
+        if rule.rule == "signed":
+            made.append(-amount if rule.negative_is_credit else amount)
+            continue
+        if mark not in ways:
+            ways[mark] = _way(rule, mark, row, line) == "credit"
+        # A minus beside a mark takes a booking back: it moves the other way.
+        made.append(amount if ways[mark] else -amount)
+    return made
+
+
+def _two_columns(
+    debits: Sequence[int | None], credits: Sequence[int | None], chunk: Chunk
+) -> list[int]:
+    made: list[int] = []
+    for place, (debit, credit) in enumerate(zip(debits, credits, strict=True)):
         if debit and credit:
             raise _refused(
                 "BOTH_SIDES",
-                row,
-                line,
+                chunk.first_row + place,
+                chunk.lines[place],
                 "debit",
-                "the row has a debit and a credit; a booking has one of them",
-                "该行同时有支出和收入金额；一笔明细只能有其一",
+                "the row has a debit and a credit; a booking has one of them, correct the layout",
+                "该行同时有支出和收入金额；一笔明细只能有其一，请更正布局",
             )
-        return _signed(credit - debit)
-    amount = cells.get("amount")
-    if not isinstance(amount, int):
-        raise _refused(
-            "AMOUNT_MISSING", row, line, "amount", "the row has no amount", "该行没有金额"
-        )
-    if rule.rule == "signed":
-        return _signed(-amount if rule.negative_is_credit else amount)
-    way = _way(rule, cells.get("mark"), row, line)
-    # A minus beside a mark takes a booking back: it moves the other way.
-    return _signed(amount if way == "credit" else -amount)
+        made.append((credit or 0) - (debit or 0))
+    return made
 
 
 def _way(rule: AmountRule, mark: Value, row: int, line: int) -> Direction:
@@ -226,10 +274,6 @@ def _way(rule: AmountRule, mark: Value, row: int, line: int) -> Direction:
     )
 
 
-def _signed(amount: int) -> tuple[int, Direction]:
-    return abs(amount), "credit" if amount >= 0 else "debit"
-
-
 def _statement(
     layout: Layout, account: str, currency: str, rows: Sequence[_Row], head: Mapping[str, Value]
 ) -> tuple[Statement, int]:
@@ -239,7 +283,7 @@ def _statement(
     minor: dict[str, int] = {}
     for record in (layout.header, layout.trailer):
         if record is not None:
-            minor |= _in_minor(record, head, currency, None, None)
+            minor |= _in_minor(record, head, currency)
     head = {**head, **minor}
     opening, closing = head.get("opening"), head.get("closing")
     if not isinstance(opening, int):
@@ -268,39 +312,40 @@ def _oldest_first(layout: Layout, rows: Sequence[_Row]) -> list[_Row]:
     newest_first = layout.statement.newest_first
     backwards = list(reversed(rows))
     if newest_first is None:
-        fits, other = _links(rows), _links(backwards)
-        if fits != other:
-            newest_first = other > fits
+        breaks, other = len(_broken(rows)), len(_broken(backwards))
+        if breaks != other:
+            newest_first = other < breaks
         else:
             newest_first = rows[0].booked.booking_date > rows[-1].booked.booking_date
     return backwards if newest_first else list(rows)
 
 
-def _links(rows: Sequence[_Row]) -> int:
-    """How many neighbours the running balance joins."""
-    return sum(_joined(one, other) for one, other in pairwise(rows))
-
-
-def _joined(one: _Row, other: _Row) -> bool:
-    before, after = one.booked.balance, other.booked.balance
-    return before is not None and after is not None and before + other.booked.signed == after
+def _broken(rows: Sequence[_Row]) -> list[int]:
+    """Places of rows whose balance is not the one before and their amount; all where a balance is
+    missing on either side."""
+    balances = [one.booked.balance for one in rows]
+    moved = [one.moved for one in rows]
+    return [
+        place
+        for place, (before, after) in enumerate(pairwise(balances), 1)
+        if before is None or after is None or before + moved[place] != after
+    ]
 
 
 def _prove(rows: Sequence[_Row]) -> int:
     """Lines whose sign the balance proves. Raises BALANCE_CHAIN at the first that it refutes."""
     if any(one.booked.balance is None for one in rows):
         return 0
-    for one, other in pairwise(rows):
-        if not _joined(one, other):
-            raise _refused(
-                "BALANCE_CHAIN",
-                other.number,
-                other.line,
-                "balance",
-                "the balance is not the one before and this amount; a row is missing, or the "
-                "layout reads the sign or the order wrongly",
-                "余额不等于上一余额加减本笔金额；缺少明细，或布局的收支方向、顺序有误",
-            )
+    for place in _broken(rows)[:1]:
+        raise _refused(
+            "BALANCE_CHAIN",
+            rows[place].number,
+            rows[place].line,
+            "balance",
+            "the balance is not the one before and this amount; a row is missing, or the "
+            "layout reads the sign or the order wrongly",
+            "余额不等于上一余额加减本笔金额；缺少明细，或布局的收支方向、顺序有误",
+        )
     return max(0, len(rows) - 1)
 
 
