@@ -85,12 +85,8 @@ def children(element: etree._Element | None, n: str) -> Children:
     if element is None:
         return _NONE
     start = len(n)
-    found: dict[str, etree._Element] = {}
-    for child in element:
-        name = str(child.tag)[start:]
-        if name not in found:
-            found[name] = child
-    return found
+    # Backwards, so that the first of several stays.
+    return {child.tag[start:]: child for child in element.iterchildren(reversed=True)}
 
 
 def below(kids: Children, n: str, *names: str) -> Children:

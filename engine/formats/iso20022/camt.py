@@ -141,7 +141,13 @@ def _parts(source: BinaryIO) -> Iterator[Part]:
     current: etree._Element | None = None
     head: Head | None = None
     any_seen = False
+    n = ""
     for element in stream(source, (*_CONTAINERS, "Ntry")):
+        if head is not None and element.getparent() is current:
+            # Nearly every element of a long file: another entry of the statement that is open.
+            yield from _lines(read_entry(element, n, head.currency, head.date))
+            forget(element)
+            continue
         entry = local(element) not in _CONTAINERS
         container = element.getparent() if entry else element
         if container is None or local(container) not in _CONTAINERS:

@@ -44,8 +44,8 @@ def read_entry(element: etree._Element, n: str, currency: str, date: dt.date) ->
     if minor is None or side is None:
         return Entry((), status, where, tuple(findings))
     direction: Direction = "credit" if side == "CRDT" else "debit"
-    valued = _date(below(kids, n, "ValDt"))
-    booked = _booked(_date(below(kids, n, "BookgDt")), valued, date, where, findings)
+    valued = _date(kids.get("ValDt"))
+    booked = _booked(_date(kids.get("BookgDt")), valued, date, where, findings)
     batch, parts = _details(kids.get("NtryDtls"), n)
     details = [children(part, n) for part in parts]
     frame = _Frame(kids, batch, booked, valued or booked, n)
@@ -86,7 +86,7 @@ def _line(
         balance=None,
         bank_reference=_given(value(kids, "AcctSvcrRef")) or _given(value(refs, "AcctSvcrRef")),
         our_reference=_given(value(refs, "EndToEndId")) or _given(value(refs, "InstrId")),
-        message_reference=_message(frame.batch, details, n),
+        message_reference=_message(frame.batch, [refs] if one else _all_refs(details, n), n),
         counterparty_name=_name(parties, role, n),
         counterparty_account=_account(parties, role, n),
         remittance=_remittance(kids, details, n),
@@ -196,20 +196,25 @@ def _details(
     return batch, parts
 
 
-def _date(kids: Children) -> dt.date | None:
-    return read_date(value(kids, "Dt") or value(kids, "DtTm"))
+def _date(element: etree._Element | None) -> dt.date | None:
+    """Of a choice of Dt and DtTm."""
+    return None if element is None or not len(element) else read_date(element[0].text)
 
 
 def _given(text: str | None) -> str | None:
     return None if text in _NOT_GIVEN else text
 
 
-def _message(batch: etree._Element | None, details: list[Children], n: str) -> str | None:
+def _all_refs(details: list[Children], n: str) -> list[Children]:
+    return [below(one, n, "Refs") for one in details]
+
+
+def _message(batch: etree._Element | None, refs: list[Children], n: str) -> str | None:
     if batch is not None:
         named = _message_of(children(batch, n))
         if named is not None:
             return named
-    found = {_message_of(below(one, n, "Refs")) for one in details}
+    found = {_message_of(one) for one in refs}
     return found.pop() if len(found) == 1 else None
 
 

@@ -44,7 +44,7 @@ def read_amount(element: etree._Element, currency: str, findings: list[ReadFindi
     None with a fatal finding when it cannot be read exactly: an amount is never rounded.
     """
     text = (element.text or "").strip().removeprefix("+")
-    zeros = _ZEROS.fullmatch(text)
+    zeros = _ZEROS.fullmatch(text) if text.endswith("0") else None
     if zeros is not None:
         text = f"{zeros[1]}.{zeros[2]}" if zeros[2] else zeros[1]
     elif text.endswith("."):
