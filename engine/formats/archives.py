@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,6 +22,19 @@ MAX_RATIO = 200
 _SMALL = 64 * 1024
 """Members up to this size may pack as well as they like."""
 _BLOCK = 256 * 1024
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises for bytes that are no zip file after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,7 @@ def members_of(content: bytes) -> tuple[Member, ...]:
                 found = _unpacked(archive, info, left)
                 left -= len(found)
                 members.append(Member(info.filename, found))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _BROKEN as error:
         raise FormatError(
             "ZIP_BROKEN",
             Text(

@@ -6,6 +6,8 @@ import io
 import zipfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.formats import archives, encodings, readers
 from engine.formats.archives import is_archive, members_of
@@ -189,6 +191,7 @@ def _encrypted() -> bytes:
         (zipped(a=zipped(b=b"x")), "ZIP_NESTED"),
         (zipped(**{f"m{number}": b"" for number in range(201)}), "ZIP_MEMBERS"),
         (zipped(a=WHOLE * 50)[:-30], "ZIP_BROKEN"),
+        (zipped(a=WHOLE)[:30] + zipped(a=WHOLE)[100:], "ZIP_BROKEN"),
         (zipped(a=WHOLE).replace(WHOLE[:4], b"PK\x03\x04")[:60], "ZIP_BROKEN"),
     ],
 )
@@ -215,3 +218,11 @@ def test_what_a_zip_file_says_of_sizes_is_not_believed() -> None:
     with pytest.raises(FormatError) as caught:
         members_of(bytes(made))
     assert caught.value.code in ("ZIP_BOMB", "ZIP_BROKEN")
+
+
+@given(place=st.integers(0, 400), size=st.integers(0, 200), junk=st.binary(max_size=20))
+@settings(max_examples=200, deadline=None)
+def test_no_changed_zip_file_crashes(place: int, size: int, junk: bytes) -> None:
+    whole = zipped(a=WHOLE, b=BAI2.encode())
+    bad = whole[:place] + junk + whole[place + size :]
+    assert looked_into("x.zip", bad, None, None)

@@ -125,6 +125,21 @@ def test_an_equal_line_in_the_next_statement_is_a_new_one(
     assert _count(engine, "SELECT max(occurrence) FROM statement_line") == 2
 
 
+def test_a_line_without_money_is_kept_in_the_statement_and_books_nothing(
+    engine: sa.Engine, clock: ManualClock, world: World
+) -> None:
+    note = replace(line(1), amount=0, remittance="账户说明")
+    found = take(engine, clock, world, statement(0, line(100), note))
+    assert (found.state, found.new_lines) == ("accepted", 1)
+    with engine.connect() as connection:
+        content = connection.execute(
+            sa.text("SELECT content, line_count FROM statement WHERE id = :id"),
+            {"id": found.statement_id},
+        ).one()
+    assert [one["amount"] for one in content.content["lines"]] == ["1.00", "0.00"]
+    assert take(engine, clock, world, statement(0, line(100), note)).state == "known"
+
+
 def test_a_statement_whose_sum_is_wrong_is_quarantined(
     engine: sa.Engine, clock: ManualClock, world: World
 ) -> None:

@@ -314,7 +314,9 @@ def _accept(session: Session, arrival: _Arrival, keys: Sequence[_Key | None]) ->
         for number, (line, key) in enumerate(
             zip(arrival.statement.lines, keys, strict=True), start=1
         )
-        if key is not None
+        # A line without money (a note of the bank's, a prenote) books nothing: it stays in the
+        # content of the statement, which is kept whole.
+        if key is not None and line.amount
     ]
     row = _row(arrival, "accepted", len(new))
     session.add(row)
