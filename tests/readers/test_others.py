@@ -214,6 +214,12 @@ def test_ofx_without_currency_takes_that_of_its_bookings_and_their_balances() ->
     assert (read.statements[0].currency, read.statements[0].lines[0].balance) == ("AUD", 7_210)
 
 
+def test_ofx_without_its_end_is_kept_back_whole() -> None:
+    read = read_file(OFX.replace("</OFX>", "").encode())
+    assert len(read.statements) == 1
+    assert read.refused is not None
+
+
 def test_ofx_says_what_the_server_said() -> None:
     text = "<OFX><STATUS><CODE>2000<SEVERITY>ERROR<MESSAGE>General error</STATUS></OFX>"
     with pytest.raises(FormatError) as caught:

@@ -57,7 +57,19 @@ def read_ofx(content: bytes) -> OfxFile:
     reader.read()
     if not reader.statements:
         raise _nothing(reader)
-    return OfxFile(tuple(reader.statements), tuple(reader.findings))
+    findings = list(reader.findings)
+    if "</OFX>" not in text.upper():
+        findings.append(
+            ReadFinding(
+                "CUT_OFF",
+                Text(
+                    "the file does not end with </OFX>; it is cut off, get it again",
+                    "文件没有以 </OFX> 结束;不完整,请重新获取",
+                ),
+                fatal=True,
+            )
+        )
+    return OfxFile(tuple(reader.statements), tuple(findings))
 
 
 def _nothing(reader: _Reader) -> FormatError:
