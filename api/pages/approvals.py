@@ -18,7 +18,7 @@ from api.services import services_of
 from api.statuses import status_of
 from engine.base.text import SluiceError
 from engine.machines.approval import Result, WorkItem
-from engine.runtime.db import transaction
+from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.alerts import board
 from engine.treasury.alerts import lists as alert_lists
@@ -116,10 +116,12 @@ def decide(
     """Take a verdict on the ticked steps; every item has its own result."""
     services = services_of(request)
     try:
-        with transaction(services.engine) as session:
-            results = desk.decide(
+        results = run_in_transaction(
+            services.engine,
+            lambda session: desk.decide(
                 session, caller.user_id, step_id or [], verdict, comment, services.clock.now()
-            )
+            ),
+        )
     except SluiceError as error:
         return _worklist(request, caller, refusal(request, error), status=status_of(error))
     return _worklist(request, caller, results=tuple(results), verdict=verdict)

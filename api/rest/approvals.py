@@ -13,7 +13,7 @@ from api.rest.errors import Problem
 from api.services import services_of
 from engine.base.money import format_major
 from engine.machines.approval import Result, WorkItem
-from engine.runtime.db import transaction
+from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury.approvals import desk
 
 router = APIRouter(prefix="/api/v1", tags=["approvals"])
@@ -105,13 +105,15 @@ class Decided(BaseModel):
 def decide(request: Request, caller: May, verdicts: Verdicts) -> list[Decided]:
     """Four eyes are held by the database as well; what is refused changes nothing."""
     services = services_of(request)
-    with transaction(services.engine) as session:
-        results = desk.decide(
+    results = run_in_transaction(
+        services.engine,
+        lambda session: desk.decide(
             session,
             caller.user_id,
             verdicts.step_ids,
             verdicts.verdict,
             verdicts.comment,
             services.clock.now(),
-        )
+        ),
+    )
     return [Decided.of(one) for one in results]

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
-_LONG = re.compile(r"\d(?: ?\d){9,}")
-"""Ten digits and more in a row, also in groups: an account number as people write it."""
+_LONG = re.compile(
+    r"\d(?:[\s\u200b]{0,2}\d){9,}"
+    r"|(?<![\d-])\d{4}(?:[\s\u200b]{0,2}[-.\u2010-\u2015][\s\u200b]{0,2}\d{4}){2,}"
+    r"(?:[\s\u200b]{0,2}[-.\u2010-\u2015][\s\u200b]{0,2}\d{1,4})?(?!\d)"
+)
+"""Ten digits and more in a row, also in groups with blanks of any kind between them, or in groups
+of four with hyphens or points: an account number as people write it. Numbers of documents have
+groups of eight and six."""
 
 
 def masked(number: str | None) -> str | None:
@@ -17,7 +23,7 @@ def masked(number: str | None) -> str | None:
 
 def mask_long_numbers(text: str) -> str:
     """A text in which every long number keeps its first and last four digits."""
-    return _LONG.sub(lambda found: masked(found[0].replace(" ", "")) or "", text)
+    return _LONG.sub(lambda found: masked(re.sub(r"\D", "", found[0])) or "", text)
 
 
 def masked_address(address: str | None) -> str | None:

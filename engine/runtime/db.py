@@ -69,6 +69,8 @@ def make_engine(
     options = {
         "connect_args": {"application_name": application, "options": server},
         "json_serializer": _dump,
+        # Names and account numbers have no place in an error's text or in a log.
+        "hide_parameters": True,
         # Locks are taken before the next statement looks: it must see what was committed till then.
         "isolation_level": "READ COMMITTED",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def written(folder: Path, name: str, text: str, **more: object) -> Path:
     """A template whose four texts are all `text`."""
     both = {"en": text, "zh": text}
     mail = {lang: {"subject": text, "body": text} for lang in both}
-    content = {"title": both, "email": mail, "sms": both, **more}
+    # Written out twice: what is one object becomes an alias, which no template may have.
+    content = json.loads(json.dumps({"title": both, "email": mail, "sms": both, **more}))
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     return path
@@ -117,7 +119,9 @@ def test_a_file_that_is_too_long_or_of_another_shape_is_refused(tmp_path: Path) 
     written(tmp_path, "more", "x", telegram={"en": "x", "zh": "x"})
     (tmp_path / "list.yaml").write_text("- 1\n", "utf-8")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe")
-    for name in ("long", "more", "list", "bytes"):
+    (tmp_path / "alias.yaml").write_text("a: &a x\nb: *a\n")
+    (tmp_path / "deep.yaml").write_text("[" * 5000)
+    for name in ("long", "more", "list", "bytes", "alias", "deep"):
         with pytest.raises(FormatError, match="MESSAGE_TEMPLATE"):
             load(name, [tmp_path])
 
@@ -138,6 +142,23 @@ def test_no_long_number_stays_in_full_in_a_text(number: str, between: str) -> No
     hidden = mask_long_numbers(f"支付至{grouped}的款项")
     assert number not in hidden.replace(" ", "")
     assert "*" in hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("6222\u00a00210\u00a00100\u00a00001", "6222********0001"),
+        ("6222-0210-0100-0001", "6222********0001"),
+        ("6222  0210  0100  0001", "6222********0001"),
+        ("6222\u20090210\u20090100\u20090001", "6222********0001"),
+        (
+            "D20261123-000001-1 is held since 2026-11-23",
+            "D20261123-000001-1 is held since 2026-11-23",
+        ),
+    ],
+)
+def test_numbers_in_groups_are_hidden_and_documents_are_not(text: str, hidden: str) -> None:
+    assert mask_long_numbers(text) == hidden
 
 
 def test_addresses_are_recognised_and_not_told() -> None:

@@ -110,7 +110,7 @@ def tell_ended(session: Session, one: Delegation, last_day: dt.date, now: dt.dat
                     f"尚有 {count} 个步骤待审批,首张为 {waiting[0].subject_no};"
                     f"请由 {one.principal} 审批或新办授权",
                 ),
-                notify=("admin",),
+                notify=("treasurer", "reviewer"),
             )
         ],
         now,

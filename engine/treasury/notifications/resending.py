@@ -12,6 +12,7 @@ from engine.runtime import audit, holds
 from engine.treasury.notifications.making import ask, make_for_role
 from engine.treasury.notifications.models import Notification
 from engine.treasury.operations.reach import may_run, reach
+from engine.treasury.organisations.errors import NotPermitted
 
 AGAIN = ("GIVEN_UP", "NOT_CONFIGURED", "NO_RECIPIENT")
 """States that can be sent again."""
@@ -84,8 +85,8 @@ def resend_all(
 ) -> int:
     """Send again all of a state and channel that the user may operate for; how many.
 
-    For those the channel was not configured for: set it up, then say this once. Raises as
-    `resend`, but passes over those that still reach nobody.
+    For those the channel was not configured for: set it up, then say this once. Each for itself:
+    those that cannot be sent again are passed over. Raises NO_REASON.
     """
     if not reason.strip():
         raise holds.no_reason()
@@ -100,9 +101,9 @@ def resend_all(
     for number in numbers.all():
         try:
             resend(session, user_id, int(number), reason, now)
-        except NotificationError as error:
-            if error.code != "NOBODY_REACHED":
-                raise
+        except (NotificationError, NotPermitted):
+            # It reaches nobody still, moved on meanwhile, or is not for this person: the others go.
+            continue
         else:
             sent += 1
     return sent

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from engine.base.masking import masked_address
 from engine.base.text import SluiceError
-from engine.formats.message_templates import CHANNELS
+from engine.formats.message_templates import CHANNELS, one_line
 from engine.runtime import db
 from engine.runtime.actions import (
     TELLING,
@@ -116,7 +116,7 @@ def _next(
 ) -> Message | None:
     """The message of this try, written down; None when nothing is to be sent."""
     if one.state == "NO_RECIPIENT" and carrier is not None:
-        troubles.nobody(session, one.org_id, one.role, one.channel, one.id or 0, now)
+        troubles.nobody(session, one.org_id, one.role, one.channel, _time(one), now)
     if one.state != "WAITING" or one.user_id is None:
         return None
     if carrier is None:
@@ -176,12 +176,17 @@ def _note(
 def _end(session: Session, one: Notification, cause: str, now: dt.datetime) -> None:
     one.state, one.cause, one.ended_at, one.next_at = "GIVEN_UP", cause, now, None
     session.flush()
-    troubles.given_up(session, one.org_id, one.channel, cause, one.id or 0, now)
+    troubles.given_up(session, one.org_id, one.channel, cause, _time(one), now)
+
+
+def _time(one: Notification) -> str:
+    """Which time this notification is tried: what fails again after a resend is told again."""
+    return f"{one.id}:{one.resends}"
 
 
 def _kept(said: str, address: str | None) -> str:
     """What a provider said, in short and on one line, without the person's address."""
-    text = " ".join(said.split())[:MOST_SAID]
+    text = one_line(said)[:MOST_SAID]
     return text.replace(address, masked_address(address) or "") if address else text
 
 

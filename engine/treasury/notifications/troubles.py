@@ -19,7 +19,7 @@ NOTIFY = ("admin", "operator")
 
 
 def nobody(
-    session: Session, org_id: str, role: str, channel: str, once: int, now: dt.datetime
+    session: Session, org_id: str, role: str, channel: str, once: str, now: dt.datetime
 ) -> None:
     """Nobody who holds the role can be reached; told until somebody resolves it, then anew."""
     label, name = ROLES.get(role, Text(role or "-", role or "-")), CHANNEL_NAMES[channel]
@@ -40,7 +40,7 @@ def nobody(
 
 
 def given_up(
-    session: Session, org_id: str, channel: str, cause: str, once: int, now: dt.datetime
+    session: Session, org_id: str, channel: str, cause: str, once: str, now: dt.datetime
 ) -> None:
     """A message could not be sent; one alert stands for all of the channel until resolved."""
     name = CHANNEL_NAMES[channel]
@@ -67,7 +67,7 @@ def _raise(
     subject_kind: str,
     subject_id: str,
     text: Text,
-    once: int,
+    once: str,
     now: dt.datetime,
 ) -> None:
     values = {"code": code, "kind": subject_kind, "subject": subject_id, "org": org_id}

@@ -10,7 +10,7 @@ from jinja2 import TemplateError
 from sqlmodel import Session
 
 from engine.base.masking import mask_long_numbers, masked
-from engine.base.message_folders import STANDARD, names
+from engine.base.message_folders import SHIPPED, STANDARD, names
 from engine.base.money import format_major
 from engine.base.text import Lang
 from engine.formats.message_templates import Channel, MessageTemplate, Rendered, load
@@ -58,7 +58,7 @@ def word(session: Session, alert: Alert, person: UserAccount, channel: Channel) 
     """The message in the person's language.
 
     A template that is missing or bad is replaced by the standard one: telling plainly is better
-    than not telling. Raises FormatError MESSAGE_TEMPLATE when the standard one is bad too.
+    than not telling. When one's own standard is bad too, the shipped one is taken.
     """
     lang: Lang = "zh" if person.language == "zh" else "en"
     template = _template(alert)
@@ -66,7 +66,7 @@ def word(session: Session, alert: Alert, person: UserAccount, channel: Channel) 
     try:
         text = template.render(channel, lang, told)
     except (TypeError, TemplateError):  # it reads well and cannot be filled in
-        template = load(STANDARD)
+        template = _standard()
         text = template.render(channel, lang, told)
     return Worded(template.name, template.sha256, text)
 
@@ -76,9 +76,20 @@ def _template(alert: Alert) -> MessageTemplate:
     if wanted in names():
         try:
             return load(wanted)
-        except FormatError:
-            return load(STANDARD)
-    return load("document" if alert.subject_kind in _DOCUMENTS else STANDARD)
+        except (FormatError, OSError):
+            return _standard()
+    try:
+        return load("document" if alert.subject_kind in _DOCUMENTS else STANDARD)
+    except (FormatError, OSError):
+        return _standard()
+
+
+def _standard() -> MessageTemplate:
+    """The standard template, one's own or at the last the one that is shipped."""
+    try:
+        return load(STANDARD)
+    except (FormatError, OSError):
+        return load(STANDARD, [SHIPPED])
 
 
 def fields(session: Session, alert: Alert, person: UserAccount, lang: Lang) -> dict[str, str]:
@@ -110,9 +121,9 @@ def fields(session: Session, alert: Alert, person: UserAccount, lang: Lang) -> d
         "amount": f"{currency} {format_major(amount, str(currency), grouped=True)}"
         if isinstance(amount, int)
         else "",
-        "business_reference": without_accounts(matter.get("business_reference")),
+        "business_reference": said(matter.get("business_reference")),
         "code": alert.code,
-        "document_no": _text(matter.get("document_no")),
+        "document_no": said(matter.get("document_no")),
         "message": said(alert.message_zh if lang == "zh" else alert.message_en),
         "organisation": organisation.name_zh if lang == "zh" else organisation.name_en,
         "payee": said(matter.get("payee")),

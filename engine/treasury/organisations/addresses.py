@@ -12,7 +12,7 @@ from engine.base.text import Text
 from engine.runtime import audit
 from engine.runtime.db import constraint
 from engine.treasury.organisations.errors import OrganisationError
-from engine.treasury.organisations.grants import lock_person, require, user
+from engine.treasury.organisations.grants import lock_person, orgs_of, require, user
 from engine.treasury.organisations.models import UserAccount
 
 
@@ -24,14 +24,18 @@ def set_addresses(
     phone: str | None,
     now: dt.datetime,
 ) -> UserAccount:
-    """Set both addresses of a person; None is none (permission users.manage).
+    """Set both addresses of a person; None is none (permission users.manage for his organisation
+    and every one he has a role in).
 
     The audit log keeps them masked. Raises OrganisationError USER_UNKNOWN, ADDRESS_WRONG, and
     NotPermitted.
     """
-    lock_person(session, user_id)
     found = user(session, user_id)
-    require(session, actor, "users.manage", found.org_id)
+    # Alerts of every organisation he has a role in go there.
+    for org_id in sorted({found.org_id, *orgs_of(session, user_id)}):
+        require(session, actor, "users.manage", org_id)
+    lock_person(session, user_id)
+    session.refresh(found)
     before = _kept(found)
     try:
         with session.begin_nested():

@@ -116,6 +116,12 @@ def _widened(session: Session, held: RoleGrant, wanted: list[str] | None) -> Rol
     return held
 
 
+def orgs_of(session: Session, user_id: str) -> frozenset[str]:
+    """Organisations in which a person has a role of his own."""
+    query = select(RoleGrant.org_id).where(RoleGrant.user_id == user_id)
+    return frozenset(session.exec(query))
+
+
 def lock_person(session: Session, user_id: str) -> None:
     """Let changes to one person's grants see each other. OrganisationError USER_UNKNOWN."""
     locked = session.exec(
