@@ -73,7 +73,7 @@ def _find(
         code,
         Text(
             f"there is no {places}; add the file or correct the bank profile",
-            f"没有 {places};请添加文件,或更正银行配置",
+            f"没有 {places}；请添加文件，或更正银行配置",
         ),
     )
 
@@ -86,6 +86,6 @@ def _read(path: Path) -> str:
             "TEMPLATE_UNREADABLE",
             Text(
                 f"{path} cannot be read as UTF-8 ({error}); save it again",
-                f"{path} 无法以 UTF-8 读取({error});请重新保存",
+                f"{path} 无法以 UTF-8 读取（{error}）；请重新保存",
             ),
         ) from error

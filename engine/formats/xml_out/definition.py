@@ -134,7 +134,7 @@ def _shape(tree: Mapping, out: Collector) -> None:
         out.add(
             "X101",
             _span(tree, deepest.absolute_path),
-            Text(f"{where or 'the definition'}: {en}", f"{where or '定义'}:{zh}"),
+            Text(f"{where or 'the definition'}: {en}", f"{where or '定义'}：{zh}"),
             Text("correct it as docs/bank-messages.md says", "请按 docs/bank-messages.md 更正"),
         )
 
@@ -159,7 +159,7 @@ def _known(tree: Mapping, known: frozenset[str], out: Collector) -> None:
                 "X102",
                 entry.key.span,
                 Text(f"head.{key} is no value of a message", f"head.{key} 不是报文的值"),
-                Text(f"use one of {', '.join(sorted(known))}", f"可用:{', '.join(sorted(known))}"),
+                Text(f"use one of {', '.join(sorted(known))}", f"可用：{', '.join(sorted(known))}"),
             )
     schema, namespace = tree.get("schema"), tree.get("namespace")
     if schema is not None and namespace is None:
@@ -167,7 +167,7 @@ def _known(tree: Mapping, known: frozenset[str], out: Collector) -> None:
             "X103",
             _of(schema),
             Text("a schema needs the namespace of its messages", "有 schema 时必须给出 namespace"),
-            Text("add namespace:", "请添加 namespace:"),
+            Text("add namespace:", "请添加 namespace 一行"),
         )
 
 

@@ -64,7 +64,7 @@ class Proof:
         )
         self._around: etree._Element | None = None
         self._closed = False
-        self._root: etree._Element | None = None
+        self._complete = False
         self._done = 0
         self._tags = _TAGS + _TAGS_OF_ROW * len(rows)
         self._last = b""
@@ -95,25 +95,38 @@ class Proof:
         FormatError XML_BROKEN or XML_INVALID with the line of the message, XML_DIFFERS with item
         and field.
         """
-        try:
-            if self._parser is not None:
-                self._parser.close()
-        except etree.XMLSyntaxError:
-            self._parser = None
-        if self._parser is None or self._root is None:
+        root = self._ended()
+        if root is None:
+            raise self._broken(content)
+        if root.tag != self._root_tag:
+            raise self._differs(
+                f"it begins with {root.tag} instead of {self._root_tag}",
+                f"根元素为 {root.tag}，应为 {self._root_tag}",
+            )
+        if not self._complete:
             raise self._broken(content)
         self._compare(1)
         if self._done != len(self._rows):
             raise self._differs(
                 f"it has {self._done} items instead of {len(self._rows)}",
-                f"明细为 {self._done} 笔,应为 {len(self._rows)} 笔",
+                f"明细为 {self._done} 笔，应为 {len(self._rows)} 笔",
             )
-        for left in self._root.iter(self._item_tag, self._amount_tag):
-            raise self._differs(
-                f"a further {etree.QName(left).localname} stands outside of the items",
-                f"明细之外还有 {etree.QName(left).localname}",
-            )
-        self._compare_head(self._root)
+        known = self._compare_head(root)
+        for left in root.iter(self._item_tag, self._amount_tag):
+            if left not in known:
+                raise self._differs(
+                    f"a further {etree.QName(left).localname} stands outside of the items",
+                    f"明细之外还有 {etree.QName(left).localname}",
+                )
+
+    def _ended(self) -> etree._Element | None:
+        """The root, when the parser and the schema are content."""
+        if self._parser is None:
+            return None
+        try:
+            return self._parser.close()
+        except etree.XMLSyntaxError:
+            return None
 
     def _refuse_markup(self, piece: bytes) -> None:
         """Comments, DOCTYPE, CDATA and instructions: banks read `1<!-- -->00` differently."""
@@ -124,8 +137,8 @@ class Proof:
                 Text(
                     f"template {self._template} writes a comment, DOCTYPE, CDATA or instruction, "
                     "which a bank message never has; take it out",
-                    f"模板 {self._template} 写出了注释、DOCTYPE、CDATA 或处理指令,"
-                    "银行报文不允许;请删除",
+                    f"模板 {self._template} 写出了注释、DOCTYPE、CDATA 或处理指令，"
+                    "银行报文不允许；请删除",
                 ),
             )
         self._last = piece or self._last
@@ -134,14 +147,8 @@ class Proof:
             raise self._differs("it has too many elements", "元素过多")
 
     def _event(self, event: str, element: etree._Element) -> None:
-        if element.getparent() is None:
-            if element.tag != self._root_tag:
-                raise self._differs(
-                    f"it begins with {element.tag} instead of {self._root_tag}",
-                    f"根元素为 {element.tag},应为 {self._root_tag}",
-                )
-            if event == "end":
-                self._root = element
+        if event == "end" and element.getparent() is None:
+            self._complete = True
         if _way(element) != self._way:
             return
         if event == "end":
@@ -187,22 +194,25 @@ class Proof:
                     own = row[ITEM_VALUES.index("instruction_id")]
                     return self._differs(
                         f"item {item} ({own}): its {name} is missing, doubled or another",
-                        f"第 {item} 笔({own}):{name} 缺失、重复或不同",
+                        f"第 {item} 笔（{own}）：{name} 缺失、重复或不同",
                     )
         return self._differs("its items are others", "明细不同")
 
-    def _compare_head(self, root: etree._Element) -> None:
+    def _compare_head(self, root: etree._Element) -> list[object]:
+        """The elements and attributes the head values stand in."""
+        known: list[object] = []
         spaces = {"p": self._definition.namespace} if self._definition.namespace else None
         for place in self._definition.head:
             found = root.xpath(union(self._definition, place), namespaces=spaces)
             assert isinstance(found, list)
             texts = [one if isinstance(one, str) else _text(one) for one in found]
-            if (place.optional and not texts) or texts == [str(self._head[place.value])]:
-                continue
-            raise self._differs(
-                f"{place.value} at {' | '.join(place.paths)} is missing, doubled or another",
-                f"{' | '.join(place.paths)} 处的 {place.value} 缺失、重复或不同",
-            )
+            if texts != [str(self._head[place.value])] and (texts or not place.optional):
+                raise self._differs(
+                    f"{place.value} at {' | '.join(place.paths)} is missing, doubled or another",
+                    f"{' | '.join(place.paths)} 处的 {place.value} 缺失、重复或不同",
+                )
+            known += found
+        return known
 
     def _differs(self, en: str, zh: str) -> FormatError:
         return FormatError(
@@ -210,7 +220,7 @@ class Proof:
             Text(
                 f"what template {self._template} wrote is not what was asked for: {en}; "
                 "correct the template",
-                f"模板 {self._template} 生成的内容与要求不一致:{zh};请更正模板",
+                f"模板 {self._template} 生成的内容与要求不一致：{zh}；请更正模板",
             ),
         )
 
@@ -222,7 +232,7 @@ class Proof:
             Text(
                 f"template {self._template}: line {line} of what it wrote ({begun}) is wrong: "
                 f"{said}; correct the template",
-                f"模板 {self._template}:生成内容第 {line} 行({begun})有误:{said};请更正模板",
+                f"模板 {self._template}：生成内容第 {line} 行（{begun}）有误：{said}；请更正模板",
             ),
         )
 

@@ -30,7 +30,7 @@ def stylesheet(definition: XmlMessage) -> etree.XSLT:
         f'<xsl:stylesheet version="1.0" xmlns:xsl="{_XSL}"{_declared(definition)}>'
         '<xsl:output method="text" encoding="utf-8"/><xsl:param name="n"/>'
         f'<xsl:template match="/"><xsl:for-each select="{items}">{steps}'
-        f'<xsl:value-of select="count(.//{amount})"/>'
+        f'<xsl:value-of select="count(descendant-or-self::{amount})"/>'
         "<xsl:text>&#10;</xsl:text></xsl:for-each></xsl:template></xsl:stylesheet>"
     )
     return etree.XSLT(etree.fromstring(source))
@@ -40,7 +40,8 @@ def amount_element(definition: XmlMessage) -> str:
     """The name of the element that holds an item's amount."""
     for place in definition.fields:
         if place.value in ("amount", "minor"):
-            return [name for name in place.paths[0].split("/") if not name.startswith("@")][-1]
+            steps = [definition.item[-1], *place.paths[0].split("/")]
+            return [name for name in steps if not name.startswith("@")][-1]
     raise AssertionError("the schema asks for an amount")
 
 

@@ -51,7 +51,7 @@ def write_message(
             Text(
                 f"{definition.name} cannot carry direction {message.direction}; correct the bank "
                 "profile",
-                f"{definition.name} 不能用于方向 {message.direction};请更正银行配置",
+                f"{definition.name} 不能用于方向 {message.direction}；请更正银行配置",
             ),
         )
     refuse_faults(message, definition.limits)
