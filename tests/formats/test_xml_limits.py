@@ -128,7 +128,7 @@ def test_a_program_is_kept_for_its_owner_and_not_lent_to_another() -> None:
     try:
         for owner in ("a", "a", "b"):
             assert b"".join(renderer.render(job("{{ message_id }}", owner))) == b"M&lt;1&gt;"
-        assert sorted(owner for owner, _ in renderer._idle) == ["a", "b"]
+        assert sorted(owner for owner, _ in renderer.waiting()) == ["a", "b"]
     finally:
         renderer.close()
 
@@ -161,7 +161,7 @@ def test_no_file_and_no_environment_is_within_reach_of_the_program() -> None:
     renderer = LimitedRenderer(QUICK)
     try:
         b"".join(renderer.render(job("{{ message_id }}")))
-        pid = renderer._idle[0][1].pid
+        ((_, pid),) = renderer.waiting()
         told = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()
         limits = {line[:26].strip(): line[26:47].strip() for line in told}
         assert limits["Max open files"] == "4"

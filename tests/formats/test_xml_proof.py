@@ -203,7 +203,7 @@ def test_whatever_is_to_be_written_is_valid_or_refused_with_its_item(
         assert refused.value.code == found[0].code
         return
     root = etree.fromstring(write_message(sent, definition, template, shared_renderer()))
-    accounts = [one.text for one in root.iter("{*}Id") if one.getparent().tag.endswith("Othr")]
+    accounts = [one.text for one in root.iterfind(".//{*}Othr/{*}Id")]
     for one in items:
         assert one.counterparty_account in accounts
 

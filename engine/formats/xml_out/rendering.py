@@ -100,6 +100,11 @@ class LimitedRenderer:
             else:
                 child.kill()
 
+    def waiting(self) -> tuple[tuple[str, int], ...]:
+        """Owner and process id of every program that waits for work."""
+        with self._lock:
+            return tuple((owner, child.pid) for owner, child in self._idle)
+
     def close(self) -> None:
         """End the programs that wait for work."""
         with self._lock:

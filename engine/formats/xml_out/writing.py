@@ -55,8 +55,8 @@ def write_message(
             ),
         )
     refuse_faults(message, definition.limits)
-    head = {**_head(message), **more}
-    rows = _rows(message, definition)
+    head = {**message_values(message), **more}
+    rows = message_rows(message, definition)
     proof = Proof(definition, template.name, head, rows)
     pieces = []
     for piece in renderer.render(
@@ -74,7 +74,8 @@ def hash_total(message: PaymentMessage) -> int:
     return sum(_last_six(item.counterparty_account) for item in message.items)
 
 
-def _head(message: PaymentMessage) -> dict[str, Value]:
+def message_values(message: PaymentMessage) -> dict[str, Value]:
+    """What a template is given once: HEAD_VALUES."""
     return {
         "message_id": message.message_id,
         "direction": message.direction,
@@ -91,8 +92,8 @@ def _head(message: PaymentMessage) -> dict[str, Value]:
     }
 
 
-def _rows(message: PaymentMessage, definition: XmlMessage) -> list[Row]:
-    """In the order of ITEM_VALUES."""
+def message_rows(message: PaymentMessage, definition: XmlMessage) -> list[Row]:
+    """What a template is given for each item, in the order of ITEM_VALUES."""
     places, limits = decimals(message.currency), definition.limits
     unit = 10**places
     return [
