@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -164,6 +165,12 @@ def test_a_mistake_in_a_definition_is_named_with_its_place(
         read_definition(text, "orders.yaml")
     assert refused.value.code == "MESSAGE_DEFINITION"
     assert f"orders.yaml:{line}:" in refused.value.text.en
+
+
+def test_the_documented_definition_is_sound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bank-messages.md").read_text("utf-8")
+    documented = page.split("```yaml\n")[1].split("```")[0]
+    assert read_definition(documented, "docs").fields[1].paths == ("To/Account", "To/IBAN")
 
 
 TEXTS = st.text(max_size=150)
