@@ -95,7 +95,17 @@ def transaction(engine: sa.Engine) -> Iterator[Session]:
 def statement(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection on which each statement commits by itself: one round trip, not three."""
     with engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield _each_commits(connection)
+
+
+def connected_again(connection: sa.Connection) -> sa.Connection:
+    """A connection of `statement` that was cut (`connection_invalidated`), usable again."""
+    connection.rollback()
+    return _each_commits(connection)
+
+
+def _each_commits(connection: sa.Connection) -> sa.Connection:
+    return connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def sqlstate(error: BaseException) -> str | None:

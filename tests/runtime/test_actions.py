@@ -395,6 +395,50 @@ def test_a_handler_that_waits_on_a_silent_server_holds_no_payment_up(
         telling.join(30)
 
 
+def test_a_batch_goes_on_when_its_connections_are_cut(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    cut = sa.text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    seen: list[str] = []
+
+    def handler(context: ActionContext, _payload: JsonObject) -> Outcome:
+        seen.append(context.key)
+        if context.key == "b":
+            with engine.connect() as connection:
+                assert connection.execute(cut).scalar_one() >= 1
+            if context.attempts == 1:
+                return Retry(timedelta(0), "cut")
+        return Done()
+
+    _ask(engine, "a", "b", "c")
+    _worker(engine, clock, handler).run_until_idle()
+    assert sorted(seen) == ["a", "b", "b", "c"]
+    assert {_row(engine, key).state for key in "abc"} == {"done"}
+    assert _row(engine, "b").crashes == 0
+
+
+def test_a_claim_reads_no_more_of_a_long_queue_than_it_takes(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    _ask(engine, *map(str, range(1_000)))
+    read: list[int] = []
+
+    def count(connection: sa.Connection) -> None:
+        found = connection.exec_driver_sql(
+            "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) "
+            "FROM pg_stat_xact_user_tables WHERE relname = 'action'"
+        )
+        read.append(found.scalar_one())
+
+    sa.event.listen(engine, "commit", count)
+    _worker(engine, clock, Book()).run_once()
+    sa.event.remove(engine, "commit", count)
+    assert 20 <= read[0] < 200
+
+
 def test_a_kind_has_one_handler() -> None:
     registry = Registry()
     registry.register("do", Book())
