@@ -6,11 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, select
-
 from engine.base.money import decimals
 from engine.base.text import SluiceError, Text
-from engine.ledger.models import GlAccount, Voucher
+from engine.ledger.models import Voucher
 from engine.runtime.jsontypes import JsonValue
 
 
@@ -62,11 +60,11 @@ def content(draft: VoucherDraft) -> dict[str, JsonValue]:
     }
 
 
-def check(session: Session, drafts: Sequence[VoucherDraft]) -> None:
-    """Say in words what the database would refuse at commit; raises as `posting.post_all`."""
-    codes = {line.account for draft in drafts for line in draft.lines}
-    query = select(GlAccount.code).where(col(GlAccount.code).in_(codes))
-    known = frozenset(session.exec(query))
+def check(drafts: Sequence[VoucherDraft], known: frozenset[str]) -> None:
+    """Say in words what the database would refuse; raises as `posting.post_all`.
+
+    `known` are the codes of the accounts there are, at least of those in `drafts`.
+    """
     for draft in drafts:
         _check_one(draft, known)
 

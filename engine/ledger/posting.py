@@ -8,9 +8,9 @@ one legal entity and month wait for each other until commit; keep those transact
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -25,7 +25,7 @@ from engine.ledger.drafts import (
     event_conflict,
 )
 from engine.ledger.models import Voucher, VoucherLine
-from engine.runtime.jsontypes import JsonObject, canonical_json, content_hash
+from engine.runtime.jsontypes import JsonObject, content_hash
 
 
 def post(session: Session, draft: VoucherDraft) -> Voucher:
@@ -38,41 +38,60 @@ def post_all(session: Session, drafts: Sequence[VoucherDraft]) -> list[Voucher]:
 
     Raises LedgerError: VOUCHER_LINES, VOUCHER_LINE_SIDES, VOUCHER_UNBALANCED, GL_ACCOUNT_UNKNOWN,
     EVENT_CONFLICT (same event, other content), and MoneyError UNKNOWN_CURRENCY. The database
-    checks balance and reversal again at commit.
+    checks balance again as the lines are written, reversal and two lines at commit.
     """
     hashes = [content_hash(content(draft)) for draft in drafts]
-    events = [draft.event_id for draft in drafts]
-    posted = {
-        one.event_id: one
-        for one in session.exec(select(Voucher).where(col(Voucher.event_id).in_(events)))
-    }
+    seen = _look(session, drafts)
     new: dict[str, tuple[VoucherDraft, str]] = {}
     for draft, hashed in zip(drafts, hashes, strict=True):
-        first = posted[draft.event_id].content_hash if draft.event_id in posted else None
+        first = seen.hashes.get(draft.event_id)
         if draft.event_id in new:
             first = new[draft.event_id][1]
         if first is None:
             new[draft.event_id] = draft, hashed
         elif first != hashed:
-            raise event_conflict(draft, posted.get(draft.event_id))
+            raise event_conflict(draft, _posted(session, [draft.event_id]).get(draft.event_id))
+    check([draft for draft, _ in new.values()], seen.accounts)
+    posted = _posted(session, list(seen.hashes)) if seen.hashes else {}
     if new:
-        made = _insert(session, list(new.values()))
-        posted |= {one.event_id: one for one in made}
-    return [posted[event] for event in events]
+        posted |= {one.event_id: one for one in _insert(session, list(new.values()))}
+    return [posted[draft.event_id] for draft in drafts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the database has of some drafts: content hashes by event posted before, accounts."""
+
+    hashes: Mapping[str, str]
+    accounts: frozenset[str]
+
+
+def _look(session: Session, drafts: Sequence[VoucherDraft]) -> _Seen:
+    wanted = {
+        "events": [draft.event_id for draft in drafts],
+        "accounts": list({line.account for draft in drafts for line in draft.lines}),
+    }
+    rows = session.connection().execute(_LOOK, wanted).all()
+    return _Seen(
+        {row.name: row.content_hash for row in rows if row.content_hash is not None},
+        frozenset(row.name for row in rows if row.content_hash is None),
+    )
+
+
+def _posted(session: Session, events: Sequence[str]) -> dict[str, Voucher]:
+    found = session.exec(select(Voucher).where(col(Voucher.event_id).in_(events)))
+    return {voucher.event_id: voucher for voucher in found}
 
 
 def _insert(session: Session, new: Sequence[tuple[VoucherDraft, str]]) -> list[Voucher]:
-    drafts = [draft for draft, _ in new]
-    check(session, drafts)
-    numbers = _next_numbers(session, drafts)
     made = session.scalars(
-        select(Voucher).from_statement(_INSERT_VOUCHERS),
+        select(Voucher).from_statement(_INSERT),
         {
-            "rows": _rows(
+            "vouchers": _rows(
                 {
                     "org_id": draft.org_id,
                     "legal_entity_id": draft.legal_entity_id,
-                    "number": number,
+                    "place": place,
                     "event_id": draft.event_id,
                     "content_hash": hashed,
                     "currency": draft.currency,
@@ -82,57 +101,81 @@ def _insert(session: Session, new: Sequence[tuple[VoucherDraft, str]]) -> list[V
                     "reversal_of": draft.reversal_of,
                     "created_at": draft.now.isoformat(),
                 }
-                for (draft, hashed), number in zip(new, numbers, strict=True)
-            )
-        },
-    ).all()
-    ids = {voucher.event_id: voucher.id for voucher in made}
-    session.execute(
-        _INSERT_LINES,
-        {
-            "rows": _rows(
+                for place, (draft, hashed) in enumerate(new)
+            ),
+            "lines": _rows(
                 {
-                    "voucher_id": ids[draft.event_id],
+                    "event_id": draft.event_id,
                     "line_no": number,
-                    "org_id": draft.org_id,
                     "account": line.account,
                     "debit": line.debit,
                     "credit": line.credit,
-                    "currency": draft.currency,
                     "dimensions": dict(line.dimensions),
                     "text": line.text or draft.text,
                 }
-                for draft in drafts
+                for draft, _ in new
                 for number, line in enumerate(draft.lines, start=1)
-            )
+            ),
         },
     )
     return list(made)
 
 
 def _rows(rows: Iterable[JsonObject]) -> str:
-    return canonical_json(list(rows))
+    """JSON of what was checked already, when its content was hashed."""
+    return json.dumps(list(rows), ensure_ascii=False)
 
 
-# One statement for all rows, in two round trips for any number of vouchers.
-_INSERT_VOUCHERS = sa.text("""
-INSERT INTO voucher (org_id, legal_entity_id, number, event_id, content_hash, currency,
-                     voucher_date, voucher_type, text, reversal_of, created_at)
-SELECT org_id, legal_entity_id, number, event_id, content_hash, currency,
-       voucher_date, voucher_type, text, reversal_of, created_at
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one (
-  org_id text, legal_entity_id text, number text, event_id text, content_hash text, currency text,
-  voucher_date date, voucher_type text, text text, reversal_of bigint, created_at timestamptz)
-RETURNING *
+# Each event by its key: a list of them would be planned once, for a small table.
+_LOOK = sa.text("""
+SELECT event.id AS name, posted.content_hash FROM unnest(CAST(:events AS text[])) AS event (id),
+LATERAL (SELECT content_hash FROM voucher WHERE event_id = event.id OFFSET 0) AS posted
+UNION ALL SELECT code, NULL FROM gl_account WHERE code = ANY(CAST(:accounts AS text[]))
 """)
 
-_INSERT_LINES = sa.text("""
-INSERT INTO voucher_line (voucher_id, line_no, org_id, account, debit, credit, currency,
-                          dimensions, text)
-SELECT voucher_id, line_no, org_id, account, debit, credit, currency, dimensions, text
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one (
-  voucher_id bigint, line_no integer, org_id text, account text, debit bigint, credit bigint,
-  currency text, dimensions jsonb, text text)
+# Numbers, vouchers and lines in one round trip: others of the legal entity and month wait for the
+# counter from here to the commit. Counters are raised in one order, so that two postings at once
+# never wait in a circle.
+_INSERT = sa.text("""
+WITH one AS (
+  SELECT *, date_trunc('month', voucher_date)::date AS month,
+         row_number() OVER (PARTITION BY legal_entity_id, date_trunc('month', voucher_date)
+                            ORDER BY place) AS nth
+  FROM jsonb_to_recordset(CAST(:vouchers AS jsonb)) AS given (
+    place integer, org_id text, legal_entity_id text, event_id text, content_hash text,
+    currency text, voucher_date date, voucher_type text, text text, reversal_of bigint,
+    created_at timestamptz)),
+book AS (
+  SELECT legal_entity_id, month, max(org_id) AS org_id, count(*) AS added
+  FROM one GROUP BY legal_entity_id, month),
+raised AS (
+  INSERT INTO voucher_counter AS c (legal_entity_id, month, org_id, last_number)
+  SELECT legal_entity_id, month, org_id, added FROM book ORDER BY legal_entity_id, month
+  ON CONFLICT (legal_entity_id, month) DO UPDATE
+  SET last_number = c.last_number + excluded.last_number
+  RETURNING legal_entity_id, month, last_number),
+numbered AS (
+  SELECT one.*, (last_number - added + nth)::text AS running
+  FROM one JOIN book USING (legal_entity_id, month) JOIN raised USING (legal_entity_id, month)),
+made AS (
+  INSERT INTO voucher (org_id, legal_entity_id, number, event_id, content_hash, currency,
+                       voucher_date, voucher_type, text, reversal_of, created_at)
+  SELECT org_id, legal_entity_id,
+         concat_ws('-', legal_entity_id, to_char(month, 'YYYYMM'),
+                   lpad(running, greatest(6, length(running)), '0')),
+         event_id, content_hash, currency, voucher_date, voucher_type, text, reversal_of,
+         created_at
+  FROM numbered ORDER BY place RETURNING *),
+lines AS (
+  INSERT INTO voucher_line (voucher_id, line_no, org_id, account, debit, credit, currency,
+                            dimensions, text)
+  SELECT made.id, given.line_no, made.org_id, given.account, given.debit, given.credit,
+         made.currency, given.dimensions, given.text
+  FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS given (
+    event_id text, line_no integer, account text, debit bigint, credit bigint, dimensions jsonb,
+    text text)
+  JOIN made USING (event_id))
+SELECT * FROM made
 """)
 
 
@@ -197,24 +240,3 @@ def lines_of(session: Session, voucher_id: int) -> list[VoucherLine]:
     """The lines of a voucher, in order."""
     query = select(VoucherLine).where(VoucherLine.voucher_id == voucher_id)
     return list(session.exec(query.order_by(sa.column("line_no"))))
-
-
-def _next_numbers(session: Session, drafts: Sequence[VoucherDraft]) -> list[str]:
-    """A number for each draft, those of one legal entity and month without gaps in their order."""
-    books = [(draft.legal_entity_id, draft.voucher_date.replace(day=1)) for draft in drafts]
-    owners = {book: draft.org_id for book, draft in zip(books, drafts, strict=True)}
-    following = {}
-    # In one order, so that two postings at once wait for each other and never in a circle.
-    for (entity, month), count in sorted(Counter(books).items()):
-        last = session.execute(
-            sa.text(
-                "INSERT INTO voucher_counter AS c (legal_entity_id, month, org_id, last_number) "
-                "VALUES (:entity, :month, :org, :count) ON CONFLICT (legal_entity_id, month) "
-                "DO UPDATE SET last_number = c.last_number + :count RETURNING last_number"
-            ),
-            {"entity": entity, "month": month, "org": owners[entity, month], "count": count},
-        ).scalar_one()
-        following[entity, month] = itertools.count(last - count + 1)
-    return [
-        f"{entity}-{month:%Y%m}-{next(following[entity, month]):06d}" for entity, month in books
-    ]

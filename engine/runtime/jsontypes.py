@@ -92,10 +92,26 @@ def parse_object(text: str | bytes) -> dict[str, JsonValue]:
         ) from error
 
 
+def _is_plain(value: object) -> bool:
+    """Whether `value` is made of nothing but dicts with text keys, lists, text, whole numbers,
+    truth values and None: what `check_value` would give back as it is."""
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return True
+    if isinstance(value, dict) and kind is dict:
+        for name, part in value.items():
+            if type(name) is not str or not _is_plain(part):
+                return False
+        return True
+    if isinstance(value, list) and kind is list:
+        return all(_is_plain(part) for part in value)
+    return False
+
+
 def canonical_json(value: JsonValue) -> str:
     """The one way to write `value`: keys sorted, no spaces, characters as they are."""
     return json.dumps(
-        check_value(value),
+        value if _is_plain(value) else check_value(value),
         ensure_ascii=False,
         allow_nan=False,
         sort_keys=True,

@@ -18,10 +18,12 @@ VOUCHER = sa.text(
     "('SH01', 'SH', gen_random_uuid(), gen_random_uuid(), 'h', 'CNY', '2026-11-23', 'payment', "
     "'付款', :reversal_of, now()) RETURNING id"
 )
-LINE = sa.text(
+LINES = sa.text(
     "INSERT INTO voucher_line (voucher_id, line_no, org_id, account, debit, credit, currency, "
-    "dimensions, text) VALUES (:voucher, :no, 'SH01', :account, :debit, :credit, :currency, "
-    "'{}', '付款')"
+    "dimensions, text) SELECT voucher, no, 'SH01', account, debit, credit, currency, '{}', '付款' "
+    "FROM unnest(CAST(:vouchers AS bigint[]), CAST(:numbers AS integer[]), "
+    "CAST(:accounts AS text[]), CAST(:debits AS bigint[]), CAST(:credits AS bigint[]), "
+    "CAST(:currencies AS text[])) AS given (voucher, no, account, debit, credit, currency)"
 )
 
 Row = tuple[str, int, int, str]
@@ -45,10 +47,19 @@ def _insert(engine: sa.Engine, *rows: Row, reversal_of: int | None = None) -> in
     """A voucher written past the code."""
     with engine.begin() as connection:
         voucher: int = connection.execute(VOUCHER, {"reversal_of": reversal_of}).scalar_one()
-        for number, (account, debit, credit, currency) in enumerate(rows, start=1):
-            values = {"voucher": voucher, "no": number, "account": account, "debit": debit}
-            connection.execute(LINE, {**values, "credit": credit, "currency": currency})
+        if rows:
+            connection.execute(LINES, _lines(voucher, 1, *rows))
     return voucher
+
+
+def _lines(voucher: int, first: int, *rows: Row) -> dict[str, list[object]]:
+    accounts, debits, credits, currencies = map(list, zip(*rows, strict=True))
+    places = {
+        "vouchers": [voucher] * len(rows),
+        "numbers": list(range(first, first + len(rows))),
+    }
+    values = {"accounts": accounts, "debits": debits, "credits": credits, "currencies": currencies}
+    return places | values
 
 
 GOOD: tuple[Row, Row] = ((PAYABLE, 5, 0, "CNY"), (BANK, 0, 5, "CNY"))
@@ -58,7 +69,7 @@ GOOD: tuple[Row, Row] = ((PAYABLE, 5, 0, "CNY"), (BANK, 0, 5, "CNY"))
     ("constraint", "rows"),
     [
         ("voucher_has_two_lines", ()),
-        ("voucher_has_two_lines", ((BANK, 5, 0, "CNY"),)),
+        ("voucher_balances", ((BANK, 5, 0, "CNY"),)),
         ("voucher_balances", ((PAYABLE, 5, 0, "CNY"), (BANK, 0, 4, "CNY"))),
         ("voucher_balances", ((PAYABLE, 5, 0, "CNY"), (BANK, 0, 5, "USD"))),
         ("voucher_line_one_side", ((PAYABLE, 5, 5, "CNY"), (BANK, 5, 5, "CNY"))),
@@ -102,10 +113,20 @@ def test_i1_exactly_the_balanced_vouchers_pass(
 
 def test_a_voucher_gets_no_unbalancing_line_later(books: sa.Engine) -> None:
     voucher = _insert(books, *GOOD)
-    late = {"voucher": voucher, "no": 3, "account": FEE, "debit": 1, "credit": 0, "currency": "CNY"}
     with pytest.raises(IntegrityError) as caught, books.begin() as connection:
-        connection.execute(LINE, late)
+        connection.execute(LINES, _lines(voucher, 3, (FEE, 1, 0, "CNY")))
     assert db.constraint(caught.value) == "voucher_balances"
+
+
+def test_one_unbalanced_voucher_among_many_refuses_them_all(books: sa.Engine) -> None:
+    first, second = _insert(books, *GOOD), _insert(books, *GOOD)
+    sound, unbalanced = _lines(second, 3, *GOOD), _lines(first, 3, *GOOD, (FEE, 1, 0, "CNY"))
+    together = {name: [*sound[name], *unbalanced[name]] for name in sound}
+    with pytest.raises(IntegrityError) as caught, books.begin() as connection:
+        connection.execute(LINES, together)
+    assert db.constraint(caught.value) == "voucher_balances"
+    with books.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM voucher_line")).scalar_one() == 4
 
 
 @pytest.mark.parametrize("table", ["voucher", "voucher_line"])
