@@ -16,6 +16,7 @@ import importlib
 import json
 import marshal
 import os
+import re
 import resource
 import signal
 import struct
@@ -27,8 +28,11 @@ from itertools import islice
 from types import TracebackType
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
+from jinja2.nodes import Expr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
 
 PIECES = 2_000
 """Pieces of a template joined before they are sent: about 300 kB of a payment message."""
@@ -50,6 +54,8 @@ _FAILURES = (
     ValueError,
 )
 """What a template can make Python raise; anything else ends this program, which is noticed too."""
+_SPECIAL = re.compile("[&<>'\"]").search
+"""What is escaped."""
 _FRAME = struct.Struct(">cI")
 _LENGTH = struct.Struct(">I")
 
@@ -72,8 +78,22 @@ class Rows:
             yield dict(zip(columns, row, strict=True))
 
 
+class QuickEscape(CodeGenerator):
+    """Most values have nothing to escape: making markup of each is a third of a message's time."""
+
+    def _output_child_pre(
+        self, node: Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.escaped(")
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """Jinja2 for bank messages: a dict has its keys and nothing else."""
+
+    code_generator_class = QuickEscape
 
     def __init__(self) -> None:
         super().__init__(
@@ -92,6 +112,13 @@ class Environment(ImmutableSandboxedEnvironment):
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
+
+    @staticmethod
+    def escaped(value: object) -> str:
+        """`value` as a template writes it where it escapes."""
+        if type(value) is str and not _SPECIAL(value):
+            return value
+        return escape(value)
 
 
 class TooMuch(Exception):
