@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -16,8 +16,7 @@ from engine.formats.statement import REVERSAL, Direction, StatementLine
 _NOT_GIVEN = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Its lines, none with a fatal finding; `status` is BOOK, PDNG, INFO, FUTR or None.
 
     A batch booking is as many lines as it has transactions when each says its amount and
@@ -57,8 +56,7 @@ def read_entry(element: etree._Element, n: str, currency: str, date: dt.date) ->
     return Entry(tuple(lines), status, where, tuple(findings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(NamedTuple):
     """What the lines of an entry have in common."""
 
     kids: Children

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ _CHINA = dt.timezone(dt.timedelta(hours=8))
 """Zone of instants without an offset: the banks read here are Chinese."""
 
 
+@lru_cache(maxsize=1_000)
 def read_date(text: str | None) -> dt.date | None:
     """The date at the beginning of `text` (a date or an instant), None when there is none."""
     if text is None:
