@@ -10,14 +10,13 @@ many of its transactions one document costs. Documents that alerts hold are not 
 from __future__ import annotations
 
 import datetime as dt
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import pgbench
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -25,10 +24,8 @@ from api.demo import people
 from api.demo.claims import Row, as_csv, plain_documents
 from api.demo.playing import opened_stage, shipped_rulesets
 from api.demo.stage import Stage
-from engine.runtime.binaries import find_binaries
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.db import run_in_transaction, transaction
-from engine.runtime.postgres import ROLE, EmbeddedServer
 from engine.runtime.settings import Settings
 from engine.runtime.workspace import Workspace
 from engine.treasury.intake.imports import import_file
@@ -79,23 +76,6 @@ def _bring_in(stage: Stage, rows: list[Row], seed: int) -> None:
             import_file(session, services.rulebook, maker, name, as_csv(part), services.clock.now())
 
 
-def peer(server: EmbeddedServer) -> float:
-    """TPC-B-like transactions per second of one connection."""
-    said = _pgbench(server, "-c", "1", "-T", str(SECONDS), "-n")
-    found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
-    if found is None:
-        raise SystemExit(f"pgbench did not say how fast it was:\n{said}")
-    return float(found[1])
-
-
-def _pgbench(server: EmbeddedServer, *options: str) -> str:
-    at = ("-h", str(server.home.socket), "-p", "5432", "-U", ROLE, "pgbench")
-    program = find_binaries().program("pgbench")
-    return subprocess.run(
-        [program, *options, *at], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def main() -> int:
     """Print documents per second and their price in transactions; 1 when not all are paid."""
     ratios: list[float] = []
@@ -104,11 +84,10 @@ def main() -> int:
         clock = ManualClock(dt.datetime.combine(DAY, dt.time(9), BUSINESS_ZONE))
         with workspace.database(Settings.load(workspace.folder, environ={})) as engine:
             server = workspace.server()
-            server.ensure_database("pgbench")
-            _pgbench(server, "-i", "-q", "-s", "10")
+            pgbench.prepare(server)
             with opened_stage(workspace, engine, shipped_rulesets(), seed=1, clock=clock) as stage:
                 for number in range(1, ROUNDS + 1):
-                    tpcb = peer(server)
+                    tpcb = pgbench.rate(server, 1, SECONDS)
                     done, seconds = paid(stage, number)
                     rate = done / seconds
                     ratios.append(tpcb / rate)

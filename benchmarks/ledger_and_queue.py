@@ -11,25 +11,23 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pgbench
 from sqlmodel import Session
 
 import api.demo
 from engine.ledger import LineDraft, VoucherDraft, post_all
 from engine.runtime import db, migrate
 from engine.runtime.actions import ActionContext, Done, Outcome, Registry, Worker, enqueue
-from engine.runtime.binaries import find_binaries
 from engine.runtime.clock import SystemClock
 from engine.runtime.jsontypes import JsonObject
-from engine.runtime.postgres import ROLE, EmbeddedServer
+from engine.runtime.postgres import EmbeddedServer
 from engine.treasury.accounts.group import load_group
 
 SECONDS = 8
@@ -99,27 +97,9 @@ def rate(work: Callable[[str, int, float], int], url: str, processes: int) -> fl
     return sum(done) / SECONDS
 
 
-def peer(server: EmbeddedServer, clients: int, *options: str) -> float:
-    """Transactions per second of pgbench."""
-    said = _pgbench(server, "-c", str(clients), "-j", "2", "-T", str(SECONDS), "-n", *options)
-    found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
-    if found is None:
-        raise SystemExit(f"pgbench did not say how fast it was:\n{said}")
-    return float(found[1])
-
-
-def _pgbench(server: EmbeddedServer, *options: str) -> str:
-    at = ("-h", str(server.home.socket), "-p", "5432", "-U", ROLE, "pgbench")
-    program = find_binaries().program("pgbench")
-    return subprocess.run(
-        [program, *options, *at], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def prepared(server: EmbeddedServer) -> str:
     """A migrated database with the demo group, and pgbench's own beside it."""
-    server.ensure_database("pgbench")
-    _pgbench(server, "-i", "-q", "-s", "10")
+    pgbench.prepare(server)
     url = server.url()
     engine = db.make_engine(url, pooled=False)
     migrate.upgrade(engine)
@@ -136,9 +116,9 @@ def main() -> int:
         with server:
             url = prepared(server)
             for number in range(1, ROUNDS + 1):
-                tpcb = peer(server, POSTERS)
+                tpcb = pgbench.rate(server, POSTERS, SECONDS)
                 posting = rate(posted, url, POSTERS)
-                simple = peer(server, WORKERS, "-N")
+                simple = pgbench.rate(server, WORKERS, SECONDS, "-N")
                 fill(url, int(simple * (SECONDS + 2)))
                 actions = rate(finished, url, WORKERS)
                 ratios["posting"].append(posting / tpcb)
