@@ -12,8 +12,13 @@ if [ "$(cat "$peers/.installed" 2>/dev/null || true)" != "$wanted" ]; then
   "$peers/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -e .
   printf '%s' "$wanted" >"$peers/.installed"
 fi
+missed=()
 for program in benchmarks/*.py; do
-  [ "$(basename "$program")" = __init__.py ] && continue
+  grep -q '^if __name__ == "__main__":' "$program" || continue
   printf '\n== %s\n' "$program"
-  "$peers/bin/python" "$program"
+  "$peers/bin/python" "$program" || missed+=("$program")
 done
+if [ ${#missed[@]} -gt 0 ]; then
+  printf '\nbench: a target was missed or it failed: %s\n' "${missed[*]}" >&2
+  exit 1
+fi
