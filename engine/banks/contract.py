@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -88,11 +89,16 @@ class FetchedStatement:
     findings: tuple[ReadFinding, ...]
 
 
+def of_statement(findings: Sequence[ReadFinding], place: int) -> tuple[ReadFinding, ...]:
+    """What was noticed in the statement at `place` of a message."""
+    return tuple(one for one in findings if one.statement == place)
+
+
 @dataclass(frozen=True, slots=True)
 class FetchedStatements:
     """Statements in the bank's order. `more`: ask again after the last one's sequence.
 
-    `findings` speak of what could not be read as a statement at all.
+    `findings` are all there are, also those of no statement: what could not be read as one.
     """
 
     statements: tuple[FetchedStatement, ...]

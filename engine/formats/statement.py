@@ -100,6 +100,8 @@ class Break(StrEnum):
     OPENING_DIFFERS = "OPENING_DIFFERS"
     SUM_DIFFERS = "SUM_DIFFERS"
     RUNNING_BALANCE = "RUNNING_BALANCE"
+    UNREADABLE = "UNREADABLE"
+    """Not said by `continuity`: a line of the bank's could not be read and is not among `lines`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,61 @@ def test_a_known_format_finds_its_account_by_itself(house: sa.Engine, clock: Man
     assert states(done) == [("accepted", 1, 0)]
 
 
+OTHER = "6100000002"
+CAMT = (
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>'
+    "%s</BkToCstmrStmt></Document>"
+)
+
+
+def camt_statement(number: str, *entries: str, closing: str) -> str:
+    """A statement that opens with nothing."""
+    balances = "".join(
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">{amount}</Amt>'
+        "<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-11-20</Dt></Dt></Bal>"
+        for code, amount in (("OPBD", "0.00"), ("CLBD", closing))
+    )
+    rows = "".join(
+        f'<Ntry><Amt Ccy="CNY">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>BOOK</Sts>'
+        f"<BookgDt><Dt>2026-11-20</Dt></BookgDt><AcctSvcrRef>B{place}</AcctSvcrRef></Ntry>"
+        for place, (amount, side) in enumerate(each.split() for each in entries)
+    )
+    return (
+        f"<Stmt><Id>S</Id><Acct><Id><Othr><Id>{number}</Id></Othr></Id><Ccy>CNY</Ccy></Acct>"
+        f"{balances}{rows}</Stmt>"
+    )
+
+
+def test_a_statement_with_an_unreadable_line_is_kept_back_alone_even_where_the_rest_adds_up(
+    house: sa.Engine, clock: ManualClock
+) -> None:
+    bad = camt_statement(ACCOUNT, "100.00 CRDT", "1O.00 CRDT", "10.00 SOME", closing="100.00")
+    good = camt_statement(OTHER, "7.00 CRDT", closing="7.00")
+    done = take(house, clock, CAMT % (bad + good), account=None)
+    assert states(done) == [("quarantined", 0, 0), ("accepted", 1, 0)]
+    assert [one.reason for one in done.results[0][1].reasons] == ["UNREADABLE", "UNREADABLE"]
+    assert "1O.00" in done.results[0][1].reasons[0].text.en
+    # Whatever comes for the account, a line nobody has read is not forgotten.
+    again = take(house, clock, CAMT % (bad + good), account=None)
+    assert states(again) == [("quarantined", 0, 0), ("known", 0, 1)]
+    first = camt_statement(ACCOUNT, "100.00 CRDT", "1.00 DBIT", "1.00 CRDT", closing="100.00")
+    assert states(take(house, clock, CAMT % first, account=None)) == [("accepted", 3, 0)]
+    with db.transaction(house) as session:
+        account = session.execute(
+            sa.text("SELECT id FROM bank_account WHERE number = :n"), {"n": ACCOUNT}
+        ).scalar_one()
+        assert filing.try_again(session, "accountant", account, clock.now()) == 0
+        (kept,) = quarantined(session, [account])
+        assert kept.quarantine_code == "UNREADABLE"
+
+
+def test_a_file_that_breaks_off_leaves_nothing_behind(house: sa.Engine, clock: ManualClock) -> None:
+    good = camt_statement(ACCOUNT, "7.00 CRDT", closing="7.00")
+    with pytest.raises(SluiceError, match="STATEMENT_FILE_PART"):
+        take(house, clock, (CAMT % (good + good))[:-40], account=None)
+    assert count(house, "statement") == 0
+
+
 def test_only_for_accounts_of_ones_own_organisations(house: sa.Engine, clock: ManualClock) -> None:
     with pytest.raises(SluiceError, match="STATEMENT_ACCOUNT_UNKNOWN"):
         take(house, clock, ONE, user="sid")

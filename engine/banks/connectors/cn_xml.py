@@ -15,6 +15,7 @@ from engine.banks.contract import (
     QueryAnswer,
     SubmitAnswer,
     Submitted,
+    of_statement,
 )
 from engine.banks.http import NoReply, NotSent, Reply
 from engine.banks.messages import bank_message
@@ -128,11 +129,11 @@ class CnConnector:
                 if message.retcode != _DONE:
                     return NoAnswer(_said(message), raw)
                 read = read_statements(message)
-                return FetchedStatements(
-                    tuple(FetchedStatement(s, raw, read.findings) for s in read.statements),
-                    read.more,
-                    read.findings,
-                )
+                fetched = [
+                    FetchedStatement(s, raw, of_statement(read.findings, place))
+                    for place, s in enumerate(read.statements)
+                ]
+                return FetchedStatements(tuple(fetched), read.more, read.findings)
 
     def close(self) -> None:
         """Give connections back."""

@@ -15,6 +15,7 @@ from engine.banks.contract import (
     QueryAnswer,
     SubmitAnswer,
     Submitted,
+    of_statement,
 )
 from engine.banks.http import NoReply, NotSent, Reply
 from engine.banks.messages import bank_message
@@ -121,9 +122,11 @@ class IsoConnector:
                     return NoAnswer(f"{href}: {why}")
                 return FetchedStatements(tuple(fetched), True, tuple(findings))
             camt = read_camt(one.body)
-            if not camt.statements:
-                findings += camt.findings
-            fetched += [FetchedStatement(s, one.body, camt.findings) for s in camt.statements]
+            findings += camt.findings
+            fetched += [
+                FetchedStatement(s, one.body, of_statement(camt.findings, place))
+                for place, s in enumerate(camt.statements)
+            ]
         return FetchedStatements(tuple(fetched), len(hrefs) > _MOST_STATEMENTS, tuple(findings))
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -117,17 +117,21 @@ def read_balance(message: CnMessage) -> BalanceReport:
 
 
 def read_statements(message: CnMessage) -> CnStatements:
-    """The statements of a QRYSTM answer. A line that cannot be read becomes a fatal finding
-    and is left out; the statement's continuity then quarantines it.
+    """The statements of a QRYSTM answer. A line that cannot be read becomes a fatal finding of
+    its statement and is left out; a statement that cannot be read one of no statement.
     """
     account = text_of(message.body, "ACCNO") or ""
     statements: list[Statement] = []
     findings: list[ReadFinding] = []
     for element in message.body.iterfind("LIST/STM"):
+        troubles: list[ReadFinding] = []
         try:
-            statements.append(_statement(element, account, findings))
+            statement = _statement(element, account, troubles)
         except (FormatError, MoneyError) as error:
-            findings.append(_finding(element, error))
+            findings += [*troubles, _finding(element, error)]
+        else:
+            findings += [replace(one, statement=len(statements)) for one in troubles]
+            statements.append(statement)
     more = text_of(message.body, "MORE") == "1"
     return CnStatements(tuple(statements), more, tuple(findings))
 

@@ -89,6 +89,7 @@ def fetch_account(engine: sa.Engine, clock: Clock, banks: Banks, account_id: int
                     source="connector",
                     actor=ACTOR,
                     now=clock.now(),
+                    unread=[one.text for one in fetched.findings if one.fatal],
                 )
                 request_confirmation(session, account_id, imported)
             done.append(imported)
@@ -112,8 +113,7 @@ def _report_findings(
         fatal = [one for one in fetched.findings if one.fatal]
         if fatal:
             troubles.append((fatal[0], hashlib.sha256(fetched.raw).hexdigest()))
-    told = {one for fetched in answer.statements for one in fetched.findings}
-    rest = [one for one in answer.findings if one not in told]
+    rest = [one for one in answer.findings if one.statement is None]
     if rest:
         troubles.append((rest[0], _hash_of(after, rest)))
     if not troubles:

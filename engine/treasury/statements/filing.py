@@ -22,6 +22,7 @@ from engine.treasury.statements.importing import (
     StatementError,
     from_content,
     import_statement,
+    unread_of,
 )
 from engine.treasury.statements.lists import quarantined
 from engine.treasury.statements.models import Statement as KeptStatement
@@ -58,10 +59,11 @@ def import_file(
     account: str | None = None,
     layout: str | None = None,
 ) -> FileImported:
-    """Import every statement of a file (statements.import for each account), or nothing of it.
+    """Import every statement of a file (statements.import for each account).
 
     `account` is the number where the file does not say it, `layout` the name of the layout where
-    several would do. A statement that does not fit is quarantined as a whole. The same file again
+    several would do. A statement that does not fit, or has a line that cannot be read, is
+    quarantined as a whole; the others stand for themselves. The same file again
     adds nothing. Raises as `reading_files.look`, StatementError FILE_TOO_LARGE.
     """
     if len(content) > MOST:
@@ -77,16 +79,24 @@ def import_file(
         )
     file_id = _keep(session, user_id, name, content, found, now)
     results = []
-    for one, statement in found.statements:
+    for each in found.statements:
+        one = each.account
         assert one.id is not None
         imported = import_statement(
-            session, one.id, statement, source="file", actor=user_id, now=now, file_id=file_id
+            session,
+            one.id,
+            each.statement,
+            source="file",
+            actor=user_id,
+            now=now,
+            file_id=file_id,
+            unread=each.unread,
         )
         request_confirmation(session, one.id, imported)
         results.append((one.number, imported))
         if imported.new_lines:
             again(session, user_id, one.id, now)
-    _note(session, user_id, "statements.file", found.statements[0][0], results, name, now)
+    _note(session, user_id, "statements.file", found.statements[0].account, results, name, now)
     return FileImported(file_id, found.format, tuple(results), len(found.left_out))
 
 
@@ -242,6 +252,7 @@ def again(session: Session, user_id: str, account_id: int, now: dt.datetime) -> 
                 actor=user_id,
                 now=now,
                 file_id=one.file_id,
+                unread=unread_of(one.content),
             )
             if imported.state == "accepted":
                 request_confirmation(session, account_id, imported)
@@ -285,7 +296,7 @@ def _keep(
     session: Session, user_id: str, name: str, content: bytes, found: Found, now: dt.datetime
 ) -> int:
     """The row of the file as it came; the same one again is the same row."""
-    digest, org_id = hashlib.sha256(content).hexdigest(), found.statements[0][0].org_id
+    digest, org_id = hashlib.sha256(content).hexdigest(), found.statements[0].account.org_id
     layout = None if found.layout is None else layouts.keep(session, found.layout, now)
     kept = session.exec(
         select(StatementFile).where(

@@ -64,9 +64,11 @@ def import_statement(
     actor: str,
     now: dt.datetime,
     file_id: int | None = None,
+    unread: Sequence[Text] = (),
 ) -> Imported:
     """Import `statement` for the account; `source` is connector, file or manual, `file_id` the
-    file it was read from.
+    file it was read from. `unread` says of lines that could not be read: then it is quarantined
+    whatever its balances say, for they may add up without those lines.
 
     Imports of one account wait for each other. Raises StatementError ACCOUNT_UNKNOWN.
     """
@@ -78,13 +80,17 @@ def import_statement(
             "ACCOUNT_UNKNOWN",
             Text(f"there is no account {account_id}", f"没有账户 {account_id}"),
         )
-    content = _content(statement)
+    content = _content(statement, unread)
     hashed = content_hash(content)
     if _stands(session, account_id, hashed, "accepted"):
         return Imported("known", None, 0, len(statement.lines))
     identities = [_split(one) for one in line_identities(statement)]
     previous = _previous(session, account)
-    reasons = continuity(statement, previous) or _of_another_account(statement, account)
+    reasons = (
+        tuple(Discontinuity(Break.UNREADABLE, one) for one in unread)
+        or continuity(statement, previous)
+        or _of_another_account(statement, account)
+    )
     keys = _new_keys(session, account_id, statement, identities, previous, reasons)
     arrival = _Arrival(account, statement, content, hashed, source, actor, now, file_id)
     if keys is None:
@@ -375,7 +381,7 @@ def _end_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(23, 59, 59), BUSINESS_ZONE).astimezone(dt.UTC)
 
 
-def _content(statement: Statement) -> dict[str, JsonValue]:
+def _content(statement: Statement, unread: Sequence[Text]) -> dict[str, JsonValue]:
     """The whole statement as JSON, amounts as decimal text: what its hash is taken of."""
 
     def money(minor: int | None) -> str | None:
@@ -398,7 +404,7 @@ def _content(statement: Statement) -> dict[str, JsonValue]:
         }
         for line in statement.lines
     ]
-    return {
+    content: dict[str, JsonValue] = {
         "account": statement.account,
         "currency": statement.currency,
         "identification": statement.identification,
@@ -408,6 +414,15 @@ def _content(statement: Statement) -> dict[str, JsonValue]:
         "closing": money(statement.closing),
         "lines": lines,
     }
+    if unread:
+        content["unread"] = [{"en": one.en, "zh": one.zh} for one in unread]
+    return content
+
+
+def unread_of(content: Mapping[str, object]) -> tuple[Text, ...]:
+    """What could not be read of the statement that was kept as `content`."""
+    said = cast("list[Mapping[str, str]]", content.get("unread", []))
+    return tuple(Text(one["en"], one["zh"]) for one in said)
 
 
 def from_content(content: Mapping[str, object]) -> Statement:

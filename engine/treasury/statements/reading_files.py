@@ -13,6 +13,7 @@ from engine.base.text import SluiceError, Text
 from engine.formats.layouts import FileRefused, Use, read_statement
 from engine.formats.layouts.statements import StatementFile
 from engine.formats.readers import read_file, reader_of
+from engine.formats.reading import ReadFinding
 from engine.formats.statement import Statement
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.layouts import Live, for_use
@@ -21,12 +22,22 @@ from engine.treasury.statements.importing import StatementError
 
 
 @dataclass(frozen=True, slots=True)
+class OfAccount:
+    """A statement of a file and the account it is of; `unread` says of lines that are missing
+    because they could not be read."""
+
+    account: BankAccount
+    statement: Statement
+    unread: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: each statement with the account it is of."""
+    """What was read."""
 
     format: str
     layout: Live | None
-    statements: tuple[tuple[BankAccount, Statement], ...]
+    statements: tuple[OfAccount, ...]
     left_out: tuple[dict[str, object], ...]
 
 
@@ -38,7 +49,10 @@ def look(
     account: BankAccount | None,
     layout: str | None,
 ) -> Found:
-    """Read the file for the user's accounts (statements.import), all of it or nothing.
+    """Read the file for the user's accounts (statements.import).
+
+    A statement in which a line cannot be read is found all the same, to be kept back with what
+    is wrong; a file of which nobody knows where it ends or what it sums up to is refused.
 
     Raises FormatError, FileRefused, StatementError STATEMENT_FILE_PART, STATEMENT_LAYOUT_SEVERAL,
     STATEMENT_LAYOUT_MISSING, STATEMENT_ACCOUNT_UNKNOWN, STATEMENT_ACCOUNT_OTHER.
@@ -46,17 +60,19 @@ def look(
     accounts = _accounts(session, user_id)
     if layout is None and reader_of(content) is not None:
         read = read_file(content)
-        fatal = next((one for one in read.findings if one.fatal), None)
-        if fatal is not None:
+        if (refused := read.refused) is not None:
             raise StatementError(
                 "STATEMENT_FILE_PART",
                 Text(
-                    f"the file cannot be read whole, nothing was taken: {fatal.text.en}",
-                    f"文件无法完整读取,未导入任何内容:{fatal.text.zh}",
+                    f"the file cannot be read whole, nothing was taken: {refused.en}",
+                    f"文件无法完整读取,未导入任何内容:{refused.zh}",
                 ),
             )
-        pairs = tuple(_of(one, accounts, account) for one in read.statements)
-        return Found(read.format, None, pairs, ())
+        statements = tuple(
+            _of(one, accounts, account, _unread(read.findings, place))
+            for place, one in enumerate(read.statements)
+        )
+        return Found(read.format, None, statements, ())
     return _by_layout(session, content, on, accounts, account, layout)
 
 
@@ -87,12 +103,12 @@ def _by_layout(
                     account=None if account is None else account.number,
                     currency="CNY" if account is None else account.currency,
                 )
-                pairs = tuple(_of(each, accounts, account) for each in read.statements)
-                _right_bank(session, one, pairs, on)
+                of = tuple(_of(each, accounts, account) for each in read.statements)
+                _right_bank(session, one, of, on)
             except (FileRefused, StatementError) as error:
                 refused[one.layout.name] = error
                 continue
-            found.append(Found(one.layout.name, one, pairs, _left_out(read)))
+            found.append(Found(one.layout.name, one, of, _left_out(read)))
     if len({one.format for one in found}) > 1:
         names = ", ".join(sorted({one.format for one in found}))
         raise StatementError(
@@ -121,11 +137,11 @@ def _by_layout(
 def _right_bank(
     session: Session,
     one: Live,
-    pairs: Sequence[tuple[BankAccount, Statement]],
+    found: Sequence[OfAccount],
     on: dt.date,
 ) -> None:
     """A layout reads the accounts of its own bank, for which it is the nearest one."""
-    for account, _ in pairs:
+    for account in (each.account for each in found):
         live = for_use(session, Use.STATEMENT, account.org_id, on, account.bank_id)
         if one.hash not in {each.hash for each in live}:
             raise StatementError(
@@ -155,9 +171,16 @@ def _accounts(session: Session, user_id: str) -> list[BankAccount]:
     )
 
 
+def _unread(findings: Sequence[ReadFinding], place: int) -> tuple[Text, ...]:
+    return tuple(one.text for one in findings if one.fatal and one.statement == place)
+
+
 def _of(
-    statement: Statement, accounts: Sequence[BankAccount], named: BankAccount | None
-) -> tuple[BankAccount, Statement]:
+    statement: Statement,
+    accounts: Sequence[BankAccount],
+    named: BankAccount | None,
+    unread: tuple[Text, ...] = (),
+) -> OfAccount:
     """The account a statement is of, and the statement with what a bank may leave unsaid."""
     number = _bare(statement.account)
     found = [one for one in accounts if _bare(one.number) == number]
@@ -187,7 +210,8 @@ def _of(
         opening = closing - moved
     elif closing is None and opening is not None:
         closing = opening + moved
-    return account, replace(statement, account=account.number, opening=opening, closing=closing)
+    whole = replace(statement, account=account.number, opening=opening, closing=closing)
+    return OfAccount(account, whole, unread)
 
 
 def _bare(number: str) -> str:
