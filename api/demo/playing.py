@@ -28,12 +28,14 @@ from api.demo.report import Report, report
 from api.demo.second_opinion import look_again
 from api.demo.stage import MovableClock, Stage
 from api.demo.surroundings import PRODUCT_TOKEN, product_among_banks, source_beside
+from api.demo.world import BANKS
 from api.server import WebServer
 from engine.runtime.audit import Sealer
 from engine.runtime.clock import BUSINESS_ZONE, ManualClock
 from engine.runtime.db import transaction
 from engine.runtime.schedules import Schedule
 from engine.runtime.workspace import Workspace
+from engine.treasury.accounts.group import load_group
 
 DEMO_DAY = dt.date(2026, 11, 20)
 """The business day that is played: a Friday; `sluice run` goes on from the Monday after it."""
@@ -60,12 +62,15 @@ def opened_stage(
     *,
     seed: int,
     clock: MovableClock,
+    names: Sequence[str] = BANKS,
+    more_accounts: str = "",
     options: Path | None = None,
     more_schedules: Sequence[Schedule] = (),
 ) -> Iterator[Stage]:
     """The product and its simulated world, with the group opened; everything ends with it.
 
-    `options` is a file with options of the simulated banks.
+    `names` are the simulated banks and `options` a file with their options; `more_accounts` is a
+    group file (YAML) beside the demo's own.
     """
     with ExitStack() as stack:
         assembly, banks, _ = product_among_banks(
@@ -75,6 +80,7 @@ def opened_stage(
             clock,
             seed=seed,
             frozen=True,
+            names=names,
             options=options,
             more_schedules=more_schedules,
         )
@@ -84,6 +90,8 @@ def opened_stage(
         source = source_beside(stack, workspace, server, seed=seed)
         with transaction(engine) as session:
             open_group(session, demo_password(workspace))
+            if more_accounts:
+                load_group(session, more_accounts)
             token = workspace.secrets().get(PRODUCT_TOKEN)
             open_source(session, token, f"{source.url}/messages")
             open_banks(session, banks, clock.now())

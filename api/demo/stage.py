@@ -82,8 +82,9 @@ class Stage:
         return True
 
     def stand_at(self, now: dt.datetime) -> None:
-        """Put our clock and the banks' at `now`."""
+        """Put our clock, the banks' and the source system's day at `now`."""
         self.clock.set(now)
+        self.source.admin("clock", {"today": self.clock.business_date().isoformat()})
         for bank in self.banks:
             bank.set_clock(now, frozen=True)
 

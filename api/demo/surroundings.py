@@ -28,17 +28,19 @@ def product_among_banks(
     *,
     seed: int,
     frozen: bool,
+    names: Sequence[str] = BANKS,
     options: Path | None = None,
     more_schedules: Sequence[Schedule] = (),
 ) -> tuple[Assembly, list[Simulator], Simulator]:
     """Start the simulated banks on `clock`, and the mailbox, and put the product together around
     them.
 
-    `frozen`: the banks' clocks stand still until they are set again. All end with `stack`.
+    `frozen`: the banks' clocks stand still until they are set again; `names`: which banks there
+    are. All end with `stack`.
     """
     secrets = workspace.secrets()
     banks = []
-    for name in BANKS:
+    for name in names:
         token = secrets.get(f"{name}_token")
         bank = start_bank(name, simulators(workspace), seed=seed, token=token, options=options)
         stack.callback(bank.stop)

@@ -1,7 +1,8 @@
 """`make soak`: many faulty days with different seeds, and the control; figures as JSON lines.
 
 `python -m tests.faults.soak --payments 10000 --each 500`. Exit status 1 when a promise was broken
-in any of them, or when the control with naive retry did not pay twice.
+in any of them, when a kind of fault befell no call in all of them, or when the control with naive
+retry did not pay twice.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from api.demo.faults.plan import Orders
+from api.demo.faults.plan import DRAWN, Orders
 from api.demo.faults.storm import play_faults
 from api.demo.faults.verdict import Verdict
 from api.demo.faults.worker import Place, work
@@ -41,6 +43,11 @@ def _play(orders: Orders, worker: Callable[[Place], None] = work) -> Verdict:
             workspace.destroy()
 
 
+def _summed(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total = sum((Counter(one) for one in found), Counter[str]())
+    return dict(sorted(total.items()))
+
+
 def main() -> int:
     """Play them all; the exit status."""
     reader = argparse.ArgumentParser(prog="python -m tests.faults.soak")
@@ -66,7 +73,8 @@ def main() -> int:
         verdict = _play(orders)
         verdicts.append(verdict)
         print(json.dumps(verdict.to_json(), ensure_ascii=False), flush=True)
-    good = all(verdict.good for verdict in verdicts) and control.double_payments > 0
+    never = DRAWN - {kind for one in verdicts for kind in one.faults}
+    good = all(verdict.good for verdict in verdicts) and control.double_payments > 0 and not never
     print(
         json.dumps(
             {
@@ -75,6 +83,7 @@ def main() -> int:
                 "kills": sum(one.struck.kills for one in verdicts),
                 "pauses": sum(one.struck.pauses for one in verdicts),
                 "interrupted": sum(one.struck.interrupted for one in verdicts),
+                "revived": sum(one.struck.revived for one in verdicts),
                 "database_crashes": sum(one.struck.database_crashes for one in verdicts),
                 "bank_faults": sum(one.bank_faults for one in verdicts),
                 "unknown": sum(one.unknown for one in verdicts),
@@ -82,6 +91,9 @@ def main() -> int:
                 "double_payments": sum(one.double_payments for one in verdicts),
                 "lost": sum(one.lost for one in verdicts),
                 "told": sum(one.told for one in verdicts),
+                "decided": _summed(one.decided for one in verdicts),
+                "faults": _summed(one.faults for one in verdicts),
+                "faults_never_met": sorted(never),
                 "bounced": sum(one.by_state.get("BOUNCED", 0) for one in verdicts),
                 "undelivered": sum(one.undelivered for one in verdicts),
                 "control_double_payments": control.double_payments,

@@ -26,6 +26,11 @@ _RUN_OUT = sa.text(
 )
 
 
+_AT_WORK = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM action WHERE worker = :worker AND state = 'leased')"
+)
+
+
 @dataclass(slots=True)
 class _Worker:
     process: ForkServerProcess
@@ -56,6 +61,14 @@ class Crew:
         """Workers that ended by themselves."""
         for slot in range(count):
             self._start(slot)
+
+    def at_work(self, slot: int) -> bool:
+        """Whether the worker in `slot` has an action in hand."""
+        worker = self._workers.get(slot)
+        if worker is None:
+            return False
+        with transaction(self._engine) as session:
+            return bool(session.execute(_AT_WORK, {"worker": worker.name}).scalar_one())
 
     def kill(self, slot: int, *, replaced: bool = True) -> None:
         """SIGKILL the worker in `slot` and put a new one there."""

@@ -14,6 +14,11 @@ PORTION = 50
 """Documents that come in together."""
 
 WORKERS = 2
+SILENT_BANK = "bank_c"
+"""Answers no questions about payments: what stays unclear there ends by its statements or by two
+persons. Like bank_b it does not recognise repeated messages; bank_a does."""
+FAULTY_BANKS = (*BANKS, SILENT_BANK)
+
 LATEST = 6 * 60
 """Business minutes the strikes may take: far less than the shortest finality horizon."""
 
@@ -28,6 +33,8 @@ _ON_QUERY = (
 _ON_STATEMENT = (
     *("reset_before", "error_503_before", "garbage", "duplicate_line", "statement_gap"),
 )
+DRAWN = frozenset(_ON_SUBMIT) | frozenset(_ON_QUERY) | frozenset(_ON_STATEMENT)
+"""Every kind of fault a day may have."""
 _SECONDS = {"late_accept": 4 * 60, "partial": 30 * 60, "not_found_for": 2 * 3600}
 """How late a bank takes a message or does the rest of it, and how long it denies one."""
 _QUERY_SHARE, _STATEMENT_SHARE = 0.3, 0.1
@@ -91,6 +98,11 @@ class FaultyPlan:
     poor_payers: dict[str, int]
     """Payer account -> balance in minor units, too little for its premium."""
 
+    @property
+    def refused(self) -> frozenset[str]:
+        """Counterparty accounts at which nothing will be done."""
+        return frozenset(self.refused_accounts) | frozenset(self.poor_payers)
+
 
 def plan_faults(orders: Orders, day: dt.date) -> FaultyPlan:
     """Draw the day. The same orders give the same plan."""
@@ -139,14 +151,14 @@ def _strike(ticks: list[Tick], orders: Orders, draw: random.Random) -> None:
 def _bank_faults(draw: random.Random, submit_share: float) -> dict[str, list[JsonObject]]:
     found: dict[str, list[JsonObject]] = {}
     shares = (
-        ("submit", _ON_SUBMIT, submit_share),
-        ("query", _ON_QUERY, _QUERY_SHARE),
-        ("statement", _ON_STATEMENT, _STATEMENT_SHARE),
+        ("submit", _ON_SUBMIT, submit_share, FAULTY_BANKS),
+        ("query", _ON_QUERY, _QUERY_SHARE, BANKS),
+        ("statement", _ON_STATEMENT, _STATEMENT_SHARE, FAULTY_BANKS),
     )
-    for on, kinds, share in shares:
+    for on, kinds, share, banks in shares:
         if draw.random() < share:
             kind = draw.choice(kinds)
             late: JsonObject = {"seconds": _SECONDS[kind]} if kind in _SECONDS else {}
             fault: JsonObject = {"on": on, "fault": kind, "times": 1, **late}
-            found.setdefault(draw.choice(BANKS), []).append(fault)
+            found.setdefault(draw.choice(banks), []).append(fault)
     return found

@@ -6,8 +6,9 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,7 +18,15 @@ from api.demo.day import Tell, as_message
 from api.demo.faults.clock import SharedClock
 from api.demo.faults.crew import Crew, Work
 from api.demo.faults.desk import Desk
-from api.demo.faults.plan import WORKERS, FaultyPlan, Orders, Pause, Tick, plan_faults
+from api.demo.faults.plan import (
+    FAULTY_BANKS,
+    WORKERS,
+    FaultyPlan,
+    Orders,
+    Pause,
+    Tick,
+    plan_faults,
+)
 from api.demo.faults.verdict import Struck, Verdict, judge
 from api.demo.faults.worker import SCHEDULES, Place, work
 from api.demo.opening import SOURCE
@@ -46,12 +55,16 @@ GROUP = 6
 """Documents the cashier sends at once: many small batches give many points to strike at."""
 
 FIRST_HOPS = (1, 1, 5, 15, 30)
-"""Minutes the clock leaps while all settles; then by LATER_HOP."""
+"""Minutes the clock leaps while all settles; then to the next of LOOKS."""
 
-LATER_HOP = dt.timedelta(hours=4)
-MOST_HOPS = 60
+LOOKS = (dt.time(10), dt.time(18), dt.time(19))
+"""Times of day: when batches leave, and two questions after a finality horizon has passed."""
+MOST_HOPS = 36
 IDLE_SECONDS = 120.0
 """Longest the driver waits for the workers to finish what is due (real time)."""
+
+AT_WORK_SECONDS = 2.0
+"""Longest a strike waits for its worker to have something in hand (real time)."""
 
 _BUSY = sa.text(
     "SELECT EXISTS (SELECT 1 FROM action a WHERE state = 'leased' "  # noqa: S608 - constants
@@ -83,7 +96,7 @@ def play_faults(
     """
     started = time.monotonic()
     plan = plan_faults(orders, FAULTY_DAY)
-    with _driver(workspace, engine, rulesets, orders, worker, server) as driver:
+    with _driver(workspace, engine, rulesets, orders, plan, worker, server) as driver:
         tell("09:00 the group opens; strikes begin")
         driver.storm(plan)
         tell("the strikes are over; everything settles")
@@ -92,12 +105,20 @@ def play_faults(
         return judge(driver.stage, struck, plan.documents, orders.seed, time.monotonic() - started)
 
 
+def _until_look(now: dt.datetime) -> dt.timedelta:
+    local = now.astimezone(BUSINESS_ZONE)
+    days = (local.date(), local.date() + dt.timedelta(days=1))
+    looks = (dt.datetime.combine(day, at, BUSINESS_ZONE) for day in days for at in LOOKS)
+    return next(look for look in looks if look > now) - now
+
+
 @contextmanager
 def _driver(
     workspace: Workspace,
     engine: sa.Engine,
     rulesets: Path,
     orders: Orders,
+    plan: FaultyPlan,
     worker: Work,
     server: Callable[[], EmbeddedServer] | None,
 ) -> Iterator[Driver]:
@@ -111,6 +132,8 @@ def _driver(
         rulesets,
         seed=orders.seed,
         clock=clock,
+        names=FAULTY_BANKS,
+        more_accounts=resources.files("api.demo.faults").joinpath("silent_bank.yaml").read_text(),
         options=options,
         more_schedules=SCHEDULES,
     ) as stage:
@@ -125,7 +148,7 @@ def _driver(
         )
         crew = Crew(place, worker, engine, WORKERS)
         try:
-            yield Driver(stage, crew, server)
+            yield Driver(stage, crew, plan.refused, server)
         finally:
             crew.stop()
             clock.close()
@@ -135,13 +158,17 @@ class Driver:
     """Moves the clock, strikes, and waits until everything has come to rest."""
 
     def __init__(
-        self, stage: Stage, crew: Crew, server: Callable[[], EmbeddedServer] | None
+        self,
+        stage: Stage,
+        crew: Crew,
+        refused: Collection[str],
+        server: Callable[[], EmbeddedServer] | None,
     ) -> None:
         self.stage = stage
         self._services = stage.assembly.services
         self._crew = crew
         self._server = server
-        self._desk = Desk(stage)
+        self._desk = Desk(stage, refused)
         self._scheduler = stage.assembly.scheduler()
         self._database_crashes = 0
         self._files = 0
@@ -172,13 +199,16 @@ class Driver:
         """Hop on until nothing is open, or no further hop is allowed."""
         self._until_answered()
         for number in range(MOST_HOPS):
+            self._desk.revive()
             self._desk.approve()
             self._desk.review()
             self._desk.release_again()
             self._until_idle()
             self._cut()
             self._hop(
-                dt.timedelta(minutes=FIRST_HOPS[number]) if number < len(FIRST_HOPS) else LATER_HOP
+                dt.timedelta(minutes=FIRST_HOPS[number])
+                if number < len(FIRST_HOPS)
+                else _until_look(self._services.clock.now())
             )
             self._until_idle()
             self._desk.reconcile()
@@ -190,7 +220,14 @@ class Driver:
     def struck(self) -> Struck:
         """What was done to the product."""
         crew = self._crew
-        return Struck(crew.kills, crew.pauses, crew.interrupted, crew.fell, self._database_crashes)
+        return Struck(
+            crew.kills,
+            crew.pauses,
+            crew.interrupted,
+            crew.fell,
+            self._database_crashes,
+            self._desk.revived,
+        )
 
     # -- what comes in ------------------------------------------------------------------
 
@@ -240,6 +277,7 @@ class Driver:
         delays = iter(tick.delays)
         going_on = []
         for slot in tick.kills:
+            self._until_at_work(slot)
             time.sleep(next(delays))
             self._crew.kill(slot)
         if tick.dies_for_ever is not None:
@@ -255,6 +293,12 @@ class Driver:
         if tick.database_crash:
             self._crash_database()
         return going_on
+
+    def _until_at_work(self, slot: int) -> None:
+        """A strike on a worker that only begins, while work waits for it, would meet nothing."""
+        until = time.monotonic() + AT_WORK_SECONDS
+        while time.monotonic() < until and not self._crew.at_work(slot) and self._busy():
+            time.sleep(0.02)
 
     def _crash_database(self) -> None:
         assert self._server is not None, "a database crash needs the server"
@@ -291,12 +335,15 @@ class Driver:
         until = time.monotonic() + IDLE_SECONDS
         while time.monotonic() < until:
             self._crew.look()
-            with transaction(self._services.engine) as session:
-                now = self._services.clock.now()
-                if not session.execute(_BUSY, {"now": now}).scalar_one():
-                    return
+            if not self._busy():
+                return
             time.sleep(0.05)
         log.error("the workers did not come to rest in %.0f s", IDLE_SECONDS)
+
+    def _busy(self) -> bool:
+        with transaction(self._services.engine) as session:
+            now = self._services.clock.now()
+            return bool(session.execute(_BUSY, {"now": now}).scalar_one())
 
     def _open(self) -> bool:
         with transaction(self._services.engine) as session:

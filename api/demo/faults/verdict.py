@@ -28,6 +28,8 @@ class Struck:
     fell: int
     """Workers that ended by themselves."""
     database_crashes: int
+    revived: int
+    """Actions that had died with their worker so often that the operator let them run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Verdict:
     """Documents that were handed in."""
     by_state: Mapping[str, int]
     struck: Struck
-    bank_faults: int
+    faults: Mapping[str, int]
+    """What befell calls to the banks, by kind of fault."""
     attempts: int
     unknown: int
     """Attempts that were UNKNOWN at some time."""
@@ -48,6 +51,8 @@ class Verdict:
     lost_documents: tuple[str, ...]
     told: int
     """Payments a bank called refused and did all the same: an alert names each."""
+    decided: Mapping[str, int]
+    """Unclear payments ended by two persons with proof, by what they found."""
     ledger_sum: int
     books_differ: tuple[str, ...]
     """Bank accounts whose ledger balance is not the bank's."""
@@ -59,6 +64,11 @@ class Verdict:
     seed: int
     seconds: float
     """Real seconds the day took."""
+
+    @property
+    def bank_faults(self) -> int:
+        """Calls to banks that met a fault."""
+        return sum(self.faults.values())
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -88,6 +98,7 @@ class Verdict:
         return {
             **found,
             **struck,
+            "bank_faults": self.bank_faults,
             "seconds": round(self.seconds, 1),
             "broken": list(self.broken),
             "good": self.good,
@@ -97,22 +108,17 @@ class Verdict:
 def judge(stage: Stage, struck: Struck, handed_in: int, seed: int, seconds: float) -> Verdict:
     """Count. `handed_in`: documents that were given to the product."""
     executed = Counter(str(row["instruction_id"]) for row in executions(stage.banks))
-    bank_faults = 0
+    faults = Counter[str]()
     for bank in stage.banks:
         stats = bank.look("stats")
         assert isinstance(stats, dict)
         calls = stats["calls"]
         assert isinstance(calls, dict)
-        bank_faults += sum(
-            n for name, n in calls.items() if name.startswith("fault ") and isinstance(n, int)
-        )
+        for name, times in calls.items():
+            if name.startswith("fault ") and isinstance(times, int):
+                faults[name.removeprefix("fault ")] += times
     with transaction(stage.assembly.services.engine) as session:
-        by_state = {
-            str(state): int(n)
-            for state, n in session.execute(
-                sa.text("SELECT state, count(*) FROM document GROUP BY state ORDER BY state")
-            )
-        }
+        by_state = _counts(session, "SELECT state, count(*) FROM document GROUP BY state")
         attempts = {
             str(row.instruction_id): row
             for row in session.execute(
@@ -130,7 +136,7 @@ def judge(stage: Stage, struck: Struck, handed_in: int, seed: int, seconds: floa
             payments=handed_in,
             by_state=by_state,
             struck=struck,
-            bank_faults=bank_faults,
+            faults=dict(sorted(faults.items())),
             attempts=len(attempts),
             unknown=_one(
                 session,
@@ -141,6 +147,9 @@ def judge(stage: Stage, struck: Struck, handed_in: int, seed: int, seconds: floa
             lost=missing + len(lost),
             lost_documents=tuple(lost[:20]),
             told=len(told & executed.keys()),
+            decided=_counts(
+                session, "SELECT verdict, count(*) FROM attempt_resolution GROUP BY verdict"
+            ),
             ledger_sum=_one(
                 session, "SELECT coalesce(sum(debit) - sum(credit), 0) FROM voucher_line"
             ),
@@ -163,7 +172,8 @@ def told(verdict: Verdict) -> str:
         f"{verdict.bank_faults} faults of banks, {verdict.unknown} attempts UNKNOWN meanwhile",
         "  " + ", ".join(f"{count:,} {state}" for state, count in verdict.by_state.items()),
         f"executed by the banks {verdict.executed:,}, paid twice {verdict.double_payments}, "
-        f"lost {verdict.lost}, called refused and done {verdict.told}, "
+        f"lost {verdict.lost}, called refused and done {verdict.told}, decided by two persons "
+        f"{sum(verdict.decided.values())}, run again by the operator {struck.revived}, "
         f"ledger sum {verdict.ledger_sum}, messages not delivered {verdict.undelivered}",
     ]
     lines += [f"  {one}" for one in (*verdict.lost_documents, *verdict.books_differ)]
@@ -258,6 +268,10 @@ def _undelivered(session: Session, stage: Stage) -> int:
         there.add(str(message["message_id"]))
     ours = session.execute(sa.text("SELECT message_id, state FROM outbox_message")).all()
     return sum(row.state != "acked" or row.message_id not in there for row in ours)
+
+
+def _counts(session: Session, query: str) -> dict[str, int]:
+    return {str(name): int(n) for name, n in sorted(map(tuple, session.execute(sa.text(query))))}
 
 
 def _one(session: Session, query: str) -> int:
