@@ -29,6 +29,7 @@ from engine.treasury.monitor import ageing
 from engine.treasury.notifications import making, sending
 from engine.treasury.payments import slots
 from engine.treasury.payments.answers import Answers
+from engine.treasury.payments.given_up import action_given_up
 from engine.treasury.payments.listener import PaymentListener
 from engine.treasury.rulesets import activating
 from engine.treasury.sources import SourceSender, day_end
@@ -109,6 +110,7 @@ def assemble(
     carriers = sending.open_carriers(endpoints)
     sending.register(registry, carriers)
     registry.on_dead(_tell_dead)
+    registry.on_dead(action_given_up)
     kept = ActionServices()
     kept.add(Banks, banks)
     kept.add(Rulebook, rulebook)
@@ -157,4 +159,6 @@ def _tell_dead(session: Session, dead: DeadAction, now: dt.datetime) -> None:
         now=now,
         # What could not be told is not told of by the way it failed.
         channels=("page",) if dead.kind == making.SEND else CHANNELS,
+        # Revived and given up again is news.
+        occasion=str(dead.attempts),
     )

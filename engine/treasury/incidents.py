@@ -26,11 +26,13 @@ def raise_incident(
     message: Text,
     now: dt.datetime,
     channels: tuple[str, ...] = CHANNELS,
+    occasion: str = "",
 ) -> None:
-    """Raise a high alert, once per code and subject."""
+    """Raise a high alert, once per code, subject and `occasion`."""
+    at = f":{occasion}" if occasion else ""
     draft = AlertDraft(
         org_id=org_id,
-        dedupe_key=f"{code}:{subject_kind}:{subject_id}",
+        dedupe_key=f"{code}:{subject_kind}:{subject_id}{at}",
         code=code,
         severity="high",
         action="hint",

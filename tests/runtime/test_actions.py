@@ -30,6 +30,7 @@ from engine.runtime.actions import (
     revive,
 )
 from engine.runtime.actions.queue import MAX_CRASHES
+from engine.runtime.actions.worker import FIRST_BACK_OFF
 from engine.runtime.clock import ManualClock
 from engine.runtime.jsontypes import JsonObject
 
@@ -249,11 +250,43 @@ def test_an_action_that_kills_every_worker_ends_as_dead(
 
     _ask(engine, "a")
     worker = _worker(engine, clock, killed, lease=NO_LEASE)
-    for _ in range(MAX_CRASHES):
-        with pytest.raises(Killed):
+    deaths = 0
+    for _ in range(3 * MAX_CRASHES):
+        try:
             worker.run_once()
-    assert worker.run_once() == 0
+        except Killed:
+            deaths += 1
+        clock.advance(timedelta(hours=1))
+    assert deaths == MAX_CRASHES
     assert _row(engine, "a").state == "dead"
+
+
+def test_an_action_in_hand_at_two_deaths_lets_others_go_first_and_waits_longer_each_time(
+    engine: sa.Engine, clock: ManualClock
+) -> None:
+    def killed(context: ActionContext, payload: JsonObject) -> Outcome:
+        raise Killed
+
+    _ask(engine, "a", "b")
+    dying = _worker(engine, clock, killed, lease=NO_LEASE)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            dying.run_once(limit=1)
+    # The third finds the other action at the head.
+    book = Book()
+    other = _worker(engine, clock, book)
+    other.run_until_idle()
+    assert book.seen == ["b"]
+    clock.advance(FIRST_BACK_OFF)
+    with pytest.raises(Killed):
+        dying.run_once()
+    assert other.run_once() == 0
+    clock.advance(FIRST_BACK_OFF)
+    assert other.run_once() == 0
+    clock.advance(FIRST_BACK_OFF)
+    other.run_until_idle()
+    assert book.seen == ["b", "a"]
+    assert (_row(engine, "a").state, _row(engine, "a").crashes) == ("done", 3)
 
 
 def test_a_vanished_worker_counts_as_a_crash_of_the_action_in_hand_alone(

@@ -73,7 +73,8 @@ def create_batch(session: Session, draft: BatchDraft, now: dt.datetime) -> int:
     batch_id = _insert_batch(connection, draft, now)
     _insert_attempts(connection, draft, batch_id, now)
     if not draft.by_file:
-        actions.enqueue(session, SEND, f"{SEND}:{batch_id}", {"batch_id": batch_id})
+        key, payload = f"{SEND}:{batch_id}", {"batch_id": batch_id}
+        actions.enqueue(session, SEND, key, payload, org_id=draft.org_id)
     return batch_id
 
 

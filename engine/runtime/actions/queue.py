@@ -140,6 +140,8 @@ class DeadAction:
     key: str
     payload: JsonObject
     reason: str
+    attempts: int
+    """Claims so far."""
 
 
 DeadListener = Callable[[Session, DeadAction, datetime], object]

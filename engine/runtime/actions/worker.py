@@ -44,11 +44,16 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 
 _TAKE_BACK = sa.text(
     # A worker that vanished counts as a crash of the action it had in hand, the first of those it
-    # still held: an action that kills its worker ends as dead, the others were never begun.
+    # still held: an action that kills its worker ends as dead, the others were never begun. The
+    # first time another takes it over at once. From the second time on it waits as after an
+    # exception: at the head of the queue it would be in hand whenever a worker dies, whatever of.
     """
 UPDATE action a SET
   state = CASE WHEN a.crashes + taken.begun >= :most THEN 'dead' ELSE 'ready' END,
   crashes = a.crashes + taken.begun, lease_until = NULL,
+  due_at = CASE WHEN taken.begun = 1 AND a.crashes > 0 THEN CAST(:now AS timestamptz)
+    + least(CAST(:first AS interval) * power(2, a.crashes - 1), CAST(:longest AS interval))
+    ELSE a.due_at END,
   last_error = 'the worker ' || coalesce(a.worker, '?') || ' vanished'
 FROM (SELECT t.id, CASE WHEN EXISTS (
         SELECT 1 FROM action b WHERE b.state = 'leased' AND b.worker = t.worker
@@ -57,7 +62,7 @@ FROM (SELECT t.id, CASE WHEN EXISTS (
       FROM action t WHERE t.state = 'leased' AND t.lease_until < statement_timestamp()
         AND t.kind = ANY(:kinds) FOR UPDATE OF t SKIP LOCKED) taken
 WHERE a.id = taken.id
-RETURNING a.id, a.org_id, a.kind, a.key, a.payload, a.state, a.last_error
+RETURNING a.id, a.org_id, a.kind, a.key, a.payload, a.state, a.last_error, a.attempts
 """
 )
 
@@ -155,13 +160,7 @@ class Worker:
         with db.transaction(self._engine) as session:
             holds.claims_see_holds(session)
             session.execute(_IN_ORDER)
-            back = session.execute(_TAKE_BACK, {"most": MAX_CRASHES, "kinds": kinds}).all()
-            for row in back:
-                if row.state == "dead":
-                    payload = check_object(row.payload)
-                    reason = f"{row.last_error} {MAX_CRASHES} times"
-                    dead = DeadAction(row.id, row.org_id, row.kind, row.key, payload, reason)
-                    self._registry.tell_dead(session, dead, now)
+            self._take_back(session, kinds, now)
             rows = session.execute(
                 _CLAIM,
                 {
@@ -187,6 +186,22 @@ class Worker:
             )
             for row in rows
         ]
+
+    def _take_back(self, session: Session, kinds: Sequence[str], now: datetime) -> None:
+        """What vanished workers held is ready again, or dead."""
+        values = {
+            "most": MAX_CRASHES,
+            "kinds": kinds,
+            "now": now,
+            "first": FIRST_BACK_OFF,
+            "longest": LONGEST_BACK_OFF,
+        }
+        for row in session.execute(_TAKE_BACK, values).all():
+            if row.state == "dead":
+                payload = check_object(row.payload)
+                reason = f"{row.last_error} {MAX_CRASHES} times"
+                who = (row.id, row.org_id, row.kind, row.key, payload)
+                self._registry.tell_dead(session, DeadAction(*who, reason, row.attempts), now)
 
     def _run_batch(self, claimed: Sequence[Claimed], book: Endings) -> None:
         since = time.monotonic()
@@ -263,5 +278,6 @@ class Worker:
         return given_back
 
     def _tell(self, session: Session, action: Claimed, reason: str) -> None:
-        dead = DeadAction(action.id, action.org_id, action.kind, action.key, action.payload, reason)
+        who = (action.id, action.org_id, action.kind, action.key, action.payload)
+        dead = DeadAction(*who, reason, action.attempts)
         self._registry.tell_dead(session, dead, self._clock.now())

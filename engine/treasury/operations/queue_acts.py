@@ -10,8 +10,10 @@ from sqlmodel import Session, select
 
 from engine.base.text import SluiceError, Text
 from engine.runtime import actions, audit, holds
+from engine.runtime.jsontypes import check_object
 from engine.runtime.models import Action, WorkHold
 from engine.treasury.operations.reach import may_run, reach
+from engine.treasury.payments.given_up import action_taken_up
 
 
 def retry(session: Session, user_id: str, key: str, reason: str, now: dt.datetime) -> None:
@@ -31,6 +33,7 @@ def retry(session: Session, user_id: str, key: str, reason: str, now: dt.datetim
                 f"{key} 未处于已放弃状态,无需重试",
             ),
         )
+    action_taken_up(session, found.kind, check_object(found.payload))
     audit.record(
         session,
         actor=user_id,
