@@ -72,7 +72,7 @@ def _documents(session: Session, kind: str, payload: JsonObject) -> Sequence[int
                 "SELECT document_id FROM attempt WHERE batch_id = :batch AND state = ANY(:states) "
                 "ORDER BY document_id"
             ),
-            {"batch": payload["batch_id"], "states": [state.value for state in states]},
+            {"batch": payload.get("batch_id"), "states": [state.value for state in states]},
         )
         .scalars()
         .all()
