@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.say import Format, Language, complain, explained, say, say_json
+from api.cli.until import UntilOption, day_of
 from engine.base.text import Lang, SluiceError, Text
 from engine.formats.learning import Learned, learn, members, with_example
 from engine.rules.render import finding_json
@@ -29,6 +30,7 @@ def learn_sample(
     bank: Bank = "",
     org: Org = "GROUP",
     out: Out = None,
+    until: UntilOption = None,
     output: Format = "full",
     lang: Language = "en",
 ) -> None:
@@ -36,10 +38,10 @@ def learn_sample(
     balance proves. Exit 1 when the draft does not read the whole sample."""
     with explained(lang, output):
         content = _bytes(sample)
-        found = []
+        found, last = [], day_of(until)
         for member, raw in members(sample.name, content):
             called = name or Path(member).stem
-            found.append((member, raw, learn(called, raw, bank=bank, org=org)))
+            found.append((member, raw, learn(called, raw, bank=bank, org=org, until=last)))
     if output == "json":
         say_json([_json(member, one, lang) for member, _, one in found])
     for member, raw, one in found:

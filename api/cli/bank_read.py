@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.say import Format, Language, explained, say, say_json
+from api.cli.until import UntilOption, day_of
 from engine.base.text import SluiceError, Text
 from engine.formats.layouts import Layout, load
 from engine.formats.layouts.folder import LAYOUTS
@@ -29,6 +30,7 @@ def read_files(
     paths: Files,
     layout: LayoutOption = None,
     account: AccountOption = None,
+    until: UntilOption = None,
     output: Format = "full",
     lang: Language = "en",
 ) -> None:
@@ -39,7 +41,7 @@ def read_files(
         rows = [
             row
             for path in paths
-            for row in looked_into(path.name, _bytes(path), with_layout, account)
+            for row in looked_into(path.name, _bytes(path), with_layout, account, day_of(until))
         ]
     if output == "json":
         say_json([dataclasses.asdict(row) for row in rows])

@@ -11,6 +11,7 @@ import typer
 from api.cli.acting import acting
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
+from api.cli.until import UntilOption, day_of
 from api.cli.workspace import WorkspaceOption
 from api.rest.statements import ByHand, FileResult, LineIn, StatementResult, enter
 from engine.base.text import Lang, SluiceError, Text
@@ -29,6 +30,7 @@ def take_files(
     layout: Annotated[
         str | None, typer.Option(help="Name of the layout, where several read it.")
     ] = None,
+    until: UntilOption = None,
     output: Format = "full",
     lang: Language = "en",
     workspace: WorkspaceOption = None,
@@ -45,6 +47,7 @@ def take_files(
                 clock.now(),
                 account=account,
                 layout=layout,
+                until=day_of(until),
             )
             done.append(FileResult.of(found))
     if output == "json":

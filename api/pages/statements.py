@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -56,6 +57,7 @@ def upload(
     file: Annotated[UploadFile | None, File()] = None,
     account: Line = "",
     layout: Line = "",
+    until: Line = "",
 ) -> Response:
     """Take a file in; what became of every statement is shown."""
     services = services_of(request)
@@ -73,6 +75,7 @@ def upload(
                 services.clock.now(),
                 account=account.strip() or None,
                 layout=layout.strip() or None,
+                until=_until(until),
             ),
         )
     except SluiceError as error:
@@ -115,6 +118,13 @@ def by_hand(
     except SluiceError as error:
         return _form(request, caller, refusal(request, error), status=status_of(error))
     return go("/statements", key="done.entered", name=number, count=str(made.new_lines))
+
+
+def _until(written: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(written.strip()) if written.strip() else None
+    except ValueError:
+        raise _Form("FORM_INVALID", Text(f"{written} is no day", f"{written} 不是日期")) from None
 
 
 def _entered(

@@ -317,11 +317,12 @@ def learn_draft(
     bank: Annotated[str, Form(max_length=40)],
     name: Annotated[str, Form(max_length=80)],
     sample: Annotated[UploadFile, File()],
+    until: Annotated[dt.date | None, Form()] = None,
 ) -> LearnedOut:
     """From a file of the bank alone: columns with confidence, the amount rule with its proof."""
     services = services_of(request)
     content = sample.file.read(drafting.MOST_SAMPLE + 1)
-    found = learn(name, content, bank=bank, org=organisation)
+    found = learn(name, content, bank=bank, org=organisation, until=until)
     with transaction(services.engine) as session:
         made = drafting.begin(
             session,

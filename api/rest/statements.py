@@ -111,8 +111,10 @@ def take_file(
     file: Annotated[UploadFile, File()],
     account: Annotated[str | None, Form(max_length=40)] = None,
     layout: Annotated[str | None, Form(max_length=80)] = None,
+    until: Annotated[dt.date | None, Form()] = None,
 ) -> FileResult:
-    """Every statement of it, or nothing; the same file again adds nothing."""
+    """Every statement of it; the same file again adds nothing. `until`: the last day of a file
+    whose days have no year."""
     services = services_of(request)
     content, name = file.file.read(filing.MOST + 1), file.filename or "statement"
     done = run_in_transaction(
@@ -125,6 +127,7 @@ def take_file(
             services.clock.now(),
             account=account or None,
             layout=layout or None,
+            until=until,
         ),
     )
     return FileResult.of(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,25 +62,38 @@ class Look:
 
 
 def looked_into(
-    name: str, content: bytes, layout: Layout | None, account: str | None
+    name: str,
+    content: bytes,
+    layout: Layout | None,
+    account: str | None,
+    until: dt.date | None = None,
 ) -> tuple[Look, ...]:
     """Read a file by the format it has, or by a layout; a zip file gives a row for each member.
+    `account` and `until` (the last day of a file whose days have no year) are for layouts.
     Never raises for what is in it."""
     try:
         if len(content) > MAX_BYTES:
             raise too_large()
         if not is_archive(content):
-            return (_looked(name, content, layout, account),)
+            return (_looked(name, content, layout, account, until),)
         members = members_of(content)
     except SluiceError as error:
         return (_refused(name, error),)
-    return tuple(_looked(f"{name}/{one.name}", one.content, layout, account) for one in members)
+    return tuple(
+        _looked(f"{name}/{one.name}", one.content, layout, account, until) for one in members
+    )
 
 
-def _looked(name: str, content: bytes, layout: Layout | None, account: str | None) -> Look:
+def _looked(
+    name: str,
+    content: bytes,
+    layout: Layout | None,
+    account: str | None,
+    until: dt.date | None,
+) -> Look:
     try:
         if layout is not None:
-            read = read_statement(layout, io.BytesIO(content), account=account)
+            read = read_statement(layout, io.BytesIO(content), account=account, until=until)
             verdicts = judged(read.statements, (), chained=False)
             return _look(name, layout.name, read.statements, verdicts, left_out=len(read.left_out))
         if reader_of(content) is None:

@@ -16,7 +16,6 @@ STATUSES = (
     "REPLACED",
     "PAID",
     "CONFIRMED",
-    "UNPAID",
     "BOUNCED",
     "FAILED_FINAL",
 )

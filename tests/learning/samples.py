@@ -56,18 +56,18 @@ def balances() -> list[int]:
     return found
 
 
-def _rows(write: Callable[[int], list[str]]) -> list[list[str]]:
+def rows_of(write: Callable[[int], list[str]]) -> list[list[str]]:
     return [write(number) for number in range(len(MOVES))]
 
 
-def _lines(rows: list[list[str]], separator: str = ",") -> str:
+def lines_of(rows: list[list[str]], separator: str = ",") -> str:
     return "\n".join(separator.join(row) for row in rows) + "\n"
 
 
 def abc_plus_signs() -> Sample:
     """Signed with a plus, newest first, TAB behind numbers, GB18030."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             DAYS[n].replace("-", ""),
             "10:11:12",
@@ -79,7 +79,7 @@ def abc_plus_signs() -> Sample:
         ]
     )[::-1]
     head = ["交易日期", "交易时间", "交易金额", "账户余额", "对方户名", "对方账号", "交易摘要"]
-    text = "账户明细查询\n账号：6228480000001234,户名：演示\n" + _lines([head, *rows])
+    text = "账户明细查询\n账号：6228480000001234,户名：演示\n" + lines_of([head, *rows])
     return Sample(
         "abc",
         text.replace("\n", "\r\n").encode("gb18030"),
@@ -104,7 +104,7 @@ def abc_plus_signs() -> Sample:
 def cmb_two_columns() -> Sample:
     """Income and expense in columns, quoted, grouped thousands, footers, UTF-8 with mark."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             DAYS[n],
             f'"{money(MOVES[n], grouped=True)}"' if MOVES[n] > 0 else "",
@@ -115,7 +115,7 @@ def cmb_two_columns() -> Sample:
         ]
     )
     head = ["交易日期", "收入", "支出", "余额", "交易类型", "交易备注"]
-    text = "# 招行明细\n# 账号: [6225000011112222]\n" + _lines([head, *rows])
+    text = "# 招行明细\n# 账号: [6225000011112222]\n" + lines_of([head, *rows])
     text += "# 共10笔\n收入合计：1,754,267.00\n支出合计：1,000.00\n"
     return Sample(
         "cmb",
@@ -133,7 +133,7 @@ def cmb_two_columns() -> Sample:
 def citic_marks() -> Sample:
     """Amount with a mark 借/贷, tabs, a repeated row of names after a page break."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             str(n + 1),
             DAYS[n].replace("-", "/"),
@@ -146,7 +146,7 @@ def citic_marks() -> Sample:
         ]
     )
     head = ["序号", "记账日期", "借贷标志", "发生额", "余额", "币种", "对方单位", "摘要"]
-    text = _lines([["单位活期账户明细"], head, *rows[:5], head, *rows[5:]], "\t")
+    text = lines_of([["单位活期账户明细"], head, *rows[:5], head, *rows[5:]], "\t")
     return Sample(
         "citic",
         text.encode("gb18030"),
@@ -172,7 +172,7 @@ def citic_marks() -> Sample:
 def hxb_fake_xls() -> Sample:
     """Tabs and ="…" cells under the name .xls."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             f'="{DAYS[n].replace("-", "")}"',
             f'="{money(-MOVES[n])}"' if MOVES[n] < 0 else '=""',
@@ -184,7 +184,7 @@ def hxb_fake_xls() -> Sample:
     head = ['="交易日期"', '="借方发生额"', '="贷方发生额"', '="账户余额"', '="对方户名"']
     return Sample(
         "hxb",
-        _lines([head, *rows], "\t").replace("\n", "\r\n").encode("gb18030"),
+        lines_of([head, *rows], "\t").replace("\n", "\r\n").encode("gb18030"),
         dict(
             zip(
                 ("交易日期", "借方发生额", "贷方发生额", "账户余额", "对方户名"),
@@ -244,7 +244,7 @@ def psbc_workbook() -> Sample:
 def cmbc_bars() -> Sample:
     """Bars, blanks around every cell, currency before the amount, a dashed line below."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             f" {DAYS[n]} ",
             f" {money(MOVES[n], mark='CNY ')} ",
@@ -254,7 +254,7 @@ def cmbc_bars() -> Sample:
         ]
     )
     head = ["记账日", "交易金额", "余额", "对方户名", "用途"]
-    text = _lines([head, *rows], "|") + "-" * 40 + "\n"
+    text = lines_of([head, *rows], "|") + "-" * 40 + "\n"
     return Sample(
         "cmbc",
         text.encode("gb18030"),
@@ -271,7 +271,7 @@ def cmbc_bars() -> Sample:
 def english_bank() -> Sample:
     """English names, days day first, debit before credit."""
     after = balances()
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             f"{DAYS[n][8:]}/{DAYS[n][5:7]}/{DAYS[n][:4]}",
             f"ref {n}",
@@ -283,7 +283,7 @@ def english_bank() -> Sample:
     head = ["Date", "Description", "Debit", "Credit", "Balance"]
     return Sample(
         "english",
-        _lines([head, *rows]).encode(),
+        lines_of([head, *rows]).encode(),
         dict(zip(head, ("booking_date", "remittance", "debit", "credit", "balance"), strict=True)),
     )
 
@@ -291,18 +291,20 @@ def english_bank() -> Sample:
 def liability_card() -> Sample:
     """A credit card: purchases positive, the balance owed falls by them."""
     after = balances()
-    rows = _rows(lambda n: [DAYS[n], NAMES[n].replace(",", ""), money(-MOVES[n]), money(after[n])])
+    rows = rows_of(
+        lambda n: [DAYS[n], NAMES[n].replace(",", ""), money(-MOVES[n]), money(after[n])]
+    )
     head = ["交易日期", "交易描述", "交易金额", "余额"]
     return Sample(
         "card",
-        _lines([head, *rows]).encode(),
+        lines_of([head, *rows]).encode(),
         dict(zip(head, ("booking_date", "remittance", "amount", "balance"), strict=True)),
     )
 
 
 def wechat_bill() -> Sample:
     """Sixteen lines above the names, ¥, marks, states; no balance."""
-    rows = _rows(
+    rows = rows_of(
         lambda n: [
             f"{DAYS[n]} 09:00:{n:02d}",
             "商户消费",
@@ -351,7 +353,7 @@ def wechat_bill() -> Sample:
         *[f"说明{n}" for n in range(13)],
         "----------------------微信支付账单明细列表--------------------",
     ]
-    text = "\n".join(one + "," * 8 for one in top) + "\n" + _lines([head, *rows])
+    text = "\n".join(one + "," * 8 for one in top) + "\n" + lines_of([head, *rows])
     return Sample(
         "wechat",
         b"\xef\xbb\xbf" + text.encode(),

@@ -18,10 +18,13 @@ from engine.formats.layouts.examples import run_examples
 from engine.formats.learning import learn, members, with_example
 from engine.formats.reading import FormatError
 from engine.formats.statement import continuity
+from tests.learning.more_samples import MORE_SAMPLES
 from tests.learning.samples import SAMPLES, Sample, cmb_two_columns, merchant_zip
 
+ALL = [*SAMPLES, *MORE_SAMPLES]
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.name)
+
+@pytest.mark.parametrize("sample", ALL, ids=lambda one: one.name)
 def test_a_sample_becomes_a_layout_that_reads_every_row(sample: Sample) -> None:
     learned = learn(sample.name, sample.content)
     assert learned.complete, (learned.text, learned.findings, learned.faults)
@@ -34,17 +37,28 @@ def test_a_sample_becomes_a_layout_that_reads_every_row(sample: Sample) -> None:
         assert learned.rule.proven == len(sample.signed) - 1
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.name)
+@pytest.mark.parametrize("sample", ALL, ids=lambda one: one.name)
 def test_columns_get_the_roles_they_have(sample: Sample) -> None:
     found = {one.name.strip('="'): one.role for one in learn(sample.name, sample.content).columns}
     assert {name: found[name] for name in sample.roles} == sample.roles
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.name)
+@pytest.mark.parametrize("sample", ALL, ids=lambda one: one.name)
 def test_the_sample_is_kept_as_an_example_that_holds(sample: Sample) -> None:
     text = with_example(learn(sample.name, sample.content), "samples/x")
     assert check(text, "x.yaml") == []
     assert run_examples(text, "x.yaml", lambda _: sample.content) == (1, [])
+
+
+def test_a_day_that_can_be_read_both_ways_is_said_to_be_unsure() -> None:
+    rows = ["03/04/2026,a,1.00", "04/05/2026,b,2.00"]
+    (day, *_) = learn("x", "\n".join(["Date,Description,Amount", *rows]).encode()).columns
+    assert (day.role, "other way" in day.reason) == ("booking_date", True)
+    assert day.confidence < 50
+    # Only the day first lets these stand in order.
+    rows = ["28/02/2026,a,1.00", "01/03/2026,b,2.00", "12/03/2026,c,3.00"]
+    learned = learn("x", "\n".join(["Date,Description,Amount", *rows]).encode())
+    assert [one.booking_date.month for one in learned.statements[0].lines] == [2, 3, 3]
 
 
 def test_lines_that_are_no_bookings_are_told() -> None:

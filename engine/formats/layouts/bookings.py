@@ -160,7 +160,7 @@ def _signs(
     rule = layout.statement.amount
     assert rule is not None
     if rule.rule == "debit_credit":
-        return _two_columns(minor["debit"], minor["credit"], chunk)
+        return _two_columns(rule, minor["debit"], minor["credit"], chunk)
     ways: dict[Value, bool] = {}
     made: list[int] = []
     for place, (amount, mark) in enumerate(zip(minor["amount"], marks, strict=True)):
@@ -175,31 +175,56 @@ def _signs(
                 "该行没有金额；请向银行重新获取文件",
             )
         if rule.rule == "signed":
-            made.append(-amount if rule.negative_is_credit else amount)
+            made.append(-amount if rule.negative == "credit" else amount)
             continue
         if mark not in ways:
             ways[mark] = _way(rule, mark, row, line) == "credit"
-        # A minus beside a mark takes a booking back: it moves the other way.
-        made.append(amount if ways[mark] else -amount)
+        made.append(_directed(rule, amount, ways[mark], row, line, "amount"))
     return made
 
 
 def _two_columns(
-    debits: Sequence[int | None], credits: Sequence[int | None], chunk: Chunk
+    rule: AmountRule,
+    debits: Sequence[int | None],
+    credits: Sequence[int | None],
+    chunk: Chunk,
 ) -> list[int]:
     made: list[int] = []
     for place, (debit, credit) in enumerate(zip(debits, credits, strict=True)):
+        row, line = chunk.first_row + place, chunk.lines[place]
         if debit and credit:
             raise refused(
                 "BOTH_SIDES",
-                chunk.first_row + place,
-                chunk.lines[place],
+                row,
+                line,
                 "debit",
                 "the row has a debit and a credit; a booking has one of them, correct the layout",
                 "该行同时有支出和收入金额；一笔明细只能有其一，请更正布局",
             )
-        made.append((credit or 0) - (debit or 0))
+        if debit:
+            made.append(_directed(rule, debit, False, row, line, "debit"))
+        else:
+            made.append(_directed(rule, credit or 0, True, row, line, "credit"))
     return made
+
+
+def _directed(rule: AmountRule, amount: int, came_in: bool, row: int, line: int, field: str) -> int:
+    """What an amount moves that a mark or its column calls money that came in or went out."""
+    if rule.negative != "agrees" and (amount >= 0 or rule.negative == "reverses"):
+        return amount if came_in else -amount
+    if rule.negative == "agrees" and (not amount or (amount > 0) == came_in):
+        return amount
+    raise refused(
+        "SIGN",
+        row,
+        line,
+        field,
+        "the sign of the amount and the side it stands on do not say the same; write into the "
+        "amount rule of the layout what a minus means: `negative: reverses` (a booking is taken "
+        "back) or `negative: agrees` (each debit has one)",
+        "金额的正负号与收支方向不一致；请在布局的 amount 规则中说明负号的含义："
+        "`negative: reverses`（冲正、退回）或 `negative: agrees`（支出均带负号）",
+    )
 
 
 def _way(rule: AmountRule, mark: Value, row: int, line: int) -> Direction:
@@ -218,10 +243,16 @@ def _way(rule: AmountRule, mark: Value, row: int, line: int) -> Direction:
     )
 
 
-def _currency(said: str, row: int, line: int) -> str:
+def known_currency(said: str) -> str | None:
+    """The ISO 4217 code of what a bank calls a currency; None when nobody knows it."""
     bare = "".join(said.split())
     code = CURRENCIES.get(bare.lower(), bare.upper())
-    if code not in DECIMALS:
+    return code if code in DECIMALS else None
+
+
+def _currency(said: str, row: int, line: int) -> str:
+    code = known_currency(said)
+    if code is None:
         raise refused(
             "CURRENCY",
             row,

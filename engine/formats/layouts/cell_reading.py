@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from engine.base.money import MAX_DIGITS, MoneyError, decimals, parse_units
+from engine.base.money import DECIMALS, MAX_DIGITS, MoneyError, decimals, parse_units
 from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, padding_of, scaled
 from engine.formats.layouts.model import SERIAL, FieldDef, Layout, Type, Value
 
@@ -16,14 +16,24 @@ _GROUPED = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)\.(\d\d)", re.ASCII)
 _DASHED = frozenset({Type.YUAN, Type.FEN, Type.DATE, Type.TIME})
 """Types whose empty cells banks fill with a dash."""
 _FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥])|元$|\s", re.IGNORECASE)
+_CODE = re.compile(r"([A-Z]{3})\s*(?=[-+\d])")
+_NOTED = re.compile(r"(.*?)\s*[(（][^()（）]*[)）]")
 _WRAPPED = re.compile(r'="?(.*?)"?')
 _SERIAL_DAY = re.compile(r"[2-7][0-9]{4}")
+PLACEHOLDER = 4
+"""Year of a day that is written without one, until the whole file is known; it has 29 February."""
 _FIRST_DAY = dt.date(1899, 12, 30)
 """Day 0 of workbooks, which count the 29 February 1900 that never was."""
+_YEAR = re.compile("%[YyGxcD]")
 _RUN_TOGETHER = re.compile(r"%[A-Za-z]%[A-Za-z]")
 _MOST_ZEROS = 64
 """Digits of a number with the zeros that fill it up."""
 _EMPTY = frozenset({"", "-", "--", "—", "/"})
+
+
+def says_year(form: str) -> bool:
+    """Whether a format of days says the year."""
+    return form == SERIAL or _YEAR.search(form) is not None
 
 
 class CellReader:
@@ -41,7 +51,8 @@ class CellReader:
         self._padding = padding_of(layout)
         self._formats = (field.format,) if field.format else layout.dates
         self._known: dict[str, Value] = {}
-        self._loose = field.format == "loose" or (
+        self._noted = field.format == "noted"
+        self._loose = field.format in ("loose", "noted") or (
             field.format is None and layout.statement.amount is not None
         )
         self._parse: Callable[[str], Value] = {
@@ -255,7 +266,8 @@ class CellReader:
     def _yuan(self, text: str) -> Value:
         plain = text
         if self._loose:
-            bare = _FRAME.sub("", text)
+            noted = _NOTED.fullmatch(text) if self._noted else None
+            bare = _FRAME.sub("", self._without_code(noted[1] if noted else text))
             found = _LOOSE_MONEY.fullmatch(bare)
             if found is not None:
                 fraction = (found[3] or "").rstrip("0")
@@ -274,6 +286,21 @@ class CellReader:
         except MoneyError as error:
             raise CellFault("AMOUNT", error.text.en, error.text.zh) from error
 
+    def _without_code(self, text: str) -> str:
+        """An amount without the currency in front of it, which has to be the file's."""
+        code = _CODE.match(text)
+        if code is None or code[1] in ("CNY", "RMB") or code[1] not in DECIMALS:
+            return text
+        if code[1] != self._currency:
+            raise CellFault(
+                "CURRENCY",
+                f"{text[:40]!r} is in {code[1]}, the file is read in {self._currency}; write "
+                f"`currency: {code[1]}` into the layout",
+                f"{text[:40]!r} 的币种为 {code[1]}，文件按 {self._currency} 读取；"
+                f"请在布局中写 `currency: {code[1]}`",
+            )
+        return text[code.end() :]
+
     def _date(self, text: str) -> Value:
         bare = text.removesuffix(".0")
         for form in self._formats:
@@ -282,7 +309,10 @@ class CellReader:
                     return _FIRST_DAY + dt.timedelta(days=int(bare))
                 continue
             try:
-                moment = dt.datetime.strptime(bare, form)  # noqa: DTZ007 - a day has no zone
+                if says_year(form):
+                    moment = dt.datetime.strptime(bare, form)  # noqa: DTZ007 - a day has no zone
+                else:
+                    moment = dt.datetime.strptime(f"0004 {bare}", f"%Y {form}")  # noqa: DTZ007
             except ValueError:
                 continue
             # Without separators a lost digit makes another day: 2026121 would be 1 December.

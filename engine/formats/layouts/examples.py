@@ -70,6 +70,7 @@ class _Example:
         inline, kept = keys.scalar("file"), keys.scalar("sample")
         keys.text("name")
         account = keys.text("account") or None
+        until = keys.typed("until", dt.date.fromisoformat, "a day like 2026-11-30", "日期")
         given = {key.value: value for key, value in head.entries()} if head else {}
         keys.done()
         content = self._content(inline, kept)
@@ -81,7 +82,7 @@ class _Example:
         try:
             if self._layout.use is Use.PAYMENT_ORDER:
                 self._written(given, names, rows, content, table.span)
-            self._read(names, rows, content, account, table.span)
+            self._read(names, rows, content, (account, until), table.span)
         except (SluiceError, ValueError) as error:
             said = error.text if isinstance(error, SluiceError) else Text(str(error), str(error))
             _add(
@@ -159,11 +160,11 @@ class _Example:
         names: Sequence[str],
         rows: Sequence[Sequence[str]],
         content: bytes,
-        account: str | None,
+        given: Given,
         span: Span,
     ) -> None:
         """The bytes make these very rows."""
-        found = _rows_read(self._layout, content, names, account)
+        found = _rows_read(self._layout, content, names, given)
         wanted = [list(row) for row in rows]
         if found == wanted:
             return
@@ -185,13 +186,20 @@ class _Example:
                     )
 
 
+Given = tuple[str | None, dt.date | None]
+"""What an example says of a file besides its bytes: the account, and its last day."""
+
+
 def _rows_read(
-    layout: Layout, content: bytes, names: Sequence[str], account: str | None
+    layout: Layout, content: bytes, names: Sequence[str], given: Given
 ) -> list[list[str]]:
     """Rows of a file as texts, the way examples write them."""
     from_file: list[dict[str, object]] = []
     if layout.use is Use.STATEMENT:
-        read = read_statement(layout, io.BytesIO(content), account=account, currency=CURRENCY)
+        account, until = given
+        read = read_statement(
+            layout, io.BytesIO(content), account=account, currency=CURRENCY, until=until
+        )
         for statement in read.statements:
             for line in statement.lines:
                 cells = {name: getattr(line, name, None) for name in names}

@@ -290,13 +290,13 @@ class Fields:
             type_ is Type.DATE and text == SERIAL
         ):
             return text
-        if type_ in MONEY and text in ("plain", "exact", "loose"):
+        if type_ in MONEY and text in ("plain", "exact", "loose", "noted"):
             return text
         self._add(
             "B015",
             cell.span,
-            "the format of dates and times is like %Y%m%d, of money plain, exact or loose",
-            "日期、时间格式形如 %Y%m%d；金额格式为 plain、exact 或 loose",
+            "the format of dates and times is like %Y%m%d, of money plain, exact, loose or noted",
+            "日期、时间格式形如 %Y%m%d；金额格式为 plain、exact、loose 或 noted",
         )
         return None
 

@@ -254,11 +254,14 @@ class _Loader:
 
     def _amount(self, amount: Keys) -> AmountRule:
         rule = amount.choice("rule", ("debit_credit", "signed", "mark"))
+        signed = rule == "signed"
+        words = ("debit", "credit") if signed else ("reverses", "agrees")
+        negative = amount.choice("negative", words, "debit" if signed else "")
         made = AmountRule(
             rule=cast(Literal["debit_credit", "signed", "mark"], rule or "signed"),
             credit=frozenset(one.value for one in amount.texts("credit")),
             debit=frozenset(one.value for one in amount.texts("debit")),
-            negative_is_credit=amount.choice("negative", ("debit", "credit"), "debit") == "credit",
+            negative=cast(Literal["debit", "credit", "reverses", "agrees"], negative) or None,
         )
         if rule == "mark" and (not made.credit or not made.debit or made.credit & made.debit):
             self._add(

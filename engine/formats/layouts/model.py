@@ -108,7 +108,8 @@ class FieldDef:
     aggregate: Aggregate | None
     values: ValueMap | None
     format: str | None
-    """Date or time format; of money `plain` or `exact`."""
+    """Date or time format; of money `plain`, `exact`, `loose`, or `noted` (loose, and a remark in
+    brackets behind the amount is no part of it)."""
     align_right: bool
     pad: str
     checks: Checks
@@ -157,8 +158,10 @@ class AmountRule:
     credit: frozenset[str] = frozenset()
     """Marks of money that came in."""
     debit: frozenset[str] = frozenset()
-    negative_is_credit: bool = False
-    """Of `signed`: a minus is money that came in (liability cards)."""
+    negative: Literal["debit", "credit", "reverses", "agrees"] | None = None
+    """What a minus says. Of `signed`: money that went out (debit), or came in (credit: liability
+    cards). Beside a mark or in a column of debits: the booking is taken back and moves the other
+    way (reverses), or the bank writes each debit so (agrees); None refuses it."""
 
 
 @dataclass(frozen=True, slots=True)

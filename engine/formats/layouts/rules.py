@@ -9,6 +9,7 @@ from engine.base.collector import Collector
 from engine.base.findings import Span
 from engine.base.text import Text
 from engine.base.yaml_marks import Mapping
+from engine.formats.layouts.cell_reading import says_year
 from engine.formats.layouts.fields import HEAD
 from engine.formats.layouts.model import (
     MONEY,
@@ -114,7 +115,7 @@ class _Rules:
                     )
 
                 for form in (one.format,) if one.format else self._layout.dates:
-                    if one.type is Type.DATE and not self._says_a_day(form):
+                    if one.type is Type.DATE and not self._says_a_day(form, record):
                         self._add(
                             "B033",
                             one.span,
@@ -124,9 +125,14 @@ class _Rules:
                             "（工作簿中的日期序号写 serial）",
                         )
 
-    def _says_a_day(self, form: str) -> bool:
+    def _says_a_day(self, form: str, record: RecordDef) -> bool:
         if form == SERIAL:
             return self._layout.file.form is Form.WORKBOOK
+        if not says_year(form):
+            # The year of a booking follows from the end of its file.
+            if self._layout.use is not Use.STATEMENT or record is not self._layout.detail:
+                return False
+            form = f"%Y {form}"
         try:
             return dt.datetime.strptime(_DAY.strftime(form), form).date() == _DAY  # noqa: DTZ007
         except ValueError:

@@ -18,6 +18,7 @@ from engine.base.text import Text
 from engine.formats.layouts.bookings import PLACES, Row, bookings, in_minor, refused
 from engine.formats.layouts.model import Layout, Value
 from engine.formats.layouts.reading import FileReader, LeftOut
+from engine.formats.layouts.years import with_years
 from engine.formats.statement import Statement
 
 
@@ -32,12 +33,18 @@ class StatementFile:
 
 
 def read_statement(
-    layout: Layout, stream: BinaryIO, *, account: str | None = None, currency: str = "CNY"
+    layout: Layout,
+    stream: BinaryIO,
+    *,
+    account: str | None = None,
+    currency: str = "CNY",
+    until: dt.date | None = None,
 ) -> StatementFile:
-    """Read a statement file. `account` and `currency` stand in where the file does not say them.
+    """Read a statement file. `account`, `currency` and `until` (the last day of the file, for days
+    without a year) stand in where the file does not say them.
 
     Raises FileRefused: with the faults of the file, BALANCE_CHAIN when the signs the layout gives
-    do not fit the running balance, ACCOUNT_MISSING, CURRENCY, AMOUNT_DECIMALS.
+    do not fit the running balance, ACCOUNT_MISSING, CURRENCY, AMOUNT_DECIMALS, YEAR_MISSING.
     """
     reader = FileReader(layout, layout.statement.currency or currency, PLACES)
     rows: list[Row] = []
@@ -47,7 +54,7 @@ def read_statement(
     for one in rows:
         if not one.moved:
             reader.leave_out(one.line, "", Text("its amount is empty or zero", "金额为空或为零"))
-    rows = [one for one in rows if one.moved]
+    rows = with_years([one for one in rows if one.moved], reader.preamble, until)
     grouped: dict[tuple[str, str], list[Row]] = {}
     file_says = _str(head.get("account")) or reader.preamble.get("account")
     for one in rows:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.base.money import MoneyError, parse_major
-from engine.formats.learning.roles import bare_cell, mark_of
+from engine.formats.learning.roles import bare_cell, mark_of, without_note
 
-_FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥$€])|元$|\s|,", re.IGNORECASE)
+_FRAME = re.compile(r"(?:[A-Z]{3}|人民币|[¥￥$€])|元$|\s|,")
+_PAID_BACK = re.compile(r"还款|存入|payment|paid|refund|退款|退货", re.IGNORECASE)
 _EMPTY = frozenset({"", "-", "--", "—", "/"})
 
 
@@ -21,7 +22,8 @@ class Rule:
     rule: str
     credit: tuple[str, ...] = ()
     debit: tuple[str, ...] = ()
-    negative_is_credit: bool = False
+    negative: str = ""
+    """What a minus means, as the layout says it; empty where it need not."""
     newest_first: bool | None = None
     proven: int = 0
     """Neighbouring rows the balance joins."""
@@ -29,8 +31,11 @@ class Rule:
 
     @property
     def confidence(self) -> int:
-        """0 to 100: the share of rows the balance proves; 60 where there is no balance."""
-        return round(100 * self.proven / self.pairs) if self.pairs else 60
+        """0 to 100: the share of rows the balance proves; 60 where there is no balance, 40 where a
+        minus might mean the other thing as well."""
+        if self.pairs:
+            return round(100 * self.proven / self.pairs)
+        return 40 if self.negative == "reverses" else 60
 
 
 def choose(rows: Sequence[Sequence[str]], place: dict[str, int], decimals: int = 2) -> Rule | None:
@@ -47,9 +52,10 @@ def choose(rows: Sequence[Sequence[str]], place: dict[str, int], decimals: int =
 
 
 def _possible(rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule]:
+    """The likeliest first."""
     found: list[Rule] = []
     if "credit" in place and "debit" in place:
-        found.append(Rule("debit_credit"))
+        found += _with_signs(Rule("debit_credit"), rows, place)
     if "amount" in place and "mark" in place:
         words = dict.fromkeys(
             bare_cell(row[place["mark"]]) for row in rows if place["mark"] < len(row)
@@ -57,10 +63,47 @@ def _possible(rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule
         credit = tuple(one for one in words if mark_of(one) == "credit")
         debit = tuple(one for one in words if mark_of(one) == "debit")
         if credit or debit:
-            found.append(Rule("mark", credit or ("收入",), debit or ("支出",)))
+            rule = Rule("mark", credit or ("收入",), debit or ("支出",))
+            found += _with_signs(rule, rows, place)
     if "amount" in place:
-        found += [Rule("signed"), Rule("signed", negative_is_credit=True)]
+        signed = [Rule("signed"), Rule("signed", negative="credit")]
+        found += reversed(signed) if _owed(rows, place) else signed
     return found
+
+
+def _owed(rows: Sequence[Sequence[str]], place: dict[str, int]) -> bool:
+    """Whether amounts are what is owed, as on a credit card: what is paid back has the minus."""
+    ways = {
+        (_money(row, place["amount"]) or 0) > 0
+        for row in rows
+        if any(_PAID_BACK.search(cell) for cell in row)
+    }
+    return ways == {False}
+
+
+def _with_signs(rule: Rule, rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule]:
+    """A rule of sides, with what a minus can mean where there is one."""
+    plain, agrees = True, True
+    for row in rows:
+        for amount, came_in in _sided(rule, row, place):
+            plain = plain and amount >= 0
+            agrees = agrees and (not amount or (amount > 0) == came_in)
+    if plain:
+        return [rule]
+    reverses = replace(rule, negative="reverses")
+    return [replace(rule, negative="agrees"), reverses] if agrees else [reverses]
+
+
+def _sided(rule: Rule, row: Sequence[str], place: dict[str, int]) -> list[tuple[int, bool]]:
+    """Amounts of a row, each with whether its side is that of money that came in."""
+    if rule.rule == "debit_credit":
+        sides = [(_money(row, place["debit"]), False), (_money(row, place["credit"]), True)]
+        return [(amount, came_in) for amount, came_in in sides if amount is not None]
+    amount = _money(row, place["amount"])
+    way = mark_of(bare_cell(row[place["mark"]])) if place["mark"] < len(row) else None
+    if amount is None or way not in ("credit", "debit"):
+        return []
+    return [(amount, way == "credit")]
 
 
 def _tried(
@@ -81,29 +124,23 @@ def _tried(
             pairs += 1
             proven += before + moved == after
         if proven > best.proven or not best.pairs:
-            best = Rule(
-                rule.rule,
-                rule.credit,
-                rule.debit,
-                rule.negative_is_credit,
-                newest_first if proven else None,
-                proven,
-                pairs,
+            best = replace(
+                rule, newest_first=newest_first if proven else None, proven=proven, pairs=pairs
             )
     return best
 
 
 def _signed(rule: Rule, row: Sequence[str], place: dict[str, int]) -> int | None:
-    if rule.rule == "debit_credit":
-        credit, debit = (_money(row, place[name]) for name in ("credit", "debit"))
-        return None if credit is None and debit is None else (credit or 0) - (debit or 0)
-    amount = _money(row, place["amount"])
-    if amount is None:
-        return None
     if rule.rule == "signed":
-        return -amount if rule.negative_is_credit else amount
-    way = mark_of(bare_cell(row[place["mark"]])) if place["mark"] < len(row) else None
-    return {"credit": amount, "debit": -amount, "neutral": 0}.get(way or "")
+        amount = _money(row, place["amount"])
+        return -amount if amount is not None and rule.negative == "credit" else amount
+    sides = _sided(rule, row, place)
+    if not sides:
+        at = place.get("mark", len(row))
+        return 0 if at < len(row) and mark_of(bare_cell(row[at])) == "neutral" else None
+    if rule.negative == "agrees":
+        return sum(amount for amount, _ in sides)
+    return sum(amount if came_in else -amount for amount, came_in in sides)
 
 
 def _money(row: Sequence[str], at: int) -> int | None:
@@ -112,7 +149,7 @@ def _money(row: Sequence[str], at: int) -> int | None:
     text = bare_cell(row[at])
     if text in _EMPTY:
         return None
-    bare = _FRAME.sub("", text).removeprefix("+")
+    bare = _FRAME.sub("", without_note(text)).removeprefix("+")
     if "." in bare:
         bare = bare.rstrip("0").rstrip(".")
     try:

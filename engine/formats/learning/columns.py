@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.formats.layouts.binding import key
 from engine.formats.learning.roles import (
     NAMES,
     ORDER_NAMES,
@@ -35,6 +34,8 @@ class ColumnGuess:
     confidence: int
     reason: str
     samples: tuple[str, ...]
+    noted: bool = False
+    """Amounts with remarks in brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def find_table(rows: Sequence[Sequence[str]], names: Mapping[str, tuple[str, ...
         for place in range(found + 1, len(rows))
         if len(rows[place]) >= min(width, max(3, width - 2))
         and sum(bool(one.strip()) for one in rows[place]) >= 3
-        and [key(one) for one in rows[place][:width]] != [key(one) for one in head]
+        # The names again, also in another language, have no figure.
+        and any(c.isdigit() for one in rows[place] for c in one)
     )
     return Table(found, tuple(head), below)
 
@@ -101,7 +103,9 @@ def guess(
         shown = tuple(dict.fromkeys(bare_cell(one) for one in cells if one.strip()))[:SHOWN]
         if at in taken:
             role, weight, why = taken[at]
-            guesses.append(ColumnGuess(at + 1, name.strip(), role, round(100 * weight), why, shown))
+            noted = role in _MONEY_ROLES and bool(contents[at].noted)
+            weighed = round(100 * weight)
+            guesses.append(ColumnGuess(at + 1, name.strip(), role, weighed, why, shown, noted))
         else:
             why = "nothing speaks for a field"
             guesses.append(ColumnGuess(at + 1, name.strip(), None, 0, why, shown))
@@ -114,20 +118,33 @@ def _fits(role: str, content: Content) -> tuple[float, str]:
         # An empty column proves nothing; its name is all there is.
         return (0.3, "empty in the sample") if role not in ("booking_date", "amount") else (0, "")
     if role in ("booking_date", "value_date"):
-        return (1.0, f"all are days like {content.dates[0]}") if content.dates else (0, "")
+        if not content.dates:
+            return 0, ""
+        if content.either_way:
+            return 0.5, f"days like {content.dates[0]}, or day and month the other way round"
+        if content.yearless:
+            return 0.5, f"days without a year like {content.dates[0]}"
+        return 1.0, f"all are days like {content.dates[0]}"
     if role == "booking_time":
         return (content.time, "times of day") if content.time > 0.9 else (0, "")
     if role in _MONEY_ROLES:
-        return (content.money, "amounts") if content.money > 0.9 else (0, "")
+        if content.money <= 0.9:
+            return 0, ""
+        if content.noted:
+            why = f"amounts with remarks like {content.noted}; do refunds have rows of their own?"
+            return 0.5 * content.money, why
+        return content.money, "amounts"
     if role == "mark":
         known = [mark_of(one) for one in content.words]
         good = bool(known) and all(known) and any(one != "neutral" for one in known)
         return (1.0, "words for in and out") if good else (0, "")
     if role == "account":
         return (
-            (1.0, "numbers of accounts") if content.longest >= 8 and not content.dates else (0, "")
+            (1.0, "numbers of accounts")
+            if content.longest >= 8 and not _full_days(content)
+            else (0, "")
         )
-    if role == "counterparty_account" and content.dates:
+    if role == "counterparty_account" and _full_days(content):
         return 0, ""
     if role == "currency" and not content.words:
         return 0, ""
@@ -136,10 +153,14 @@ def _fits(role: str, content: Content) -> tuple[float, str]:
     return 1.0, "texts"
 
 
+def _full_days(content: Content) -> bool:
+    return bool(content.dates) and not content.yearless
+
+
 def _by_content(at: int, content: Content, statement: bool) -> list[tuple[float, int, str, str]]:
     """What a column could be whatever it is called; weaker than any name."""
     found: list[tuple[float, int, str, str]] = []
-    if content.dates and content.filled > 0.8:
+    if content.dates and content.filled > 0.8 and not content.yearless:
         found.append((0.25, at, "booking_date", f"every cell is a day like {content.dates[0]}"))
     if content.words and statement:
         known = [mark_of(one) for one in content.words]

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from engine.formats.layouts.bookings import known_currency
+from engine.formats.layouts.cell_reading import says_year
 from engine.formats.layouts.model import Form, Use
 from engine.formats.learning.amounts import Rule
 from engine.formats.learning.columns import ColumnGuess, Table
@@ -22,10 +24,19 @@ _TYPES = {
     "row": "int",
 }
 _ACCOUNT = re.compile(
-    r"(账\s*号|卡\s*号|账\s*户|account(?: number)?)\s*[:：]?\s*[\t,]*\s*\[?([0-9*xX]{6,32})",
+    r"(账\s*号|卡\s*号|账\s*户|account(?: number)?)\s*[:：]?\s*[\t,]*\s*\[?"
+    r"(?:[^\W\d]{1,8}\s+)?([0-9*xX]{6,32})",
     re.IGNORECASE,
 )
-_CURRENCY = re.compile(r"(币\s*种|币\s*别|currency)\s*[:：]\s*([^\s,\t]{2,6})", re.IGNORECASE)
+_CURRENCY = re.compile(r"(币\s*种|币\s*别|currency)\s*[:：]\s*\[?([^\W\d_]{2,6})", re.IGNORECASE)
+_CODE = re.compile(r"([A-Z]{3})\s*(?=[-+\d])")
+_UNTIL = re.compile(
+    r"(账\s*单\s*日\s*期?|截\s*[止至]\s*日\s*期?|结\s*束\s*日\s*期|终\s*止\s*日\s*期|"
+    r"statement date|closing date|end date|[\d日\]]\s*(?:至|到|--?|~|to))\s*[:：]?\s*[\t,]*\s*\[?"
+    r"(\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?)",
+    re.IGNORECASE,
+)
+"""The last day of a file: named, or behind another one."""
 _ORDER = (
     *("booking_date", "value_date", "credit", "debit", "amount", "mark", "balance", "currency"),
     *("bank_reference", "our_reference", "counterparty_name", "counterparty_account"),
@@ -54,7 +65,8 @@ def statement(
     fields = [one for one in columns if one.role in _ORDER and one.role not in used]
     fields.sort(key=lambda one: (_ORDER.index(one.role or ""), one.number))
     lines = _head(name, "statement", bank, org, sniffed)
-    preamble, account_known = _preamble(sniffed, table)
+    yearless = not all(map(says_year, dates))
+    preamble, account_known = _preamble(sniffed, table, yearless)
     if preamble:
         lines.append(f"preamble: [{', '.join(_quoted(one) for one in preamble)}]")
     footer = _footers(sniffed, table, columns)
@@ -62,6 +74,9 @@ def statement(
         lines.append(f"footer: [{', '.join(_quoted(one) for one in footer)}]")
     lines.append(f"dates: [{', '.join(_quoted(one) for one in dates[:2])}]")
     lines.append(_amount(rule))
+    code = _currency_of(columns, rows)
+    if code is not None:
+        lines.append(f"currency: {code}")
     if rule.newest_first is not None:
         lines.append(
             f"balance: {{order: {'newest_first' if rule.newest_first else 'oldest_first'}}}"
@@ -124,12 +139,17 @@ def _head(name: str, use: str, bank: str, org: str, sniffed: Sniffed) -> list[st
 
 
 def _records(fields: Sequence[ColumnGuess], required: tuple[str, ...]) -> list[str]:
-    rows = [("field", "type", "column", "check")]
+    rows: list[tuple[str, ...]] = [("field", "type", "column", "format", "check")]
     for one in fields:
         role = one.role or ""
         name = _cell(one.name)
-        rows.append((role, _TYPES.get(role, "text"), name, "required" if role in required else "-"))
-    widths = [max(_width(row[at]) for row in rows) for at in range(4)]
+        form = "noted" if one.noted else "-"
+        rows.append(
+            (role, _TYPES.get(role, "text"), name, form, "required" if role in required else "-")
+        )
+    if not any(one.noted for one in fields):
+        rows = [(*row[:3], row[4]) for row in rows]
+    widths = [max(_width(row[at]) for row in rows) for at in range(len(rows[0]))]
     table = [
         "    "
         + " | ".join(
@@ -141,22 +161,39 @@ def _records(fields: Sequence[ColumnGuess], required: tuple[str, ...]) -> list[s
 
 
 def _amount(rule: Rule) -> str:
+    said = [f"rule: {rule.rule}"]
     if rule.rule == "mark":
-        credit, debit = (", ".join(map(_quoted, one)) for one in (rule.credit, rule.debit))
-        return f"amount: {{rule: mark, credit: [{credit}], debit: [{debit}]}}"
-    if rule.negative_is_credit:
-        return "amount: {rule: signed, negative: credit}"
-    return f"amount: {{rule: {rule.rule}}}"
+        for name, words in (("credit", rule.credit), ("debit", rule.debit)):
+            said.append(f"{name}: [{', '.join(map(_quoted, words))}]")
+    if rule.negative:
+        said.append(f"negative: {rule.negative}")
+    return f"amount: {{{', '.join(said)}}}"
 
 
-def _preamble(sniffed: Sniffed, table: Table) -> tuple[list[str], bool]:
-    """Patterns that keep account and currency of the lines above the names."""
+def _currency_of(columns: Sequence[ColumnGuess], rows: Sequence[Sequence[str]]) -> str | None:
+    """The currency in front of the amounts, where it is another than yuan."""
+    at = {one.number - 1 for one in columns if one.role in ("amount", "debit", "credit")}
+    codes = {
+        found[1]
+        for row in rows
+        for place in at
+        if place < len(row) and (found := _CODE.match(bare_cell(row[place])))
+    }
+    code = known_currency(codes.pop()) if len(codes) == 1 else None
+    return None if code == "CNY" else code
+
+
+def _preamble(sniffed: Sniffed, table: Table, yearless: bool) -> tuple[list[str], bool]:
+    """Patterns that keep account, currency and, for days without a year, the last day of the
+    lines above the names."""
     found: list[str] = []
     account_known = False
     for text in sniffed.texts[: table.head]:
-        for name, pattern in (("account", _ACCOUNT), ("currency", _CURRENCY)):
-            said = pattern.search(text)
+        for name, pattern in (("account", _ACCOUNT), ("currency", _CURRENCY), ("until", _UNTIL)):
+            said = pattern.search(text) if yearless or name != "until" else None
             if said is None or any(f"{{{name}}}" in one for one in found):
+                continue
+            if name == "currency" and known_currency(said[2]) is None:
                 continue
             before = text[: said.start(2)].split("*")[-1].strip("\t ,")
             after = text[said.end(2) :].strip("\t ,")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from collections.abc import Sequence
@@ -76,8 +77,16 @@ class Learned:
         return not self.findings and not self.faults
 
 
-def learn(name: str, content: bytes, *, bank: str = "", org: str = "GROUP") -> Learned:
-    """Draft a layout from a sample. `name` becomes the layout's (small words with hyphens).
+def learn(
+    name: str,
+    content: bytes,
+    *,
+    bank: str = "",
+    org: str = "GROUP",
+    until: dt.date | None = None,
+) -> Learned:
+    """Draft a layout from a sample. `name` becomes the layout's (small words with hyphens),
+    `until` is the last day of the sample, where its days have no year and nothing else says it.
 
     Raises FormatError SAMPLE_EMPTY, SAMPLE_TOO_LARGE, NO_TABLE (no rows, no row of names).
     """
@@ -116,12 +125,12 @@ def learn(name: str, content: bytes, *, bank: str = "", org: str = "GROUP") -> L
         text = drafting.statement(
             safe, bank or safe, org, sniffed, table, columns, rule, dates, _data(table, sniffed)
         )
-        return _proven(text, Use.STATEMENT, sniffed, table, columns, rule, content)
+        return _proven(text, Use.STATEMENT, sniffed, table, columns, rule, content, until)
     table, columns = _as_order(sniffed, order_table, statement_table)
     place = _places(columns)
     use = Use.PAYMENT_RETURN if "code" in place else Use.PAYMENT_ORDER
     text = drafting.order(safe, bank or safe, org, use, sniffed, columns, _data(table, sniffed))
-    return _proven(text, use, sniffed, table, columns, None, content)
+    return _proven(text, use, sniffed, table, columns, None, content, until)
 
 
 def _as_order(
@@ -190,6 +199,7 @@ def _proven(
     columns: list[ColumnGuess],
     rule: Rule | None,
     content: bytes,
+    until: dt.date | None,
 ) -> Learned:
     """Read the sample with its own draft."""
     findings = tuple(check(text, "draft.yaml"))
@@ -201,7 +211,7 @@ def _proven(
         layout = load(text, "draft.yaml")
         try:
             if use is Use.STATEMENT:
-                read = read_statement(layout, io.BytesIO(content), account="SAMPLE")
+                read = read_statement(layout, io.BytesIO(content), account="SAMPLE", until=until)
                 statements = read.statements
                 left_out = tuple(
                     f"{one.line}: {one.text.strip()} ({one.reason.en})" for one in read.left_out

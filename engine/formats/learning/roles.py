@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.formats.layouts.binding import key
 from engine.formats.layouts.cells import luhn
+from engine.formats.learning.days import days_of
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "booking_date": (
@@ -133,6 +133,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
             "交易对方",
             "对手户名",
         ),
+        *("对手信息", "对方信息", "商户名称", "交易商户"),
         *("对方单位", "收(付)方名称", "收/付方名称", "收付款人名称", "对方姓名", "对手名称"),
         *("counterparty", "counterpartyname", "payee", "name", "收款人名称", "付款人名称"),
     ),
@@ -281,12 +282,6 @@ ORDER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Names of columns of payment orders and their return files."""
 
-DATE_FORMATS = (
-    *("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%d/%m/%Y", "%m/%d/%Y"),
-    *("%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
-    *("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d%H%M%S", "%d/%m/%Y %H:%M:%S"),
-    *("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d-%H.%M.%S", "%d/%m/%y", "%y%m%d"),
-)
 CREDIT_WORDS = frozenset(
     {
         "收入",
@@ -345,8 +340,9 @@ DEAD_STATES = (
 )
 """States of a wallet's rows that moved no money, or not yet."""
 
+_NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
 _MONEY = re.compile(
-    r"[+-]?(?:CNY|RMB|人民币|[¥￥$€])?\s*[+-]?\d{1,3}(?:,?\d{3})*(?:\.\d{1,6})?\s*元?"
+    r"[+-]?(?:[A-Z]{3}|人民币|[¥￥$€])?\s*[+-]?\d{1,3}(?:,?\d{3})*(?:\.\d{1,6})?\s*元?"
 )
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|\d{6}")
 _EMPTY = frozenset({"", "-", "--", "—", "/", "----------", "-------------------"})
@@ -358,6 +354,8 @@ class Content:
 
     filled: float
     money: float
+    noted: str
+    """An amount with a remark in brackets behind it; empty: there is none."""
     decimals: bool
     signed: bool
     time: float
@@ -365,7 +363,11 @@ class Content:
     luhn: float
     cnaps: float
     dates: tuple[str, ...]
-    """Formats that read every filled cell as a day."""
+    """Formats that read every filled cell as the same day."""
+    yearless: bool
+    """Whether these days have no year."""
+    either_way: bool
+    """Whether day and month may as well be the other way round."""
     words: frozenset[str]
     """Distinct cells, where there are few."""
     longest: int
@@ -377,26 +379,33 @@ def content_of(cells: Sequence[str]) -> Content:
     bare = [bare_cell(one) for one in cells]
     filled = [one for one in bare if one not in _EMPTY]
     if not filled:
-        return Content(0, 0, False, False, 0, 0, 0, 0, (), frozenset(), 0)
+        return Content(0, 0, "", False, False, 0, 0, 0, 0, (), False, False, frozenset(), 0)
     count = len(filled)
-    money = [one for one in filled if _MONEY.fullmatch(one)]
+    money = [one for one in filled if _MONEY.fullmatch(without_note(one))]
     digits = [one for one in filled if one.isascii() and one.isdecimal()]
     words = frozenset(filled) if len(set(filled)) <= 8 else frozenset[str]()
+    days = days_of(filled[:400])
     return Content(
         filled=count / len(cells),
         money=len(money) / count,
+        noted=next((one for one in money if not _MONEY.fullmatch(one)), ""),
         decimals=sum("." in one for one in money) * 2 >= max(1, len(money)),
         signed=any(one.startswith("-") for one in money),
         time=sum(bool(_TIME.fullmatch(one)) for one in filled) / count,
         digits=len(digits) / count,
         luhn=sum(12 <= len(one) <= 19 and luhn(one) for one in digits) / count,
         cnaps=sum(len(one) == 12 for one in digits) / count,
-        dates=tuple(
-            form for form in DATE_FORMATS if all(_is_day(one, form) for one in filled[:400])
-        ),
+        dates=days.formats,
+        yearless=days.yearless,
+        either_way=days.either_way,
         words=words,
         longest=max(map(len, filled)),
     )
+
+
+def without_note(amount: str) -> str:
+    """An amount without a remark in brackets behind it."""
+    return _NOTE.sub("", amount)
 
 
 def bare_cell(cell: str) -> str:
@@ -434,13 +443,3 @@ def mark_of(word: str) -> str | None:
     if said in DEBIT_WORDS:
         return "debit"
     return "neutral" if said in NEUTRAL_WORDS else None
-
-
-def _is_day(text: str, form: str) -> bool:
-    if len(text) < 6:
-        return False
-    try:
-        found = dt.datetime.strptime(text, form)  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return False
-    return 1990 <= found.year <= 2090

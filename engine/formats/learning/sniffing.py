@@ -124,7 +124,12 @@ def _decoded(content: bytes) -> tuple[str, str]:
 def _separator(texts: list[str]) -> tuple[str | None, bool]:
     """The separator that cuts most lines into one and the same number of cells."""
     best: tuple[float, str | None, bool] = (0.0, None, False)
+    tabbed = [one for one in texts if "\t" in one]
+    # Wallets put a tab behind every cell, so that workbooks show long numbers whole.
+    behind = sum("\t," in one for one in tabbed) * 2 > len(tabbed)
     for separator in _SEPARATORS:
+        if separator == "\t" and behind:
+            continue
         quoted = any(f'{separator}"' in one or one.startswith('"') for one in texts)
         counts = Counter(len(row) for row in _rows(texts, separator, quoted) if len(row) > 2)
         if not counts:

@@ -58,13 +58,16 @@ def import_file(
     *,
     account: str | None = None,
     layout: str | None = None,
+    until: dt.date | None = None,
 ) -> FileImported:
     """Import every statement of a file (statements.import for each account).
 
     `account` is the number where the file does not say it, `layout` the name of the layout where
-    several would do. A statement that does not fit, or has a line that cannot be read, is
-    quarantined as a whole; the others stand for themselves. The same file again
-    adds nothing. Raises as `reading_files.look`, StatementError FILE_TOO_LARGE.
+    several would do, `until` the file's last day where its days have no year. A statement that
+    does not fit, or has a line that cannot be read, is quarantined as a whole; the others stand
+    for themselves. The same file again adds nothing.
+
+    Raises as `reading_files.look`, StatementError FILE_TOO_LARGE.
     """
     if len(content) > MOST:
         raise StatementError(
@@ -72,7 +75,7 @@ def import_file(
             Text(f"a statement file has at most {MOST} bytes", f"对账单文件不得超过 {MOST} 字节"),
         )
     named = None if account is None else _named(session, user_id, account)
-    found = look(session, user_id, content, business_date_of(now), named, layout)
+    found = look(session, user_id, content, business_date_of(now), named, layout, until)
     if not found.statements:
         raise StatementError(
             "STATEMENT_FILE_EMPTY", Text("the file has no statement", "文件中没有对账单")

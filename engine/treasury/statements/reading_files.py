@@ -48,6 +48,7 @@ def look(
     on: dt.date,
     account: BankAccount | None,
     layout: str | None,
+    until: dt.date | None = None,
 ) -> Found:
     """Read the file for the user's accounts (statements.import).
 
@@ -73,7 +74,7 @@ def look(
             for place, one in enumerate(read.statements)
         )
         return Found(read.format, None, statements, ())
-    return _by_layout(session, content, on, accounts, account, layout)
+    return _by_layout(session, content, on, accounts, account, (layout, until))
 
 
 def _by_layout(
@@ -82,9 +83,10 @@ def _by_layout(
     on: dt.date,
     accounts: Sequence[BankAccount],
     account: BankAccount | None,
-    name: str | None,
+    asked_for: tuple[str | None, dt.date | None],
 ) -> Found:
     """By the one live layout that reads it whole for the accounts it is of."""
+    name, until = asked_for
     refused: dict[str, SluiceError] = {}
     found: list[Found] = []
     # Branches of one organisation share the layouts above them: asked once per bank and branch.
@@ -102,6 +104,7 @@ def _by_layout(
                     io.BytesIO(content),
                     account=None if account is None else account.number,
                     currency="CNY" if account is None else account.currency,
+                    until=until,
                 )
                 of = tuple(_of(each, accounts, account) for each in read.statements)
                 _right_bank(session, one, of, on)
