@@ -191,3 +191,47 @@ def test_a_date_without_a_month_or_a_day_is_a_finding(form: str) -> None:
 def test_day_numbers_are_for_workbooks() -> None:
     text = TEXT.replace("form: workbook", "form: csv")
     assert {one.code for one in check(text, "x.yaml")} == {"B033"}
+
+
+PAGE = """<html><head><style>td{}</style></head><body><table><tr><td><table>
+<tr><td colspan="5">账号:6217</td></tr>
+<tr><th>日期</th><th>支出</th><th>收入</th><th>余额</th><th>摘要</th></tr>
+<tr><td>20260105</td><td>&nbsp;</td><td>10.00</td><td>110.00</td><td>保费 &amp; 其他<br>续</td></tr>
+<tr><td>20260106</td><td>5.00</td><td></td><td>105.00</td><td>费</td></tr>
+<tr><td>合计</td><td colspan="4"></td></tr></table></td></tr></table></body></html>"""
+XML_SHEET = """<?xml version="1.0" encoding="UTF-8"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="a"><Table>
+<Row><Cell><Data ss:Type="String">账号:6217</Data></Cell></Row><Row>NAMES</Row>
+<Row><Cell><Data ss:Type="DateTime">2026-01-05T00:00:00.000</Data></Cell>
+<Cell ss:Index="3"><Data ss:Type="Number">10</Data></Cell>
+<Cell><Data ss:Type="Number">110</Data></Cell><Cell><Data>保费</Data></Cell></Row>
+</Table></Worksheet></Workbook>""".replace(
+    "NAMES", "".join(f"<Cell><Data>{one}</Data></Cell>" for one in NAMES)
+)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_web_page_called_xls_is_read_as_its_table(codec: str) -> None:
+    read = read_statement(BOOK, io.BytesIO(PAGE.encode(codec)))
+    (statement,) = read.statements
+    assert (statement.account, statement.opening, statement.closing) == ("6217", 10000, 10500)
+    assert [one.remittance for one in statement.lines] == ["保费 & 其他续", "费"]
+    assert [one.text.strip() for one in read.left_out] == ["合计"]
+
+
+def test_an_xml_sheet_called_xls_is_read_with_the_columns_it_leaves_out() -> None:
+    (statement,) = read_statement(BOOK, io.BytesIO(XML_SHEET.encode())).statements
+    (line,) = statement.lines
+    assert (line.booking_date, line.signed, line.balance) == (dt.date(2026, 1, 5), 1000, 11000)
+
+
+def test_marked_up_files_that_attack_or_end_early_are_refused() -> None:
+    entity = XML_SHEET.replace("<Workbook", '<!DOCTYPE x [<!ENTITY a "1">]><Workbook', 1)
+    assert refused(entity.encode()).code == "WORKBOOK"
+    assert refused(XML_SHEET[:-60].encode()).code == "WORKBOOK"
+    assert refused(PAGE.replace('colspan="5"', 'colspan="99999"').encode()).code == "TOO_LARGE"
+    assert refused(("<html>" + "<div>" * 100_000 + "<table></table>").encode()).code in (
+        "WORKBOOK",
+        "HEADER_ROW",
+    )

@@ -15,9 +15,14 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 
+from lxml import etree, html
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How xlsx and xls begin."""
 MAX_CELLS = 5_000_000
+MAX_COLUMNS = 256
+_SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MEMORY = 1536 * 1024 * 1024
 _SECONDS = 60
 
@@ -43,7 +48,11 @@ def cell_text(cell: object) -> str:
 
 
 def rows(content: bytes, wanted: str) -> Iterator[object]:
-    """Rows of the sheet called `wanted` (the first when it is empty), or what is wrong."""
+    """Rows of the sheet called `wanted` (the first when it is empty), or what is wrong. Of a web
+    page or an XML sheet under the name of a workbook: the rows of all its tables."""
+    if not content.startswith(BOOKS):
+        yield from _marked_up(content)
+        return
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
@@ -61,6 +70,77 @@ def rows(content: bytes, wanted: str) -> Iterator[object]:
         return
     for line in lines:
         yield [cell_text(cell) for cell in line]
+
+
+def _marked_up(content: bytes) -> Iterator[object]:
+    try:
+        text = _decoded(content)
+        found = _xml_rows(text) if _SHEET[1:-1] in text else _html_rows(text)
+        cells = 0
+        for row in found:
+            cells += len(row)
+            if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
+                yield {"cells": cells}
+                return
+            yield row
+    except (etree.LxmlError, ValueError) as error:
+        yield {"damaged": str(error)[:200]}
+
+
+def _decoded(content: bytes) -> str:
+    for mark, codec in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(codec).removeprefix("\ufeff")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
+
+
+def _html_rows(text: str) -> Iterator[list[str]]:
+    """Rows of every table that holds none itself; a cell over several columns is followed by
+    empty ones."""
+    parser = html.HTMLParser(no_network=True, remove_comments=True, huge_tree=False)
+    for table in html.document_fromstring(text, parser=parser).iter("table"):
+        if table.find(".//table") is not None:
+            continue
+        for line in table.iter("tr"):
+            row: list[str] = []
+            for cell in line.iterchildren("td", "th"):
+                row.append(" ".join("".join(str(one) for one in cell.itertext()).split()))
+                span = cell.get("colspan", "1").strip()
+                row += [""] * (min(int(span), MAX_COLUMNS + 1) - 1 if span.isdecimal() else 0)
+            yield row
+
+
+def _xml_rows(text: str) -> Iterator[list[str]]:
+    """Rows of an XML sheet as Excel 2003 writes it; `Index` says which columns are left out."""
+    if "<!DOCTYPE" in text:
+        raise ValueError("it has a DOCTYPE, which no sheet has")
+    bare = text.partition("?>")[2] if text.startswith("<?xml") else text
+    parser = etree.XMLParser(
+        no_network=True,
+        remove_comments=True,
+        huge_tree=False,
+        resolve_entities=False,
+        load_dtd=False,
+    )
+    for line in etree.fromstring(bare, parser).iter(f"{_SHEET}Row"):
+        row: list[str] = []
+        for cell in line.iterchildren(f"{_SHEET}Cell"):
+            at = str(cell.get(f"{_SHEET}Index", ""))
+            if at.isdecimal():
+                row += [""] * (min(int(at), MAX_COLUMNS + 1) - 1 - len(row))
+            data = cell.find(f"{_SHEET}Data")
+            said = "" if data is None else "".join(str(one) for one in data.itertext()).strip()
+            if data is not None and data.get(f"{_SHEET}Type") == "DateTime":
+                said = cell_text(dt.datetime.fromisoformat(said))
+            row.append(said)
+        yield row
 
 
 def main() -> None:

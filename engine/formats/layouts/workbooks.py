@@ -1,4 +1,4 @@
-"""Rows of workbooks: xls and xlsx, and the text files banks call .xls."""
+"""Rows of workbooks: xls and xlsx, and the texts, web pages and XML banks call .xls."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ MAX_UNPACKED = 512 * 1024 * 1024
 MAX_RATIO = 200
 """Bytes a workbook may unpack to for each of its own."""
 _ROWS = 2_000
+_HEAD = 4096
+_BEFORE = b"\xef\xbb\xbf\xff\xfe \t\r\n"
+"""Byte order marks and blanks before a text."""
 _CHILD = Path(workbook_child.__file__)
-_BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def sheet_rows(stream: BinaryIO, file: FileDef) -> Iterator[Rows]:
@@ -48,12 +50,21 @@ def sheet_rows(stream: BinaryIO, file: FileDef) -> Iterator[Rows]:
             f"the file has more than {MAX_BYTES:,} bytes; split it",
             "文件过大；请拆分",
         )
-    if not content.startswith(_BOOKS):
+    if not content.startswith(workbook_child.BOOKS) and not is_marked_up(content):
         yield from _text_rows(content)
         return
     if content.startswith(b"PK"):
         _check_packed(content)
     yield from _opened(content, file.sheet or "")
+
+
+def is_marked_up(content: bytes) -> bool:
+    """Whether it is a web page with a table, or a sheet in XML."""
+    head = content[:_HEAD].replace(b"\0", b"").lower()
+    return head.lstrip(_BEFORE).startswith(b"<") and any(
+        one in head
+        for one in (b"<html", b"<table", b"urn:schemas-microsoft-com:office:spreadsheet")
+    )
 
 
 def _opened(content: bytes, sheet: str) -> Iterator[Rows]:

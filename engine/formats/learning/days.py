@@ -17,9 +17,13 @@ YEARLESS = ("%m/%d", "%m-%d", "%m.%d", "%m月%d日", "%m%d", "%d/%m")
 """The same without a year: only what is named as a day is taken for one of these."""
 
 
+_ENOUGH = 0.8
+"""Share of the cells that have to be days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
-    """`formats` read every cell as the same day; none: the column has no days."""
+    """`formats` read the cells as the same days; none: the column has no days."""
 
     formats: tuple[str, ...]
     yearless: bool = False
@@ -28,39 +32,34 @@ class Days:
 
 
 def days_of(cells: Sequence[str]) -> Days:
-    """The formats of a column's filled cells."""
+    """The formats of a column's filled cells, of which all but a few sums below are days."""
     for forms, yearless in ((DATE_FORMATS, False), (YEARLESS, True)):
         readings: dict[tuple[dt.date, ...], list[str]] = {}
         for form in forms:
-            found = _read(cells, form, yearless)
-            if found is not None:
+            found = tuple(day for one in cells if (day := _day(one, form, yearless)) is not None)
+            if found and len(found) >= _ENOUGH * len(cells):
                 readings.setdefault(found, []).append(form)
         if readings:
-            best = max(readings, key=_ordered)
-            doubt = sum(_ordered(one) == _ordered(best) for one in readings) > 1
+            best = max(readings, key=_rank)
+            doubt = sum(_rank(one) == _rank(best) for one in readings) > 1
             return Days(tuple(readings[best]), yearless, doubt)
     return Days(())
 
 
-def _ordered(days: Sequence[dt.date]) -> bool:
-    """Whether they stand from the oldest to the newest, or the other way."""
+def _rank(days: Sequence[dt.date]) -> tuple[int, bool]:
+    """How many there are, and whether they stand from the oldest to the newest or the other way."""
     up = all(one <= other for one, other in pairwise(days))
-    return up or all(one >= other for one, other in pairwise(days))
+    return len(days), up or all(one >= other for one, other in pairwise(days))
 
 
-def _read(cells: Sequence[str], form: str, yearless: bool) -> tuple[dt.date, ...] | None:
-    days = []
-    for text in cells:
-        if len(text) < (3 if yearless else 6):
-            return None
-        try:
-            if yearless:
-                found = dt.datetime.strptime(f"2000 {text}", f"%Y {form}")  # noqa: DTZ007
-            else:
-                found = dt.datetime.strptime(text, form)  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            return None
-        if not 1990 <= found.year <= 2090:
-            return None
-        days.append(found.date())
-    return tuple(days)
+def _day(text: str, form: str, yearless: bool) -> dt.date | None:
+    if len(text) < (3 if yearless else 6):
+        return None
+    try:
+        if yearless:
+            found = dt.datetime.strptime(f"2000 {text}", f"%Y {form}")  # noqa: DTZ007
+        else:
+            found = dt.datetime.strptime(text, form)  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None
+    return found.date() if 1990 <= found.year <= 2090 else None

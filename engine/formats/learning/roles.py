@@ -363,7 +363,7 @@ class Content:
     luhn: float
     cnaps: float
     dates: tuple[str, ...]
-    """Formats that read every filled cell as the same day."""
+    """Formats that read the filled cells as the same days."""
     yearless: bool
     """Whether these days have no year."""
     either_way: bool

@@ -12,7 +12,7 @@ from engine.base.text import Text
 from engine.formats.layouts.faults import FileRefused
 from engine.formats.layouts.lines import MAX_LINE
 from engine.formats.layouts.model import FileDef, Form
-from engine.formats.layouts.workbooks import sheet_rows
+from engine.formats.layouts.workbooks import is_marked_up, sheet_rows
 from engine.formats.reading import FormatError
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -70,7 +70,7 @@ def sniff(content: bytes) -> Sniffed:
                 f"a sample has {MAX_BYTES:,} bytes at most; cut it after some rows", "样例文件过大"
             ),
         )
-    if content.startswith((_ZIP, *_BOOKS)):
+    if content.startswith((_ZIP, *_BOOKS)) or is_marked_up(content):
         return _workbook(content)
     encoding, text = _decoded(content)
     if not encoding or "\0" in text:
