@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.acting import acting
+from api.cli.cash_undo import decide, undo, undos
 from api.cli.pay import Numbers, say_items
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
@@ -91,4 +92,7 @@ def register(app: typer.Typer) -> None:
     group.command("desks")(desks)
     group.command("journal")(journal)
     group.command("confirm")(confirm)
+    group.command("undos")(undos)
+    group.command("undo")(undo)
+    group.command("decide")(decide)
     app.add_typer(group, name="cash")

@@ -45,7 +45,8 @@ class DeskOut(BaseModel):
 
 
 class EntryOut(BaseModel):
-    """One row of a journal; `amount` is below zero for what was paid."""
+    """One row of a journal; `amount` is below zero for what was paid. A row that was confirmed
+    wrongly and the row that takes it back name each other."""
 
     entry_no: int
     document_no: str
@@ -56,6 +57,8 @@ class EntryOut(BaseModel):
     user: str
     at: dt.datetime
     voucher_no: str | None
+    reverses_no: int | None
+    reversed_by_no: int | None
 
 
 class Journal(BaseModel):
@@ -80,6 +83,8 @@ class Journal(BaseModel):
                     user=one.user_id,
                     at=one.at,
                     voucher_no=one.voucher_no,
+                    reverses_no=one.reverses_no,
+                    reversed_by_no=one.reversed_by_no,
                 )
                 for one in entries
             ],

@@ -16,6 +16,7 @@ STATUSES = (
     "REPLACED",
     "PAID",
     "CONFIRMED",
+    "UNPAID",
     "BOUNCED",
     "FAILED_FINAL",
 )

@@ -19,6 +19,7 @@ from engine.runtime import db
 from engine.runtime.workspace import Workspace
 from engine.treasury.organisations import signin
 from tests.channels.support import Answer, answers_to, make_file, return_file
+from tests.channels.test_cash import confirm as confirm_cash
 from tests.channels.test_cash import make as make_cash
 from tests.channels.test_cash import open_desk
 from tests.payments.stage import Stage
@@ -255,6 +256,61 @@ def test_cash_by_command(stage: Stage, sluice: Sluice) -> None:
     assert "BJ01 CNY 50.00" in sluice("cash", "desks", "--as", "cashier").stdout
     told = sluice("cash", "journal", "BJ01", "--as", "cashier", "--lang", "zh").stdout
     assert told.splitlines()[-1] == "余额 50.00"
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "Take back"), ("zh", "撤销确认")])
+def test_cash_is_taken_back_on_the_page_by_two_persons(
+    stage: Stage, web: Web, lang: str, word: str
+) -> None:
+    (document,) = _confirmed(stage)
+    cashier, accountant = web.person("cashier", lang), web.person("accountant", lang)
+    given = {"document_no": FIRST, "reason": "wrong person"}
+    assert 'action="/cash/reversals"' in cashier.get("/cash").text
+    assert 'action="/cash/reversals"' not in accountant.get("/cash").text
+    assert cashier.post("/cash/reversals", data=given).status_code == 303
+    assert cashier.post("/cash/reversals", data=given).status_code == 409
+    address = f"/cash/reversals/{stage.value('SELECT id FROM cash_reversal')}"
+    assert address not in cashier.get("/cash").text
+    shown = accountant.get("/cash").text
+    assert (address in shown, word in shown) == (True, True)
+    assert cashier.post(address, data={"verdict": "approve"}).status_code == 403
+    assert accountant.post(address, data={"verdict": "approve"}).status_code == 303
+    assert stage.states([document]) == ["UNPAID"]
+    assert ("takes back 1" if lang == "en" else "撤销第 1 行") in cashier.get("/cash/BJ01/CNY").text
+
+
+def test_cash_is_taken_back_by_rest(stage: Stage, web: Web) -> None:
+    (document,) = _confirmed(stage)
+    cashier, accountant = web.person("cashier"), web.person("accountant")
+    address = "/api/v1/cash-reversals"
+    made = cashier.post(address, json={"document_no": FIRST, "reason": "wrong person"})
+    assert made.status_code == 201, made.text
+    (listed,) = accountant.get(address).json()
+    assert (listed["amount"], listed["confirmed_by"]) == ("-100.00", "cashier")
+    decision = f"{address}/{made.json()['id']}/decision"
+    assert cashier.post(decision, json={"approve": True}).json()["code"] == "FORBIDDEN"
+    assert accountant.post(decision, json={"approve": True}).json()["document_no"] == FIRST
+    again = accountant.post(decision, json={"approve": True})
+    assert (again.status_code, again.json()["code"]) == (409, "REVERSAL_DECIDED")
+    assert stage.states([document]) == ["UNPAID"]
+    newest = cashier.get("/api/v1/cash/BJ01/CNY").json()["entries"][0]
+    assert (newest["amount"], newest["reverses_no"]) == ("100.00", 1)
+
+
+def test_cash_is_taken_back_by_command(stage: Stage, sluice: Sluice) -> None:
+    (document,) = _confirmed(stage)
+    sluice("cash", "undo", FIRST, "--reason", "wrong person", "--as", "cashier")
+    told = sluice("cash", "undos", "--as", "accountant").stdout
+    assert told.splitlines()[-1] == "1 open"
+    number = str(stage.value("SELECT id FROM cash_reversal"))
+    sluice("cash", "decide", number, "--approve", "--as", "accountant")
+    assert stage.states([document]) == ["UNPAID"]
+
+
+def _confirmed(stage: Stage) -> list[int]:
+    documents = _cash(stage, 1)
+    assert [one.done for one in confirm_cash(stage, *documents)] == [True]
+    return documents
 
 
 # --- voiding, another way, cheques

@@ -2,5 +2,17 @@
 
 from engine.treasury.cash.confirming import confirm
 from engine.treasury.cash.desks import Desk, Entry, desks, ensure_desk, journal
+from engine.treasury.cash.undoing import CashReversal, decide, open_reversals, propose
 
-__all__ = ["Desk", "Entry", "confirm", "desks", "ensure_desk", "journal"]
+__all__ = [
+    "CashReversal",
+    "Desk",
+    "Entry",
+    "confirm",
+    "decide",
+    "desks",
+    "ensure_desk",
+    "journal",
+    "open_reversals",
+    "propose",
+]

@@ -1,4 +1,6 @@
-"""Confirming what was paid or received in cash: by the person who moved it, once per document.
+"""Confirming what was paid or received in cash: by the person who moved it.
+
+Once per document, and once more after two persons took the confirmation back.
 
 Cash needs no statement line: the cashier's word and the row of the journal are the proof, so the
 document goes through SENDING and PAID to CONFIRMED in one transaction with its voucher.
@@ -11,20 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from engine.base.money import format_major
 from engine.base.text import SluiceError, Text
 from engine.machines.posting import Event, post_event
 from engine.rulebook import Pinned, Rulebook
 from engine.runtime import audit
 from engine.runtime.clock import business_date_of
-from engine.runtime.db import constraint
 from engine.treasury.alerts.holds import held
 from engine.treasury.approvals.desk import approved_hash_matches
 from engine.treasury.arrivals.cashflow import cash_flow_item
-from engine.treasury.cash.desks import CashError
+from engine.treasury.cash.desks import CashError, Movement, enter, event_id
 from engine.treasury.documents.course import forget, transition
 from engine.treasury.documents.reporting import report
 from engine.treasury.documents.results import ItemResult
@@ -155,7 +154,18 @@ def _carry_out(matter: _Matter, row: Candidate, money: _Money) -> None:
                 f"机构 {row.org_id} 没有 {money.currency} 现金库;请开设,或变更单据支付方式",
             ),
         )
-    _enter(matter, row, money)
+    round_ = enter(
+        matter.session,
+        Movement(
+            org_id=row.org_id,
+            desk_id=money.desk_id,
+            document_id=row.id,
+            amount=-money.amount if money.direction == "pay" else money.amount,
+            currency=money.currency,
+            user_id=matter.user,
+        ),
+        matter.now,
+    )
     name = money.counterparty_name or ""
     pays = money.direction == "pay"
     day = business_date_of(matter.now)
@@ -163,7 +173,7 @@ def _carry_out(matter: _Matter, row: Candidate, money: _Money) -> None:
         matter.session,
         matter.pinned,
         Event(
-            event_id=f"cash:{row.id}",
+            event_id=event_id(row.id, round_),
             event="cash_paid" if pays else "cash_received",
             org_id=row.org_id,
             org_path=money.org_path,
@@ -204,40 +214,6 @@ def _carry_out(matter: _Matter, row: Candidate, money: _Money) -> None:
             reason_code=REASON,
             decision_ids=decided if step is State.CONFIRMED else None,
         )
-
-
-def _enter(matter: _Matter, row: Candidate, money: _Money) -> None:
-    """The row of the journal; number and balance are the database's."""
-    try:
-        matter.session.execute(
-            sa.text(
-                "INSERT INTO cash_entry (org_id, desk_id, entry_no, document_id, amount, balance, "
-                "business_date, user_id, at) "
-                "VALUES (:org, :desk, 1, :document, :amount, 0, :day, :user, :now)"
-            ),
-            {
-                "org": row.org_id,
-                "desk": money.desk_id,
-                "document": row.id,
-                "amount": -money.amount if money.direction == "pay" else money.amount,
-                "day": business_date_of(matter.now),
-                "user": matter.user,
-                "now": matter.now,
-            },
-        )
-    except IntegrityError as error:
-        if constraint(error) != "cash_balance_not_negative":
-            raise
-        amount = format_major(money.amount, money.currency, grouped=True)
-        raise CashError(
-            "CASH_SHORT",
-            Text(
-                f"the cash desk of {row.org_id} holds less than {money.currency} {amount}; bring "
-                "cash first or change the document's method",
-                f"机构 {row.org_id} 现金库余额不足 {money.currency} {amount};请先补充现金,"
-                "或变更单据支付方式",
-            ),
-        ) from error
 
 
 def _not_cash(row: Candidate) -> tuple[str, Text]:

@@ -6,10 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from engine.base.money import decimals
+from engine.base.money import decimals, format_major
 from engine.base.text import SluiceError, Text
+from engine.runtime.clock import business_date_of
+from engine.runtime.db import constraint
 from engine.treasury.organisations.grants import visible_orgs
 
 
@@ -43,7 +46,40 @@ class Entry:
     user_id: str
     at: dt.datetime
     voucher_no: str | None
+    reverses_no: int | None
+    """The row that this one takes back."""
+    reversed_by_no: int | None
+    """The row that took this one back."""
 
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What comes into a desk (above zero, minor units) or leaves it."""
+
+    org_id: str
+    desk_id: int
+    document_id: int
+    amount: int
+    currency: str
+    user_id: str
+    reverses: int | None = None
+    """Id of the row it takes back."""
+
+
+# The voucher of a row is that of its event: see `event_id` and `reversal_event_id`.
+_ENTRIES = sa.text("""
+SELECT e.entry_no, d.document_no, d.counterparty_name, e.amount, e.balance, e.business_date,
+       e.user_id, e.at, v.number AS voucher_no, o.entry_no AS reverses_no,
+       u.entry_no AS reversed_by_no
+FROM cash_entry e JOIN document d ON d.id = e.document_id
+LEFT JOIN cash_entry o ON o.id = e.reverses
+LEFT JOIN cash_entry u ON u.reverses = e.id
+LEFT JOIN voucher v ON v.event_id = CASE
+  WHEN e.reverses IS NOT NULL THEN 'uncash:' || e.reverses
+  WHEN e.round > 1 THEN 'cash:' || e.document_id || ':' || e.round
+  ELSE 'cash:' || e.document_id END
+WHERE e.desk_id = :desk ORDER BY e.entry_no DESC LIMIT :limit
+""")
 
 _DESKS = sa.text("""
 SELECT k.id, k.org_id, k.currency, k.ledger_account, k.opening,
@@ -103,13 +139,57 @@ def journal(
                 f"在您可查看的范围内没有机构 {org_id} 的 {currency} 现金库",
             ),
         )
-    rows = session.execute(
-        sa.text(
-            "SELECT e.entry_no, d.document_no, d.counterparty_name, e.amount, e.balance, "
-            "e.business_date, e.user_id, e.at, d.voucher_no "
-            "FROM cash_entry e JOIN document d ON d.id = e.document_id "
-            "WHERE e.desk_id = :desk ORDER BY e.entry_no DESC LIMIT :limit"
-        ),
-        {"desk": found.id, "limit": limit},
-    ).mappings()
+    rows = session.execute(_ENTRIES, {"desk": found.id, "limit": limit}).mappings()
     return found, [Entry(**row) for row in rows]
+
+
+def event_id(document_id: int, round_: int) -> str:
+    """The event that a confirmation is posted as; rounds after a reversal have one of their own."""
+    return f"cash:{document_id}" if round_ == 1 else f"cash:{document_id}:{round_}"
+
+
+def reversal_event_id(entry_id: int) -> str:
+    """The event that taking a row of the journal back is posted as."""
+    return f"uncash:{entry_id}"
+
+
+def enter(session: Session, moved: Movement, now: dt.datetime) -> int:
+    """Write a row of the journal; how often the document has been confirmed, this time included.
+
+    Number, balance and round are the database's. Raises CashError CASH_SHORT.
+    """
+    try:
+        return int(session.execute(_ENTER, _values(moved, now)).scalar_one())
+    except IntegrityError as error:
+        if constraint(error) != "cash_balance_not_negative":
+            raise
+        amount = format_major(abs(moved.amount), moved.currency, grouped=True)
+        raise CashError(
+            "CASH_SHORT",
+            Text(
+                f"the cash desk of {moved.org_id} holds less than {moved.currency} {amount}; bring "
+                "cash first or change the document's method",
+                f"机构 {moved.org_id} 现金库余额不足 {moved.currency} {amount};请先补充现金,"
+                "或变更单据支付方式",
+            ),
+        ) from error
+
+
+_ENTER = sa.text("""
+INSERT INTO cash_entry (org_id, desk_id, entry_no, document_id, amount, balance, business_date,
+                        user_id, at, reverses)
+VALUES (:org, :desk, 1, :document, :amount, 0, :day, :user, :now, :reverses) RETURNING round
+""")
+
+
+def _values(moved: Movement, now: dt.datetime) -> dict[str, object]:
+    return {
+        "org": moved.org_id,
+        "desk": moved.desk_id,
+        "document": moved.document_id,
+        "amount": moved.amount,
+        "day": business_date_of(now),
+        "user": moved.user_id,
+        "now": now,
+        "reverses": moved.reverses,
+    }

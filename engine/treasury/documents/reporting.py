@@ -38,7 +38,8 @@ def report(
 ) -> int:
     """Tell the sources of documents their `status`; how many messages were written.
 
-    `status`: RETURNED | REJECTED | VOID | REPLACED | PAID | CONFIRMED | BOUNCED | FAILED_FINAL.
+    `status`: RETURNED | REJECTED | VOID | REPLACED | PAID | CONFIRMED | BOUNCED | FAILED_FINAL |
+    UNPAID (a cash confirmation was taken back).
     REPLACED names in `replaced_by` (document id -> number) the document that is paid instead: the
     obligation stands, nothing is to be sent anew. The match number, booking date and voucher
     number are taken from the documents as they stand.

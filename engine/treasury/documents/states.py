@@ -38,12 +38,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     S.UNKNOWN: frozenset({S.PROCESSING, S.PAID, S.FAILED}),
     S.PAID: frozenset({S.CONFIRMED, S.BOUNCED}),
     S.FAILED: frozenset({S.UNPAID, S.PAID, S.RETURNED, S.VOID}),
-    S.CONFIRMED: frozenset({S.BOUNCED, S.PAID}),
+    S.CONFIRMED: frozenset({S.BOUNCED, S.PAID, S.UNPAID}),
     S.RETURNED: frozenset(),
     S.BOUNCED: frozenset(),
     S.VOID: frozenset(),
 }
-"""FAILED -> PAID is a late success; CONFIRMED -> PAID undoes a wrong confirmation (dual control);
+"""FAILED -> PAID is a late success; CONFIRMED -> PAID undoes a wrong confirmation (dual control),
+of cash it is CONFIRMED -> UNPAID: the cash is in the desk again;
 IN_APPROVAL -> BATCHED and UNPAID -> BATCHED void the approvals when content or route changes."""
 
 LIVE_EXCLUDED = frozenset({S.VOID, S.REJECTED, S.RETURNED, S.BOUNCED})

@@ -220,7 +220,8 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             "(SELECT 1 FROM match_item i JOIN match_group g ON g.id = i.group_id "
             "WHERE i.kind = 'document' AND i.ref_id = d.id AND i.live AND g.match_no = d.match_no) "
             # Cash has no statement: its proof is the row of the journal.
-            "AND NOT EXISTS (SELECT 1 FROM cash_entry c WHERE c.document_id = d.id)",
+            "AND NOT EXISTS (SELECT 1 FROM cash_entry c WHERE c.document_id = d.id "
+            "HAVING sum(c.amount) <> 0)",
         ),
     ),
     "I11": (
@@ -327,7 +328,16 @@ QUERIES: dict[str, tuple[Query, ...]] = {
         Query(
             Text("cash moved for a document that is not confirmed", "现金已收付而单据未确认"),
             "SELECT d.document_no FROM cash_entry e JOIN document d ON d.id = e.document_id "
-            "WHERE d.state <> 'CONFIRMED' OR d.channel <> 'cash' OR abs(e.amount) <> d.amount",
+            "GROUP BY d.id HAVING d.channel <> 'cash' OR sum(e.amount) <> CASE "
+            "WHEN d.state <> 'CONFIRMED' THEN 0 WHEN d.direction = 'pay' THEN -d.amount "
+            "ELSE d.amount END",
+        ),
+        Query(
+            Text("cash taken back without two other persons", "未经他人双人复核的现金撤销"),
+            "SELECT e.org_id || ' ' || e.entry_no FROM cash_entry e JOIN cash_entry o "
+            "ON o.id = e.reverses WHERE e.amount <> -o.amount OR NOT EXISTS "
+            "(SELECT 1 FROM cash_reversal r WHERE r.entry_id = o.id AND r.state = 'done' "
+            "AND r.decided_by = e.user_id AND r.decided_by NOT IN (r.proposed_by, o.user_id))",
         ),
     ),
     "I23": (
