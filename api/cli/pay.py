@@ -90,7 +90,7 @@ def file(
         with place.open("xb") as out:
             out.write(done.content)
     for one in done.taken_out:
-        complain(f"{one.instruction_id}: [{one.code}] {one.text}")
+        complain(f"{one.instruction_id}: [{one.code}] {one.text.say(lang)}")
     if done.copy:
         warning = Text(
             f"COPY number {done.number - 1}: this file was handed out before; the bank must not "

@@ -111,7 +111,7 @@ def written(one: Trace, lang: Lang) -> Iterator[str]:
             head("attempt", "指令")
             + (
                 f"  {attempt.instruction_id}  {attempt.state}  {attempt.bank_code or ''} "
-                f"{attempt.bank_text or ''}"
+                f"{(attempt.bank_text_zh if lang == 'zh' else None) or attempt.bank_text or ''}"
             ).rstrip()
         )
         for message in attempt.messages:

@@ -70,6 +70,7 @@ class EventOut(BaseModel):
     at: dt.datetime
     reason_code: str | None
     reason: str | None
+    reason_zh: str | None
 
     @staticmethod
     def of(event: DocumentEvent) -> EventOut:
@@ -81,6 +82,7 @@ class EventOut(BaseModel):
             at=event.at,
             reason_code=event.reason_code,
             reason=event.reason,
+            reason_zh=event.reason_zh or event.reason,
         )
 
 

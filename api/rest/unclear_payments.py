@@ -54,6 +54,7 @@ class Unclear(BaseModel):
     sent_at: dt.datetime | None
     bank_code: str | None
     bank_text: str | None
+    bank_text_zh: str | None
     proposal: Proposed | None
     may_propose: bool
     may_decide: bool
@@ -82,6 +83,7 @@ def listed(request: Request, caller: Reads) -> list[Unclear]:
             sent_at=one.sent_at,
             bank_code=one.bank_code,
             bank_text=one.bank_text,
+            bank_text_zh=one.bank_text_zh,
             proposal=None
             if one.proposal is None
             else Proposed(

@@ -111,7 +111,11 @@ def test_a_separator_in_a_name_is_refused_with_row_and_field(stage: Stage) -> No
     got = hand_out(stage, message_id)
     (out,) = got.taken_out
     assert (out.document_id, out.code) == (two, "SEPARATOR_IN_TEXT")
-    assert "row 2, field counterparty_name" in out.text
+    assert "row 2, field counterparty_name" in out.text.en
+    assert "第 2 行" in out.text.zh
+    kept = stage.value("SELECT bank_text_zh FROM attempt WHERE document_id = :d", d=two)
+    waits = stage.value("SELECT waiting_zh FROM document WHERE id = :d", d=two)
+    assert kept == waits == out.text.zh
     assert stage.states([one, two]) == ["SENDING", "UNPAID"]
     assert len(got.content.splitlines()) == 3
 

@@ -134,6 +134,8 @@ def test_an_item_the_format_cannot_carry_is_taken_out_with_its_field_named(at_ba
     change = at_bank.owner.changes[-1]
     assert change.bank_code == "CHARACTER_REFUSED"
     assert "counterparty_name" in (change.bank_text or "")
+    assert at_bank.scalar("SELECT bank_text_zh FROM attempt") == change.bank_text_zh
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in change.bank_text_zh or "")
 
 
 def test_the_bytes_sent_are_kept_once_with_their_hash(at_bank: House) -> None:

@@ -66,6 +66,7 @@ def _becomes_unknown(group: Group, document: int, attempt: int) -> None:
         new=AttemptState.UNKNOWN,
         bank_code=None,
         bank_text="no answer",
+        bank_text_zh=None,
         handling=None,
         decision_id=None,
         evidence_id=None,

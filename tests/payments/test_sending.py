@@ -130,6 +130,9 @@ def test_a_hold_placed_after_release_stops_the_item_before_sending(stage: Stage)
     stage.work()
     assert stage.states([one, two]) == ["UNPAID", "PROCESSING"]
     assert stage.value("SELECT waiting_code FROM document WHERE id = :id", id=one) == "HELD"
+    waits = stage.value("SELECT waiting_zh FROM document WHERE id = :id", id=one)
+    assert waits == stage.value("SELECT bank_text_zh FROM attempt WHERE state = 'WITHDRAWN'")
+    assert "单据" in str(waits)
 
 
 def test_changed_content_goes_back_for_approval(stage: Stage, superuser_url: str) -> None:
@@ -144,6 +147,14 @@ def test_changed_content_goes_back_for_approval(stage: Stage, superuser_url: str
     assert stage.column("SELECT state FROM approval_request ORDER BY id") == [
         "WITHDRAWN",
         "APPROVED",
+    ]
+    reasons = stage.column(
+        "SELECT unnest(ARRAY[reason, reason_zh]) FROM document_event "
+        "WHERE reason_code = 'HASH_CHANGED'"
+    )
+    assert [("approv" in str(one), "审批" in str(one)) for one in reasons] == [
+        (True, False),
+        (False, True),
     ]
 
 

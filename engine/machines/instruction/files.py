@@ -51,6 +51,7 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 LOOKS_TO_REVIEW = 2
 
 S = AttemptState
+NO_RETURN_FILE = Text("no return file came by the bank's horizon", "银行期限内未收到回盘文件")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +236,8 @@ def watch_file(
         due = finality(profile, batch.sent_at or now, batch.value_date)
         if now < due:
             return Retry(due - now, "the bank's horizon has not passed")
-        text = "no return file came by the bank's horizon"
-        kept = Evidence("no_answer", "NO_RETURN_FILE", b"", text)
+        text = NO_RETURN_FILE
+        kept = Evidence("no_answer", "NO_RETURN_FILE", b"", text.en)
         evidence = record(session, batch.org_id, batch.id, kept, now)
         moves = [_overdue(one, text) for one in attempts]
         changes = move(session, moves, evidence, now)
@@ -246,10 +247,16 @@ def watch_file(
     return Retry(LOOK_AGAIN, f"{left} without a return file") if left else Done()
 
 
-def _overdue(attempt: AttemptRow, text: str) -> Move:
+def _overdue(attempt: AttemptRow, text: Text) -> Move:
     count = attempt.not_found_count + 1
     due = attempt.state is S.UNKNOWN and count >= LOOKS_TO_REVIEW
-    return Move(attempt, S.REVIEW if due else S.UNKNOWN, bank_text=text, not_found_count=count)
+    return Move(
+        attempt,
+        S.REVIEW if due else S.UNKNOWN,
+        bank_text=text.en,
+        bank_text_zh=text.zh,
+        not_found_count=count,
+    )
 
 
 def _kept(session: Session, batch_id: int) -> bytes:

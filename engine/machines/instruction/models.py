@@ -133,6 +133,8 @@ class Attempt(SQLModel, table=True):
     bank_code: str | None = None
     """The bank's own code, or ours when nothing was sent (NOT_SENT, HASH_CHANGED …)."""
     bank_text: str | None = None
+    bank_text_zh: str | None = None
+    """In Chinese, where the words of `bank_text` are ours; None for a bank's or a person's."""
     bank_reference: str | None = None
     """The bank's own number for it, when told."""
     handling: str | None = None

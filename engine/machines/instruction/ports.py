@@ -13,6 +13,9 @@ from sqlmodel import Session
 from engine.base.text import Text
 from engine.machines.instruction.states import AttemptState
 
+SENDER_LOST = Text("the sender stopped before it kept an answer", "发送进程在保存银行应答前中断")
+"""Of attempts whose sending nobody saw end."""
+
 
 class Handling(StrEnum):
     """What is to be done after a bank's answer (ruleset kind failure)."""
@@ -43,7 +46,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class AttemptChange:
-    """One transition of an attempt. `bank_text` is the bank's, or our own English sentence."""
+    """One transition of an attempt. `bank_text` is the bank's or a person's word, or
+    our own sentence in English; then `bank_text_zh` says it in Chinese."""
 
     attempt_id: int
     document_id: int
@@ -53,6 +57,7 @@ class AttemptChange:
     new: AttemptState
     bank_code: str | None
     bank_text: str | None
+    bank_text_zh: str | None
     handling: Handling | None
     decision_id: int | None
     evidence_id: int | None

@@ -22,7 +22,7 @@ from engine.banks.profile import BankProfile
 from engine.base.text import SluiceError
 from engine.formats.iso20022.pain002 import Reading
 from engine.machines.instruction.evidence import Evidence, record
-from engine.machines.instruction.ports import Classifier, Listener
+from engine.machines.instruction.ports import SENDER_LOST, Classifier, Listener
 from engine.machines.instruction.reading import moves_by_status
 from engine.machines.instruction.states import OPEN, AttemptState
 from engine.machines.instruction.store import (
@@ -125,7 +125,7 @@ def _settle(
         if counts:
             moves += [_silent(one, asked) for one in silent if one.state is not S.SENDING]
         moves += [
-            Move(one, S.UNKNOWN, bank_text="the sender stopped before it kept an answer")
+            Move(one, S.UNKNOWN, bank_text=SENDER_LOST.en, bank_text_zh=SENDER_LOST.zh)
             for one in silent
             if one.state is S.SENDING and now - sent_at >= STALE_SENDER
         ]
@@ -187,6 +187,7 @@ def _counted(one: Move, asked: _Asked) -> Move:
         S.REVIEW if due else S.UNKNOWN,
         bank_code=one.bank_code,
         bank_text=one.bank_text,
+        bank_text_zh=one.bank_text_zh,
         bank_reference=one.bank_reference,
         handling=one.handling,
         decision_id=one.decision_id,

@@ -24,7 +24,7 @@ from engine.base.text import SluiceError, Text
 from engine.formats.iso20022.pain002 import Reading
 from engine.formats.payment import ItemFault, PaymentItem, PaymentMessage
 from engine.machines.instruction.evidence import Evidence, digest, record
-from engine.machines.instruction.ports import Classifier, Handling, Listener, Refusal
+from engine.machines.instruction.ports import SENDER_LOST, Classifier, Handling, Listener, Refusal
 from engine.machines.instruction.query import FIRST_QUERY, QUERY
 from engine.machines.instruction.reading import moves_by_status
 from engine.machines.instruction.states import AttemptState
@@ -310,8 +310,11 @@ def _forget_sender(
     session: Session, attempts: Sequence[AttemptRow], listener: Listener, now: dt.datetime
 ) -> None:
     """A sender stopped between its two transactions: nobody knows how far it came."""
-    text = "the sender stopped before it kept an answer"
-    lost = [Move(one, S.UNKNOWN, bank_text=text) for one in attempts if one.state is S.SENDING]
+    lost = [
+        Move(one, S.UNKNOWN, bank_text=SENDER_LOST.en, bank_text_zh=SENDER_LOST.zh)
+        for one in attempts
+        if one.state is S.SENDING
+    ]
     changes = move(session, lost, None, now)
     if changes:
         listener.on_attempts(session, changes)
@@ -340,6 +343,7 @@ def _refused(
             S.WITHDRAWN,
             bank_code=refusals[one.document_id].code,
             bank_text=refusals[one.document_id].text.en,
+            bank_text_zh=refusals[one.document_id].text.zh,
         )
         for one in ready
         if one.document_id in refusals

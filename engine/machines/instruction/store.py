@@ -63,6 +63,8 @@ class Move:
     new: AttemptState
     bank_code: str | None = None
     bank_text: str | None = None
+    bank_text_zh: str | None = None
+    """Where the words are ours."""
     bank_reference: str | None = None
     handling: Handling | None = None
     decision_id: int | None = None
@@ -123,6 +125,8 @@ _MOVE = sa.text(
         bank_code = coalesce(m.bank_code, a.bank_code),
         bank_text = CASE WHEN m.bank_code IS NULL THEN coalesce(m.bank_text, a.bank_text)
           ELSE m.bank_text END,
+        bank_text_zh = CASE WHEN m.bank_code IS NULL AND m.bank_text IS NULL THEN a.bank_text_zh
+          ELSE m.bank_text_zh END,
         bank_reference = coalesce(m.bank_reference, a.bank_reference),
         handling = coalesce(m.handling, a.handling),
         decision_id = coalesce(m.decision_id, a.decision_id),
@@ -131,10 +135,11 @@ _MOVE = sa.text(
         match_no = coalesce(m.match_no, a.match_no)
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:olds AS text[]), CAST(:news AS text[]),
-        CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:references AS text[]),
+        CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:texts_zh AS text[]),
+        CAST(:references AS text[]),
         CAST(:handlings AS text[]), CAST(:decisions AS bigint[]), CAST(:counts AS int[]),
         CAST(:matches AS text[]), CAST(:evidence AS bigint[])
-    ) AS m (id, old, new, bank_code, bank_text, bank_reference, handling, decision_id,
+    ) AS m (id, old, new, bank_code, bank_text, bank_text_zh, bank_reference, handling, decision_id,
             not_found_count, match_no, evidence_id)
     WHERE a.id = m.id AND a.state = m.old
     """
@@ -159,6 +164,7 @@ def move(
             "news": [one.new.value for one in moves],
             "codes": [one.bank_code for one in moves],
             "texts": [one.bank_text for one in moves],
+            "texts_zh": [one.bank_text_zh for one in moves],
             "references": [one.bank_reference for one in moves],
             "handlings": [one.handling and one.handling.value for one in moves],
             "decisions": [one.decision_id for one in moves],
@@ -233,6 +239,7 @@ def _change(one: Move, evidence_id: int | None, now: dt.datetime) -> AttemptChan
         new=one.new,
         bank_code=one.bank_code,
         bank_text=one.bank_text,
+        bank_text_zh=one.bank_text_zh,
         handling=one.handling,
         decision_id=one.decision_id,
         evidence_id=evidence_id,

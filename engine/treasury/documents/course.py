@@ -39,8 +39,9 @@ WITH standing AS (
   RETURNING d.id, d.org_id, s.state
 ), told AS (
   INSERT INTO document_event
-    (org_id, document_id, from_state, to_state, actor, at, reason_code, reason, decision_ids)
-  SELECT org_id, id, state, :to, :actor, :now, :reason_code, :reason,
+    (org_id, document_id, from_state, to_state, actor, at, reason_code, reason, reason_zh,
+     decision_ids)
+  SELECT org_id, id, state, :to, :actor, :now, :reason_code, :reason, :reason_zh,
          coalesce(CAST(:decisions AS jsonb) -> id::text, '[]'::jsonb)
   FROM moved ORDER BY id
 )
@@ -57,12 +58,13 @@ def transition(
     actor: str,
     now: dt.datetime,
     reason_code: str | None = None,
-    reason: str | None = None,
+    reason: str | Text | None = None,
     decision_ids: Mapping[int, Sequence[int]] | None = None,
 ) -> list[Moved]:
     """Move documents to `to` and write one event each; all of them or none.
 
-    `decision_ids` maps documents to the decisions behind the step. Clears what the document
+    `decision_ids` maps documents to the decisions behind the step. A `reason` of our own is a
+    Text; the words of a bank or a person are a str. Clears what the document
     waited for, and tells those who subscribed to the state. Raises TransitionRefused naming the
     documents whose state does not allow the step (or that do not exist).
     """
@@ -80,7 +82,8 @@ def transition(
             "actor": actor,
             "now": now,
             "reason_code": reason_code,
-            "reason": reason,
+            "reason": reason.en if isinstance(reason, Text) else reason,
+            "reason_zh": reason.zh if isinstance(reason, Text) else None,
             "decisions": json.dumps({str(k): list(v) for k, v in (decision_ids or {}).items()}),
         },
     ).all()

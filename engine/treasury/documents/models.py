@@ -135,4 +135,6 @@ class DocumentEvent(SQLModel, table=True):
     at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     reason_code: str | None = None
     reason: str | None = None
+    reason_zh: str | None = None
+    """In Chinese, where `reason` is ours; None for words of a bank or a person."""
     decision_ids: list[int] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))

@@ -68,7 +68,7 @@ class TakenOut:
     document_id: int
     instruction_id: str
     code: str
-    text: str
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,15 @@ class FileEmpty(FileError):
     http_status = 409
 
     def __init__(self, download: Download) -> None:
-        why = "; ".join(one.text for one in download.taken_out) or "-"
+        why = Text(
+            "; ".join(one.text.en for one in download.taken_out) or "-",
+            ";".join(one.text.zh for one in download.taken_out) or "-",
+        )
         super().__init__(
             "FILE_EMPTY",
             Text(
-                f"nothing is left in {download.name}, no file was handed out: {why}",
-                f"{download.name} 中已无可支付明细,未交出文件:{why}",
+                f"nothing is left in {download.name}, no file was handed out: {why.en}",
+                f"{download.name} 中已无可支付明细,未交出文件:{why.zh}",
             ),
         )
 
@@ -164,7 +167,7 @@ def hand_out(
                 one.attempt.document_id,
                 one.attempt.instruction_id,
                 one.bank_code or "",
-                one.bank_text or "",
+                Text(one.bank_text or "", one.bank_text_zh or one.bank_text or ""),
             )
             for one in done.withdrawn
         ),

@@ -243,7 +243,7 @@ def _carry(
         actor=ACTOR,
         now=at,
         reason_code=code,
-        reason=text,
+        reason=_reason(fresh[0]),
         decision_ids=_decisions(fresh),
     )
     standing.update({one.document_id: state for one in fresh})
@@ -306,11 +306,22 @@ def _said(code: str | None, text: str | None) -> Text:
     return Text(said, said)
 
 
+def _words(change: AttemptChange) -> Text:
+    """Ours in both languages; a bank's or a person's as they stand."""
+    said = change.bank_text or ""
+    return Text(said, change.bank_text_zh or said)
+
+
+def _reason(change: AttemptChange) -> str | Text | None:
+    """The same, for the steps of a document."""
+    return change.bank_text if change.bank_text_zh is None else _words(change)
+
+
 def _withdrawn(session: Session, change: AttemptChange) -> None:
     """Taken out before anything left: back for approval, or waiting where it is."""
-    code, text = change.bank_code or "WITHDRAWN", change.bank_text or ""
+    code, text = change.bank_code or "WITHDRAWN", _words(change)
     if code == HASH_CHANGED:
-        approval.withdraw(session, "document", [change.document_id], text, change.at)
+        approval.withdraw(session, "document", [change.document_id], text.en, change.at)
         transition(
             session,
             change.document_id,
@@ -321,11 +332,11 @@ def _withdrawn(session: Session, change: AttemptChange) -> None:
             reason=text,
         )
     else:
-        wait(session, [change.document_id], code, Text(text, text))
+        wait(session, [change.document_id], code, text)
 
 
 def _review(session: Session, change: AttemptChange) -> None:
-    wait(session, [change.document_id], "REVIEW", _said(None, change.bank_text))
+    wait(session, [change.document_id], "REVIEW", _words(change))
     _incident(
         session,
         change,
@@ -349,7 +360,7 @@ def _late_success(session: Session, change: AttemptChange) -> None:
             actor=ACTOR,
             now=change.at,
             reason_code=change.new.value,
-            reason=change.bank_text,
+            reason=_reason(change),
         )
     if steps:
         report(session, [change.document_id], "PAID", change.at)

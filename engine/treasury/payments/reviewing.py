@@ -63,6 +63,8 @@ class UnclearPayment:
     sent_at: dt.datetime | None
     bank_code: str | None
     bank_text: str | None
+    bank_text_zh: str | None
+    """Where the words are ours."""
     proposal: Proposal | None
     may_propose: bool
     may_decide: bool
@@ -79,7 +81,7 @@ class Proof:
 _UNCLEAR = sa.text("""
 SELECT a.instruction_id, a.state, d.document_no, d.org_id, d.direction, a.amount, b.currency,
        d.counterparty_name, d.counterparty_account, b.bank_id, b.sent_at, a.bank_code, a.bank_text,
-       p.id, p.verdict, p.note, p.proof_name, p.proposed_by, p.proposed_at
+       a.bank_text_zh,       p.id, p.verdict, p.note, p.proof_name, p.proposed_by, p.proposed_at
 FROM attempt a JOIN payment_batch b ON b.id = a.batch_id JOIN document d ON d.id = a.document_id
 LEFT JOIN review_proposal p ON p.attempt_id = a.id AND p.outcome IS NULL
 WHERE a.state = ANY(:states) AND d.org_id = ANY(:orgs)
@@ -114,6 +116,7 @@ def unclear(session: Session, user_id: str) -> list[UnclearPayment]:
             sent_at=row.sent_at,
             bank_code=row.bank_code,
             bank_text=row.bank_text,
+            bank_text_zh=row.bank_text_zh,
             proposal=None
             if row.id is None
             else Proposal(

@@ -68,6 +68,7 @@ class EventStep:
     at: dt.datetime
     code: str | None
     reason: str | None
+    reason_zh: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class AttemptStep:
     state: str
     bank_code: str | None
     bank_text: str | None
+    bank_text_zh: str | None
     bank_reference: str | None
     handling: str | None
     batch_id: int

@@ -145,7 +145,8 @@ WHERE r.subject_kind = 'document' AND r.subject_id = :id ORDER BY r.round, s.pos
 """)
 
 _ATTEMPTS = sa.text("""
-SELECT a.id, a.attempt_no, a.instruction_id, a.state, a.bank_code, a.bank_text, a.bank_reference,
+SELECT a.id, a.attempt_no, a.instruction_id, a.state, a.bank_code, a.bank_text, a.bank_text_zh,
+       a.bank_reference,
        a.handling, a.batch_id, b.message_id, b.bank_id, b.item_count AS batch_items, b.sent_at
 FROM attempt a JOIN payment_batch b ON b.id = a.batch_id
 WHERE a.document_id = :id ORDER BY a.attempt_no
@@ -195,7 +196,7 @@ WHERE d.id = :id ORDER BY m.id
 """)
 
 _EVENTS = sa.text("""
-SELECT from_state, to_state, actor, at, reason_code AS code, reason
+SELECT from_state, to_state, actor, at, reason_code AS code, reason, reason_zh
 FROM document_event WHERE document_id = :id ORDER BY id
 """)
 
