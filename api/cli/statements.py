@@ -1,4 +1,4 @@
-"""`sluice statements`: statements by file, bookings by hand, quarantined ones tried again."""
+"""`sluice statements`: statements by file, bookings by hand, and what is in quarantine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from api.cli.acting import acting
 from api.cli.person import AsOption
 from api.cli.say import Format, Language, explained, say, say_json
+from api.cli.statement_decisions import ask, decide, stopped
 from api.cli.until import UntilOption, day_of
 from api.cli.workspace import WorkspaceOption
 from api.rest.statements import ByHand, FileResult, LineIn, StatementResult, enter
@@ -113,6 +114,7 @@ _STATES = {
     "accepted": Text("taken", "已导入"),
     "known": Text("known already", "已导入过"),
     "quarantined": Text("QUARANTINED", "已隔离"),
+    "refused": Text("REFUSED for good", "已永久拒绝"),
 }
 
 
@@ -123,7 +125,7 @@ def _say(one: StatementResult, lang: Lang) -> None:
     )
     say(f"  {one.account}  {_STATES[one.state].say(lang)}  {counts.say(lang)}")
     for reason in one.reasons_zh if lang == "zh" else one.reasons_en:
-        if one.state == "quarantined":
+        if one.state in ("quarantined", "refused"):
             say(f"    {reason}")
 
 
@@ -162,4 +164,7 @@ def register(app: typer.Typer) -> None:
     group.command("import")(take_files)
     group.command("enter")(by_hand)
     group.command("again")(again)
+    group.command("stopped")(stopped)
+    group.command("ask")(ask)
+    group.command("decide")(decide)
     app.add_typer(group, name="statements")

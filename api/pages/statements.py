@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
@@ -17,8 +17,7 @@ from api.statuses import status_of
 from engine.base.text import SluiceError, Text
 from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury.accounts import book
-from engine.treasury.statements import filing
-from engine.treasury.statements.lists import quarantined
+from engine.treasury.statements import deciding, filing
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("statements.import"))]
@@ -127,6 +126,55 @@ def _until(written: str) -> dt.date | None:
         raise _Form("FORM_INVALID", Text(f"{written} is no day", f"{written} 不是日期")) from None
 
 
+@router.post("/statements/stopped/{statement_id}/ask")
+def ask(
+    request: Request,
+    caller: MayEnter,
+    statement_id: int,
+    wanted: Annotated[deciding.Wanted, Form()],
+    reason: Line = "",
+) -> Response:
+    """Ask for a quarantined statement to be taken as it is, or refused for good."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            now = services.clock.now()
+            deciding.propose(session, caller.user_id, statement_id, wanted, reason, now)
+    except SluiceError as error:
+        return _form(request, caller, refusal(request, error), status=status_of(error))
+    return go("/statements", key="done.statement_asked", number=str(statement_id))
+
+
+@router.post("/statements/stopped/{statement_id}/decide")
+def decide(
+    request: Request,
+    caller: MayEnter,
+    statement_id: int,
+    verdict: Annotated[Literal["approve", "decline"], Form()],
+    reason: Line = "",
+) -> Response:
+    """Decide what another person asked."""
+    services = services_of(request)
+    try:
+        with transaction(services.engine) as session:
+            done = deciding.decide(
+                session,
+                caller.user_id,
+                statement_id,
+                approve=verdict == "approve",
+                reason=reason,
+                now=services.clock.now(),
+            )
+    except SluiceError as error:
+        return _form(request, caller, refusal(request, error), status=status_of(error))
+    number, count = str(statement_id), str(done.new_lines)
+    if done.outcome == "taken":
+        return go("/statements", key="done.statement_taken", number=number, count=count)
+    if done.outcome == "refused":
+        return go("/statements", key="done.statement_refused", number=number)
+    return go("/statements", key="done.statement_waits", number=number)
+
+
 def _entered(
     account: str, opening: str, closing: str, reason: str, lines: list[dict[str, str]]
 ) -> ByHand:
@@ -157,7 +205,7 @@ def _form(
 ) -> Response:
     with transaction(services_of(request).engine) as session:
         accounts = book.find(session, caller.user_id)
-        stopped = quarantined(session, [one.id for one in accounts if one.id is not None])
+        stopped = deciding.waiting(session, caller.user_id)
     return page(
         request,
         "statements.html",

@@ -27,7 +27,8 @@ REFUSED: dict[int | str, dict[str, object]] = {
 
 
 class StatementResult(BaseModel):
-    """What became of a statement. `state`: accepted, quarantined (with the reasons), or known."""
+    """What became of a statement. `state`: accepted, quarantined or refused (with the reasons), or
+    known."""
 
     account: str
     state: str

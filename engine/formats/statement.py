@@ -102,6 +102,8 @@ class Break(StrEnum):
     RUNNING_BALANCE = "RUNNING_BALANCE"
     UNREADABLE = "UNREADABLE"
     """Not said by `continuity`: a line of the bank's could not be read and is not among `lines`."""
+    REFUSED = "REFUSED"
+    """Not said by `continuity`: two persons refused the statement for good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
+from engine.formats.statement import Statement
 from engine.runtime.db import transaction
+from engine.treasury.accounts import book
+from engine.treasury.statements import import_statement
 from tests.operations.given import operated
 from tests.pages.browser import opened, serving
 from tests.pages.fixtures import chromium, played, world
@@ -72,3 +76,65 @@ def test_a_file_nobody_can_read_is_refused_and_a_cashier_enters_nothing_by_hand(
     assert "layout" in answer.text or "布局" in answer.text
     empty = browser.http.post("/statements", data={"csrf": browser.csrf})
     assert empty.status_code == 422
+
+
+def stopped(world: World, number: str) -> None:
+    """Two statements of the account that do not follow its last one."""
+    with transaction(world.engine) as session:
+        found = book.by_number(session, number)
+        assert found is not None
+        for day, opening in ((20, 12_345), (21, 777_700)):
+            import_statement(
+                session,
+                found.id or 0,
+                Statement(
+                    account=number,
+                    currency=found.currency,
+                    identification=f"S{day}",
+                    sequence=None,
+                    date=dt.date(2027, 1, day),
+                    opening=opening,
+                    closing=opening,
+                    lines=(),
+                ),
+                source="file",
+                actor="accountant",
+                now=world.clock.now(),
+            )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_two_persons_decide_what_is_in_quarantine(
+    chromium: Browser, world: World, lang: str
+) -> None:
+    number = unconnected(world)
+    stopped(world, number)
+    with serving(operated(world)) as address:
+        visit = opened(chromium, address, lang)
+        visit.sign_in("accountant", world.played.password)
+        visit.go("/statements")
+        page = visit.page
+        for place, wanted in ((0, "take"), (1, "refuse")):
+            article = page.locator("article.alert").nth(place)
+            article.locator("input[name=reason]").fill("银行无法补发" if lang == "zh" else "lost")
+            article.locator(f"button[value={wanted}]").click()
+            expect(page.locator(".note.good, .note.ok, .note").first).to_be_visible()
+        assert page.locator("article.alert button").count() == 0, "not by the one who asked"
+        other = opened(chromium, address, lang)
+        other.sign_in("accountant2", world.played.password)
+        other.go("/statements")
+        seen = other.page
+        for theme in ("light", "dark"):
+            if SHOTS:
+                for name, each in (("asked", page), ("decides", seen)):
+                    each.emulate_media(color_scheme=theme)
+                    path = f"{SHOTS}/quarantine-{name}-{lang}-{theme}.png"
+                    each.screenshot(path=path, full_page=True)
+        for _ in range(2):
+            seen.locator("article.alert button[value=approve]").first.click()
+            expect(seen.locator(".note").first).to_be_visible()
+        assert seen.locator("article.alert").count() == 0
+        assert [*visit.serious(), *other.serious(), *visit.said, *other.said] == []
+        assert seen.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        page.context.close()
+        seen.context.close()

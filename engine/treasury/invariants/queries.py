@@ -230,7 +230,9 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             "SELECT DISTINCT a.number FROM (SELECT s.account_id, s.closing, "
             "coalesce(lag(s.closing) OVER (PARTITION BY s.account_id ORDER BY s.id), s.opening) "
             "+ coalesce((SELECT sum(CASE l.direction WHEN 'credit' THEN l.amount "
-            "ELSE -l.amount END) FROM statement_line l WHERE l.statement_id = s.id), 0) AS reached "
+            "ELSE -l.amount END) FROM statement_line l WHERE l.statement_id = s.id), 0) "
+            # What two persons took as it is names what its lines do not explain.
+            "+ s.difference AS reached "
             "FROM statement s WHERE s.state = 'accepted') c JOIN bank_account a "
             "ON a.id = c.account_id WHERE c.reached <> c.closing",
         ),
@@ -238,6 +240,13 @@ QUERIES: dict[str, tuple[Query, ...]] = {
             Text("quarantined statements with lines", "已隔离却有明细的对账单"),
             "SELECT s.bank_statement_id FROM statement s WHERE s.state = 'quarantined' "
             "AND EXISTS (SELECT 1 FROM statement_line l WHERE l.statement_id = s.id)",
+        ),
+        Query(
+            Text("statements taken without two persons", "未经双人决定而按原样导入的对账单"),
+            "SELECT s.bank_statement_id FROM statement s LEFT JOIN statement_decision d "
+            "ON d.id = s.decision_id AND d.state = 'done' AND d.wanted = 'take' "
+            "AND d.decided_by <> d.proposed_by "
+            "WHERE (s.difference <> 0 OR s.decision_id IS NOT NULL) AND d.id IS NULL",
         ),
     ),
     "I14": (

@@ -16,13 +16,12 @@ from engine.runtime.clock import business_date_of
 from engine.treasury import layouts
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.organisations.grants import require, visible_orgs
+from engine.treasury.statements.contents import from_content, unread_of
 from engine.treasury.statements.fetching import request_confirmation
 from engine.treasury.statements.importing import (
     Imported,
     StatementError,
-    from_content,
     import_statement,
-    unread_of,
 )
 from engine.treasury.statements.lists import quarantined
 from engine.treasury.statements.models import Statement as KeptStatement
@@ -240,7 +239,8 @@ def _last_closing(session: Session, account: BankAccount) -> int:
 def again(session: Session, user_id: str, account_id: int, now: dt.datetime) -> int:
     """Try the quarantined statements of an account again, as they were kept; how many fit now.
 
-    Nobody releases a statement by his word: it is taken when what was missing before it is there.
+    It is taken when what was missing before it is there; what never comes is for two persons to
+    decide (`deciding`).
     """
     taken = 0
     tried = True

@@ -8,15 +8,13 @@ told apart by their occurrence number, and a quarantined statement is taken as s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.base.money import format_major, parse_major
 from engine.base.text import SluiceError, Text
 from engine.formats.statement import (
     Break,
@@ -34,6 +32,7 @@ from engine.treasury.accounts.models import BankAccount
 from engine.treasury.incidents import raise_incident
 from engine.treasury.monitor.occurrences import lines_came_in
 from engine.treasury.statements import models
+from engine.treasury.statements.contents import content_of, from_content, unread_of
 
 _PLACE = frozenset({Break.SEQUENCE_GAP, Break.SEQUENCE_REPEATED, Break.OPENING_DIFFERS})
 """Reasons that speak of the statement's place among others, not of the statement itself."""
@@ -48,7 +47,8 @@ class Imported:
     """What became of a statement."""
 
     state: str
-    """accepted | quarantined | known (every line was known: nothing was written)"""
+    """accepted | quarantined | refused (two persons refused it for good) | known (every line was
+    known: nothing was written)"""
     statement_id: int | None
     new_lines: int
     known_lines: int
@@ -80,10 +80,13 @@ def import_statement(
             "ACCOUNT_UNKNOWN",
             Text(f"there is no account {account_id}", f"没有账户 {account_id}"),
         )
-    content = _content(statement, unread)
+    content = content_of(statement, unread)
     hashed = content_hash(content)
     if _stands(session, account_id, hashed, "accepted"):
         return Imported("known", None, 0, len(statement.lines))
+    refused = _refused(session, account_id, hashed)
+    if refused is not None:
+        return refused
     identities = [_split(one) for one in line_identities(statement)]
     previous = _previous(session, account)
     reasons = (
@@ -102,6 +105,127 @@ def import_statement(
     if previous is None and (statement.sequence or 1) > 1:
         _begins_late(session, arrival, imported)
     return imported
+
+
+@dataclass(frozen=True, slots=True)
+class AsItIs:
+    """What taking a quarantined statement as it is would mean."""
+
+    statement: Statement
+    keys: tuple[_Key | None, ...]
+    """Per line its key when it is new, None when known."""
+    difference: int
+    """What lies between the last closing balance and this one and no line explains (minor units;
+    of an account's first statement: between its own balances)."""
+
+
+def as_it_is(session: Session, account: BankAccount, kept: models.Statement) -> AsItIs:
+    """What taking the quarantined statement now would mean; nothing is written.
+
+    Raises StatementError CANNOT_TAKE: it is of another account or currency, has no balance, or
+    later statements were taken.
+    """
+    statement = from_content(kept.content)
+    moved = sum(one.signed for one in statement.lines)
+    opening, closing = statement.opening, statement.closing
+    if opening is None and closing is not None:
+        opening = closing - moved
+    elif closing is None and opening is not None:
+        closing = opening + moved
+    if _of_another_account(statement, account):
+        raise _cannot_take("it is of another account or currency", "账户或币种不符")
+    if opening is None or closing is None:
+        raise _cannot_take("it has no balance", "没有余额")
+    if _overtaken(session, kept):
+        raise _cannot_take("statements of later days were taken", "之后日期的对账单已导入")
+    statement = replace(statement, opening=opening, closing=closing)
+    previous = _previous(session, account)
+    identities = [_split(one) for one in line_identities(statement)]
+    highest = _highest(session, kept.account_id, [identity for identity, _ in identities])
+    follows = not any(one.reason in _PLACE for one in continuity(statement, previous))
+    keys: list[_Key | None] = []
+    for identity, occurrence in identities:
+        before = highest.get(identity, 0)
+        if follows:
+            keys.append((identity, before + occurrence))
+        else:
+            keys.append((identity, occurrence) if occurrence > before else None)
+    new = sum(
+        line.signed for line, key in zip(statement.lines, keys, strict=True) if key is not None
+    )
+    begin = opening if previous is None else previous.closing
+    return AsItIs(statement, tuple(keys), closing - begin - new)
+
+
+def take_as_it_is(
+    session: Session,
+    account: BankAccount,
+    kept: models.Statement,
+    *,
+    decision_id: int,
+    actor: str,
+    now: dt.datetime,
+) -> Imported:
+    """Take a quarantined statement by the decision of two persons; its difference is named.
+
+    The account is locked by the caller. Raises as `as_it_is`.
+    """
+    found = as_it_is(session, account, kept)
+    arrival = _Arrival(
+        account,
+        found.statement,
+        content_of(from_content(kept.content), unread_of(kept.content)),
+        kept.content_hash,
+        kept.source,
+        actor,
+        now,
+        kept.file_id,
+        decision_id,
+        found.difference,
+    )
+    return _accept(session, arrival, found.keys)
+
+
+def _cannot_take(en: str, zh: str) -> StatementError:
+    return StatementError(
+        "CANNOT_TAKE",
+        Text(
+            f"the statement cannot be taken as it is: {en}; refuse it, or bring a corrected one",
+            f"对账单不能按原样导入:{zh};请拒绝,或导入更正后的对账单",
+        ),
+    )
+
+
+def _overtaken(session: Session, kept: models.Statement) -> bool:
+    return (
+        session.execute(
+            sa.text(
+                "SELECT EXISTS (SELECT 1 FROM statement WHERE account_id = :account "
+                "AND state = 'accepted' AND statement_date > :day)"
+            ),
+            {"account": kept.account_id, "day": kept.statement_date},
+        ).scalar_one()
+        is True
+    )
+
+
+def _refused(session: Session, account_id: int, hashed: str) -> Imported | None:
+    """The very statement, when two persons refused it for good."""
+    row = session.execute(
+        sa.text(
+            "SELECT s.id, d.decided_by, d.reason FROM statement s JOIN statement_decision d "
+            "ON d.statement_id = s.id AND d.state = 'done' AND d.wanted = 'refuse' "
+            "WHERE s.account_id = :account AND s.content_hash = :hash AND s.state = 'quarantined'"
+        ),
+        {"account": account_id, "hash": hashed},
+    ).first()
+    if row is None:
+        return None
+    why = Text(
+        f"it was refused for good, confirmed by {row.decided_by}: {row.reason}",
+        f"已永久拒绝,由 {row.decided_by} 确认:{row.reason}",
+    )
+    return Imported("refused", int(row.id), 0, 0, (Discontinuity(Break.REFUSED, why),))
 
 
 def _begins_late(session: Session, arrival: _Arrival, imported: Imported) -> None:
@@ -141,6 +265,8 @@ class _Arrival:
     actor: str
     now: dt.datetime
     file_id: int | None
+    decision_id: int | None = None
+    difference: int = 0
 
 
 _Key = tuple[str, int]
@@ -196,17 +322,21 @@ def _told_before(session: Session, account_id: int, statement: Statement) -> boo
         return True
     rows = session.execute(
         sa.text("""
-            SELECT l.signed, first.opening FROM (
-              SELECT id, CASE direction WHEN 'credit' THEN amount ELSE -amount END AS signed
+            SELECT l.signed, first.opening, (SELECT sum(difference) FROM statement s
+                WHERE s.account_id = :account AND s.id <= l.statement_id) AS named FROM (
+              SELECT id, statement_id,
+                CASE direction WHEN 'credit' THEN amount ELSE -amount END AS signed
               FROM statement_line WHERE account_id = :account) l
             CROSS JOIN (SELECT opening FROM statement WHERE account_id = :account
               AND state = 'accepted' ORDER BY id LIMIT 1) first
             ORDER BY l.id"""),
         {"account": account_id},
     ).all()
-    points = [*accumulate((int(r.signed) for r in rows), initial=int(rows[0].opening or 0))]
-    length = len(statement.lines)
-    windows = zip(points, points[length:], strict=False)
+    # Differences that two persons named lie between the lines before them and those after.
+    sums = accumulate((int(r.signed) for r in rows), initial=int(rows[0].opening or 0))
+    befores = [reached + int(r.named) for reached, r in zip(sums, rows, strict=False)]
+    afters = [before + int(r.signed) for before, r in zip(befores, rows, strict=True)]
+    windows = zip(befores, afters[len(statement.lines) - 1 :], strict=False)
     return any(ends == (statement.opening, statement.closing) for ends in windows)
 
 
@@ -284,6 +414,8 @@ def _row(arrival: _Arrival, state: str, new_lines: int) -> models.Statement:
         imported_by=arrival.actor,
         imported_at=arrival.now,
         file_id=arrival.file_id,
+        decision_id=arrival.decision_id,
+        difference=arrival.difference,
     )
 
 
@@ -379,89 +511,3 @@ def _line(
 
 def _end_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(23, 59, 59), BUSINESS_ZONE).astimezone(dt.UTC)
-
-
-def _content(statement: Statement, unread: Sequence[Text]) -> dict[str, JsonValue]:
-    """The whole statement as JSON, amounts as decimal text: what its hash is taken of."""
-
-    def money(minor: int | None) -> str | None:
-        return None if minor is None else format_major(minor, statement.currency)
-
-    lines: list[JsonValue] = [
-        {
-            "booking_date": line.booking_date.isoformat(),
-            "value_date": line.value_date.isoformat(),
-            "amount": money(line.amount),
-            "direction": line.direction,
-            "balance": money(line.balance),
-            "bank_reference": line.bank_reference,
-            "our_reference": line.our_reference,
-            "message_reference": line.message_reference,
-            "counterparty_name": line.counterparty_name,
-            "counterparty_account": line.counterparty_account,
-            "remittance": line.remittance,
-            "return_reason": line.return_reason,
-        }
-        for line in statement.lines
-    ]
-    content: dict[str, JsonValue] = {
-        "account": statement.account,
-        "currency": statement.currency,
-        "identification": statement.identification,
-        "sequence": statement.sequence,
-        "date": statement.date.isoformat(),
-        "opening": money(statement.opening),
-        "closing": money(statement.closing),
-        "lines": lines,
-    }
-    if unread:
-        content["unread"] = [{"en": one.en, "zh": one.zh} for one in unread]
-    return content
-
-
-def unread_of(content: Mapping[str, object]) -> tuple[Text, ...]:
-    """What could not be read of the statement that was kept as `content`."""
-    said = cast("list[Mapping[str, str]]", content.get("unread", []))
-    return tuple(Text(one["en"], one["zh"]) for one in said)
-
-
-def from_content(content: Mapping[str, object]) -> Statement:
-    """The statement that was kept as `content`: what a quarantined one is tried again by."""
-    currency = str(content["currency"])
-
-    def money(value: object) -> int | None:
-        return None if value is None else parse_major(str(value), currency)
-
-    def text(line: Mapping[str, object], name: str) -> str | None:
-        value = line[name]
-        return None if value is None else str(value)
-
-    lines = []
-    for line in cast("list[Mapping[str, object]]", content["lines"]):
-        lines.append(
-            StatementLine(
-                booking_date=dt.date.fromisoformat(str(line["booking_date"])),
-                value_date=dt.date.fromisoformat(str(line["value_date"])),
-                amount=money(line["amount"]) or 0,
-                direction="credit" if line["direction"] == "credit" else "debit",
-                balance=money(line["balance"]),
-                bank_reference=text(line, "bank_reference"),
-                our_reference=text(line, "our_reference"),
-                message_reference=text(line, "message_reference"),
-                counterparty_name=text(line, "counterparty_name"),
-                counterparty_account=text(line, "counterparty_account"),
-                remittance=text(line, "remittance"),
-                return_reason=text(line, "return_reason"),
-            )
-        )
-    sequence = content["sequence"]
-    return Statement(
-        account=str(content["account"]),
-        currency=currency,
-        identification=str(content["identification"]),
-        sequence=sequence if isinstance(sequence, int) else None,
-        date=dt.date.fromisoformat(str(content["date"])),
-        opening=money(content["opening"]),
-        closing=money(content["closing"]),
-        lines=tuple(lines),
-    )

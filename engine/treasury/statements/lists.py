@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.machines.matching import MatchGroup, MatchItem
-from engine.treasury.statements.models import Statement, StatementLine
+from engine.treasury.statements.models import Statement, StatementDecision, StatementLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,13 @@ def last_statements(session: Session, account_ids: Collection[int]) -> dict[int,
 
 
 def quarantined(session: Session, account_ids: Collection[int]) -> list[Statement]:
-    """Statements that did not continue what is known, newest first."""
+    """Statements that did not continue what is known and wait, newest first: neither taken since
+    nor refused for good."""
     return list(
         session.exec(
             select(Statement)
             .where(col(Statement.account_id).in_(account_ids), Statement.state == "quarantined")
-            .where(~_taken_since())
+            .where(~_taken_since(), ~_refused_for_good())
             .order_by(col(Statement.id).desc())
         )
     )
@@ -122,6 +123,14 @@ def _taken_since() -> sa.ColumnElement[bool]:
         col(later.account_id) == col(Statement.account_id),
         col(later.content_hash) == col(Statement.content_hash),
         col(later.state) == "accepted",
+    )
+
+
+def _refused_for_good() -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        col(StatementDecision.statement_id) == col(Statement.id),
+        col(StatementDecision.wanted) == "refuse",
+        col(StatementDecision.state) == "done",
     )
 
 

@@ -55,6 +55,38 @@ class Statement(SQLModel, table=True):
         sa_column=Column(BigInteger, ForeignKey("statement_file.id"), nullable=True),
     )
     """The file it was read from."""
+    decision_id: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger, ForeignKey("statement_decision.id", use_alter=True), nullable=True
+        ),
+    )
+    """Two persons took it as it is."""
+    difference: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """What lies between the last closing balance and this one and no line explains."""
+
+
+class StatementDecision(SQLModel, table=True):
+    """What becomes of a quarantined statement: asked by one person, confirmed by another."""
+
+    __tablename__ = "statement_decision"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    org_id: str
+    statement_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("statement.id"), nullable=False)
+    )
+    wanted: str
+    """take | refuse (for good)"""
+    reason: str
+    proposed_by: str = Field(foreign_key="user_account.id")
+    proposed_at: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    state: str = "open"
+    """open | done | declined"""
+    decided_by: str | None = Field(default=None, foreign_key="user_account.id")
+    decided_at: dt.datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    decision_reason: str | None = None
 
 
 class StatementFile(SQLModel, table=True):
