@@ -11,8 +11,9 @@ from engine.formats.layouts.cell_reading import says_year
 from engine.formats.layouts.model import Form, Use
 from engine.formats.learning.amounts import Rule
 from engine.formats.learning.columns import ColumnGuess, Table
+from engine.formats.learning.positions import Nameless
 from engine.formats.learning.roles import DEAD_STATES, NEUTRAL_WORDS, bare_cell
-from engine.formats.learning.sniffing import Sniffed
+from engine.formats.learning.sniffing import Sniffed, codec_name
 
 _TYPES = {
     "booking_date": "date",
@@ -78,15 +79,44 @@ def statement(
     if code is not None:
         lines.append(f"currency: {code}")
     if rule.newest_first is not None:
-        lines.append(
-            f"balance: {{order: {'newest_first' if rule.newest_first else 'oldest_first'}}}"
-        )
+        lines.append(_order_of(rule.newest_first))
     skip = _skips(columns, rows, rule)
     if skip:
         lines.append(f"skip: {{{', '.join(skip)}}}")
     if account_known:
         fields = [one for one in fields if one.role != "account"]
     return "\n".join([*lines, *_records(fields, ("booking_date",))]) + "\n"
+
+
+def nameless(name: str, bank: str, org: str, sniffed: Sniffed, found: Nameless) -> str:
+    """The draft of a statement without a row of names: its fields in their order. Of a fixed file
+    the first and last line are read over where they are of another kind."""
+    form = "fixed" if sniffed.form is Form.FIXED else "delimited"
+    lines = _head(name, "statement", bank, org, sniffed, form=form)
+    lines += [
+        f"dates: [{', '.join(_quoted(one) for one in found.guess.dates[:2])}]",
+        _amount(found.guess.rule),
+    ]
+    if found.guess.rule.newest_first is not None:
+        lines.append(_order_of(found.guess.rule.newest_first))
+    rows: list[tuple[str, ...]] = [("field", "type", "width", "check")]
+    for place, one in enumerate(found.guess.columns):
+        role = one.role or f"column_{one.number}"
+        kind = _TYPES.get(role, "text") if one.role else "ignored"
+        if kind == "yuan" and form == "fixed" and not any("." in cell for cell in one.samples):
+            kind = "fen"
+        width = str(found.widths[place]) if found.widths else "-"
+        rows.append((role, kind, width, "required" if role == "booking_date" else "-"))
+    if not found.widths:
+        rows = [(*row[:2], row[3]) for row in rows]
+    lines.append("records:")
+    apart = (("header", 0, found.first > 0), ("trailer", -1, found.end < len(sniffed.texts)))
+    for record, at, is_there in apart:
+        if is_there:
+            size = len(sniffed.texts[at].encode(codec_name(sniffed.encoding)))
+            over = [("field", "type", "width"), ("filler", "ignored", str(size))]
+            lines += [f"  {record}: |", *_table(over)]
+    return "\n".join([*lines, "  detail: |", *_table(rows)]) + "\n"
 
 
 def order(
@@ -113,17 +143,26 @@ def order(
     return "\n".join([*lines, *_records(fields, ("amount",))]) + "\n"
 
 
-def _head(name: str, use: str, bank: str, org: str, sniffed: Sniffed) -> list[str]:
-    form = "workbook" if sniffed.form is Form.WORKBOOK else "csv"
+def _order_of(newest_first: bool) -> str:
+    return f"balance: {{order: {'newest_first' if newest_first else 'oldest_first'}}}"
+
+
+def _head(
+    name: str, use: str, bank: str, org: str, sniffed: Sniffed, form: str = "csv"
+) -> list[str]:
+    form = "workbook" if sniffed.form is Form.WORKBOOK else form
     # Statements come re-saved by people in the one encoding or the other; what is written has one.
     either = sniffed.encoding in ("utf-8", "utf-8-sig", "gb18030") and use != "payment_order"
     file = [f"form: {form}", f"encoding: {'auto' if either else sniffed.encoding}"]
-    if form == "csv":
+    if form == "fixed":
+        file[1] = f"encoding: {sniffed.encoding}"
+        file.append(f"eol: {sniffed.line_end}")
+    elif form != "workbook":
         file.append(
             f"separator: {'tab' if sniffed.separator == chr(9) else _quoted(sniffed.separator)}"
         )
-        if not sniffed.quoted:
-            file.append("quote: none")
+        if sniffed.quoted != (form == "csv"):
+            file.append(f"quote: {_quoted(chr(34)) if sniffed.quoted else 'none'}")
         file.append(f"eol: {sniffed.line_end}")
     return [
         "kind: bank_layout",
@@ -149,15 +188,18 @@ def _records(fields: Sequence[ColumnGuess], required: tuple[str, ...]) -> list[s
         )
     if not any(one.noted for one in fields):
         rows = [(*row[:3], row[4]) for row in rows]
+    return ["records:", "  detail: |", *_table(rows)]
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(_width(row[at]) for row in rows) for at in range(len(rows[0]))]
-    table = [
+    return [
         "    "
         + " | ".join(
             cell + " " * (widths[at] - _width(cell)) for at, cell in enumerate(row)
         ).rstrip()
         for row in rows
     ]
-    return ["records:", "  detail: |", *table]
 
 
 def _amount(rule: Rule) -> str:

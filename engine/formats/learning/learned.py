@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.base.findings import Finding
 from engine.base.money import format_major
@@ -23,6 +23,7 @@ from engine.formats.layouts.model import Form, Use
 from engine.formats.learning import drafting
 from engine.formats.learning.amounts import Rule, choose
 from engine.formats.learning.columns import ColumnGuess, Table, find_table, guess
+from engine.formats.learning.positions import guess_lines
 from engine.formats.learning.roles import NAMES, ORDER_NAMES
 from engine.formats.learning.sniffing import Sniffed, sniff
 from engine.formats.reading import FormatError
@@ -55,7 +56,7 @@ class Learned:
     encoding: str
     separator: str
     head_line: int
-    """1-based line of the row of names."""
+    """1-based line of the row of names, 0 when there is none."""
     columns: tuple[ColumnGuess, ...]
     rule: Rule | None
     findings: tuple[Finding, ...]
@@ -91,23 +92,21 @@ def learn(
     Raises FormatError SAMPLE_EMPTY, SAMPLE_TOO_LARGE, NO_TABLE (no rows, no row of names).
     """
     sniffed = sniff(content)
-    if sniffed.form is Form.FIXED:
-        raise FormatError(
-            "NO_TABLE",
-            Text(
-                f"every line has {sniffed.width} bytes: a fixed file has no names to learn from; "
-                "write the widths of its specification into a layout of the form fixed",
-                f"每行 {sniffed.width} 字节:定长文件没有表头可供识别;请按接口说明编写 fixed 布局",
-            ),
-        )
-    statement_table = find_table(sniffed.rows, NAMES)
-    order_table = find_table(sniffed.rows, ORDER_NAMES)
+    named = () if sniffed.form is Form.FIXED else sniffed.rows
+    statement_table = find_table(named, NAMES)
+    order_table = find_table(named, ORDER_NAMES)
+    safe = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "learned"
+    safe = safe if safe[0].isalpha() else f"bank-{safe}"
     if statement_table is None and order_table is None:
+        nameless = _nameless(safe, bank or safe, org, sniffed, content)
+        if nameless is not None:
+            return nameless
         raise FormatError(
             "NO_TABLE",
             Text(
-                "no row of names within 40 lines; write the columns into a layout by hand",
-                "前 40 行内没有找到表头;请手工编写布局",
+                "no row of names within 40 lines, and not every line has a day and an amount at "
+                "the same place; write the columns into a layout by hand",
+                "前 40 行内没有找到表头,且各行没有位置相同的日期和金额;请手工编写布局",
             ),
         )
     tried = []
@@ -118,8 +117,6 @@ def learn(
         if "booking_date" in place and rule is not None:
             dates = contents[place["booking_date"]].dates
             tried.append((statement_table, columns, rule, dates))
-    safe = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "learned"
-    safe = safe if safe[0].isalpha() else f"bank-{safe}"
     if tried:
         table, columns, rule, dates = tried[0]
         text = drafting.statement(
@@ -131,6 +128,20 @@ def learn(
     use = Use.PAYMENT_RETURN if "code" in place else Use.PAYMENT_ORDER
     text = drafting.order(safe, bank or safe, org, use, sniffed, columns, _data(table, sniffed))
     return _proven(text, use, sniffed, table, columns, None, content, until)
+
+
+def _nameless(name: str, bank: str, org: str, sniffed: Sniffed, content: bytes) -> Learned | None:
+    """A statement without a row of names: its lines are bookings, in a fixed file but for the
+    first and the last. None when it is none."""
+    found = guess_lines(sniffed)
+    if found is None:
+        return None
+    columns = found.guess.columns
+    names = tuple(one.name for one in columns)
+    table = Table(-1, names, tuple(range(found.first, found.end)))
+    text = drafting.nameless(name, bank, org, sniffed, found)
+    cut_up = replace(sniffed, rows=found.rows)
+    return _proven(text, Use.STATEMENT, cut_up, table, columns, found.guess.rule, content, None)
 
 
 def _as_order(
@@ -196,7 +207,7 @@ def _proven(
     use: Use,
     sniffed: Sniffed,
     table: Table,
-    columns: list[ColumnGuess],
+    columns: Sequence[ColumnGuess],
     rule: Rule | None,
     content: bytes,
     until: dt.date | None,

@@ -178,6 +178,11 @@ def _fixed(content: bytes, encoding: str, texts: list[str], line_end: str) -> Sn
     )
 
 
+def codec_name(encoding: str) -> str:
+    """What Python writes without a mark in front."""
+    return {"utf-8-sig": "utf-8"}.get(encoding, encoding)
+
+
 def _refuse_bomb(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > MAX_MEMBERS:
         raise _zip(f"it has {len(entries)} members, {MAX_MEMBERS} are allowed", "文件数过多")
