@@ -16,7 +16,7 @@ from engine.base.text import SluiceError
 from engine.runtime.db import constraint
 from engine.treasury.alerts import board
 from engine.treasury.approvals import desk
-from engine.treasury.approvals.people import grant_role, revoke_role
+from engine.treasury.approvals.people import deactivate_user, grant_role, revoke_role
 from engine.treasury.documents.models import Document
 from engine.treasury.organisations.grants import grant
 from tests.approval.support import NOW, open_steps, submitted
@@ -170,6 +170,41 @@ def test_an_open_step_is_blocked_when_its_last_holder_is_gone(session: Session) 
     assert session.get_one(Document, ids[0]).waiting_code == "BLOCKED"
     grant_role(session, "admin", "bj-manager", "reviewer", "BJ", NOW)
     assert approve(session, "bj-manager", ids) == [None]
+
+
+def test_a_deactivated_holder_leaves_his_open_steps_to_the_next(session: Session) -> None:
+    ids = submitted(session)
+    deactivate_user(session, "admin", "bj-reviewer", "left the company", NOW)
+    assert session.get_one(Document, ids[0]).waiting_code is None
+    assert approve(session, "reviewer", ids) == [None]
+
+
+def test_the_last_holder_deactivated_blocks_and_alerts(session: Session) -> None:
+    ids = submitted(session)
+    for one in ("bj-reviewer", "reviewer"):
+        deactivate_user(session, "admin", one, "left the company", NOW)
+    assert session.get_one(Document, ids[0]).waiting_code == "BLOCKED"
+    alerts = session.execute(
+        sa.text("SELECT code FROM alert WHERE subject_id = :id"), {"id": str(ids[0])}
+    )
+    assert alerts.scalars().all() == ["APPROVAL_BLOCKED"]
+    assert approve(session, "reviewer", ids) == ["STEP_UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    ("actor", "user", "reason", "code"),
+    [
+        ("treasurer", "reviewer", "left", "NOT_PERMITTED"),
+        ("admin", "admin", "left", "SELF_GRANT"),
+        ("admin", "reviewer", " ", "REASON_MISSING"),
+        ("admin", "nobody", "left", "USER_UNKNOWN"),
+    ],
+)
+def test_who_deactivates_is_another_administrator_with_a_reason(
+    session: Session, actor: str, user: str, reason: str, code: str
+) -> None:
+    with pytest.raises(SluiceError, match=code):
+        deactivate_user(session, actor, user, reason, NOW)
 
 
 def test_roles_are_changed_by_an_administrator_and_never_ones_own(session: Session) -> None:

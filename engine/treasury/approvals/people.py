@@ -1,4 +1,4 @@
-"""Granting and taking away roles while approvals are running."""
+"""Granting and taking away roles, and deactivating people, while approvals are running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.base.text import Text
 from engine.runtime import audit
 from engine.runtime.jsontypes import JsonValue
 from engine.treasury.approvals.desk import reassess
-from engine.treasury.organisations import grants
+from engine.treasury.organisations import grants, signin
 from engine.treasury.organisations.errors import OrganisationError
 
 
@@ -63,6 +63,38 @@ def revoke_role(
         after = _held(session, user_id, role, org_id)
         _record(session, actor, "role.revoke", user_id, org_id, before, after, now)
         reassess(session, now)
+
+
+def deactivate_user(
+    session: Session, actor: str, user_id: str, reason: str, now: dt.datetime
+) -> None:
+    """Lock a user out for good; open steps go to the next holder, or are blocked with an alert.
+
+    Needs users.manage where the user belongs, and another person than `user_id`. Raises
+    NotPermitted, OrganisationError SELF_GRANT, USER_UNKNOWN, REASON_MISSING.
+    """
+    found = grants.user(session, user_id)
+    _check(session, actor, user_id, found.org_id)
+    if not reason.strip():
+        raise OrganisationError(
+            "REASON_MISSING",
+            Text("deactivating a user needs a reason; write why", "停用用户须填写原因"),
+        )
+    signin.deactivate(session, user_id)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "user.deactivate",
+        "user_account",
+        user_id,
+        found.org_id,
+        {"active": True},
+        {"active": False},
+        reason.strip(),
+        now,
+    )
+    reassess(session, now)
 
 
 Held = dict[str, JsonValue]

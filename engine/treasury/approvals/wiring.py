@@ -44,7 +44,8 @@ class StaffDirectory:
 
     def held(self, session: Session, user_id: str) -> Collection[tuple[str, str]]:
         """Grants of an active user that let him approve."""
-        person = session.get(UserAccount, user_id)
+        # Read anew: he may have been deactivated while this transaction waited for its locks.
+        person = session.get(UserAccount, user_id, populate_existing=True)
         if person is None or not person.active:
             return ()
         rows = session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id))

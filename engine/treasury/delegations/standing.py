@@ -31,14 +31,12 @@ def stand_ins(
 ) -> list[StandIn]:
     """Delegations in force on a business day, of one delegate or all, oldest first.
 
-    With `lock` nobody revokes those of `delegate` until the transaction ends.
+    With `lock` nobody revokes those of `delegate`, nor changes his roles or those of whom he
+    stands in for, until the transaction ends: delegations are locked first, then persons.
     """
     session.flush()
     if lock:
-        session.execute(
-            sa.text("SELECT id FROM delegation WHERE delegate = :delegate ORDER BY id FOR SHARE"),
-            {"delegate": delegate},
-        )
+        _lock(session, delegate)
     rows = session.execute(
         _IN_FORCE, {"day": day, "delegate": delegate, "approving": approving_roles()}
     )
@@ -54,6 +52,20 @@ def stand_ins(
         )
         for row in rows
     ]
+
+
+def _lock(session: Session, delegate: str | None) -> None:
+    """Whoever takes a role away locks the person: see grants.lock_person."""
+    principals = session.execute(
+        sa.text(
+            "SELECT principal FROM delegation WHERE delegate = :delegate ORDER BY id FOR SHARE"
+        ),
+        {"delegate": delegate},
+    ).scalars()
+    session.execute(
+        sa.text("SELECT id FROM user_account WHERE id = ANY(:ids) ORDER BY id FOR SHARE"),
+        {"ids": sorted({str(delegate), *principals})},
+    )
 
 
 def away(session: Session, day: dt.date) -> frozenset[str]:
