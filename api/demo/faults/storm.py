@@ -59,11 +59,14 @@ FIRST_HOPS = (1, 1, 5, 15, 30)
 
 LOOKS = (dt.time(10), dt.time(18), dt.time(19))
 """Times of day: when batches leave, and two questions after a finality horizon has passed."""
+NEXT_STATEMENT = dt.timedelta(minutes=30)
+"""So soon statements are fetched again; from none of LOOKS does it lead past a bank's opening."""
+
 MOST_HOPS = 36
 IDLE_SECONDS = 120.0
 """Longest the driver waits for the workers to finish what is due (real time)."""
 
-AT_WORK_SECONDS = 2.0
+AT_WORK_SECONDS = 5.0
 """Longest a strike waits for its worker to have something in hand (real time)."""
 
 _BUSY = sa.text(
@@ -210,11 +213,14 @@ class Driver:
                 if number < len(FIRST_HOPS)
                 else _until_look(self._services.clock.now())
             )
-            self._until_idle()
-            self._desk.reconcile()
-            self._until_idle()
+            self._reconciled()
             if not self._open():
-                break
+                # What came back with the last leap over a morning is on no statement yet.
+                self._cut()
+                self._hop(NEXT_STATEMENT)
+                self._reconciled()
+                if not self._open():
+                    break
         self.stage.sealer.run_once()
 
     def struck(self) -> Struck:
@@ -319,6 +325,12 @@ class Driver:
     def _cut(self) -> None:
         for bank in self.stage.banks:
             bank.admin("cut", {})
+
+    def _reconciled(self) -> None:
+        """The workers come to rest, and again after the accountant has decided."""
+        self._until_idle()
+        self._desk.reconcile()
+        self._until_idle()
 
     def _until_answered(self) -> None:
         """Until the product has answered all the source sent."""
