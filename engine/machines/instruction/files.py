@@ -227,11 +227,11 @@ def watch_file(
     """Handle payment_file.watch: past the bank's horizon what is open is UNKNOWN, then REVIEW."""
     with transaction(context.engine) as session:
         context.guard(session)
-        now = context.clock.now()
         batch = read_batch(session, batch_id, lock=True)
         attempts = [one for one in lock_batch_attempts(session, batch_id) if one.state in OPEN]
         if not attempts:
             return Done()
+        now = context.clock.now()
         profile = look_up(session, batch.bank_id).applied_to(profile_of(batch.bank_id))
         due = finality(profile, batch.sent_at or now, batch.value_date)
         if now < due:

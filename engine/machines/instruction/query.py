@@ -55,10 +55,9 @@ S = AttemptState
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the bank said, when, and whether "not found" counts by now."""
+    """What the bank said, and whether "not found" counted when it was asked."""
 
     answer: QueryAnswer
-    now: dt.datetime
     final: bool
 
 
@@ -84,7 +83,7 @@ def query_batch(
         if quiet is not None:
             return Retry(quiet - now, f"{batch.bank_id} is not to be called before {quiet:%H:%M}")
         answer = _ask(connector, batch.message_id)
-        left = _settle(context, batch, profile, answer, listener, classify)
+        left = _settle(context, batch, profile, now, answer, listener, classify)
     except LeaseLost:
         raise
     except SluiceError as error:
@@ -102,18 +101,23 @@ def _settle(
     context: ActionContext,
     batch: BatchRow,
     profile: BankProfile,
+    asked_at: dt.datetime,
     answer: QueryAnswer,
     listener: Listener,
     classify: Classifier,
 ) -> int:
-    """Write down what the bank said; how many attempts are still open."""
-    now = context.clock.now()
-    sent_at = batch.sent_at or now
-    asked = _Asked(answer, now, now >= finality(profile, sent_at, batch.value_date))
+    """Write down what the bank said; how many attempts are still open.
+
+    What it did not know counts by when it was asked: an answer that was long on its way, or that
+    waited here for a lock, is no answer from after the horizon.
+    """
+    sent_at = batch.sent_at or asked_at
+    asked = _Asked(answer, asked_at >= finality(profile, sent_at, batch.value_date))
     with transaction(context.engine) as session:
         context.guard(session)
         batch = read_batch(session, batch.id, lock=True)
         attempts = lock_batch_attempts(session, batch.id)
+        now = context.clock.now()
         kind = "no_answer" if answer.outcome is Queried.NO_ANSWER else "query_answer"
         kept = Evidence(kind, answer.outcome.value, answer.raw, answer.text)
         evidence = record(session, batch.org_id, batch.id, kept, now)
@@ -127,7 +131,7 @@ def _settle(
         moves += [
             Move(one, S.UNKNOWN, bank_text=SENDER_LOST.en, bank_text_zh=SENDER_LOST.zh)
             for one in silent
-            if one.state is S.SENDING and now - sent_at >= STALE_SENDER
+            if one.state is S.SENDING and asked_at - sent_at >= STALE_SENDER
         ]
         if answer.outcome is Queried.FOUND:
             accepted(session, batch.id, now)

@@ -114,14 +114,15 @@ def prepare(
     until = _boot() + SEND_BUDGET
     with transaction(context.engine) as session:
         context.guard(session)
-        now = context.clock.now()
         batch = read_batch(session, batch_id, lock=True)
         attempts = lock_batch_attempts(session, batch_id)
         if batch.sent_at is not None:
-            _forget_sender(session, attempts, listener, now)
+            _forget_sender(session, attempts, listener, context.clock.now())
             return None
         settings = settings_of(session, batch.bank_id)
         _take_place(session, settings.applied_to(connector.profile))
+        # Read when nothing is waited for any more: the bank's horizon is counted from this time.
+        now = context.clock.now()
         begun = begin(session, batch, attempts, connector, listener, now)
         if begun.leaving:
             actions.enqueue(
@@ -263,6 +264,7 @@ def settle_submission(
             for one in lock_batch_attempts(session, batch_id)
             if one.state in (S.SENDING, S.UNKNOWN)
         ]
+        now = context.clock.now()
         moves = _moves(session, batch, attempts, answer, classify)
         if answer.outcome is Submitted.ACCEPTED:
             accepted(session, batch.id, now)

@@ -16,6 +16,7 @@ from engine.base.text import SluiceError, Text
 from engine.formats.layouts import Use, read_return
 from engine.machines.instruction import files as machine
 from engine.machines.instruction.files import HandedOut, Returned
+from engine.machines.instruction.store import read_batch
 from engine.rulebook import Rulebook
 from engine.runtime import audit
 from engine.runtime.clock import Clock, business_date_of
@@ -153,6 +154,8 @@ def hand_out(
     file = get(session, user_id, message_id)
     require(session, user_id, "payments.release", file.org_id)
     _four_eyes(session, user_id, file)
+    # Locked before the time is read: the bank's horizon is counted from when the file left.
+    read_batch(session, file.id, lock=True)
     now = clock.now()
     bank = _writer(session, file, now)
     done = machine.hand_out(session, file.id, bank, PaymentListener(rulebook, clock), user_id, now)
