@@ -80,6 +80,14 @@ def test_a_receipt_raises_the_balance(stage: Stage) -> None:
     assert stage.column("SELECT account FROM voucher_line ORDER BY line_no") == ["100101", "112201"]
 
 
+def test_what_is_not_to_be_paid_is_refused_by_its_state_before_its_channel(stage: Stage) -> None:
+    open_desk(stage, 25_000)
+    (direct,) = stage.make(Draft(1, account=stage.world.pay_account))
+    with stage.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE document SET state = 'VOID'"))
+    assert codes(confirm(stage, direct)) == ["NOT_UNPAID"]
+
+
 def test_many_are_confirmed_each_with_its_own_result(stage: Stage) -> None:
     open_desk(stage, 25_000)
     cash_documents = make(stage, 1, 2, 3)

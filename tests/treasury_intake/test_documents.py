@@ -154,6 +154,8 @@ def test_a_bulk_step_moves_all_documents_or_none(session: Session) -> None:
     with pytest.raises(TransitionRefused) as refused:
         course.transition(session, [first, second, 999], State.VALIDATED, actor="t", now=NOW)
     assert refused.value.states == {second: "VALIDATED", 999: None}
+    number = session.scalar(sa.text(f"SELECT document_no FROM document WHERE id = {second}"))
+    assert f"{number} (VALIDATED), 999 (-)" in refused.value.text.en
 
 
 def test_every_step_leaves_one_event(session: Session) -> None:

@@ -66,8 +66,8 @@ def confirm(
     for row in rows:
         why = (
             barred(row, user, allowed)
-            or (None if row.channel == CASH else _not_cash(row))
             or not_ready(row, on_hold)
+            or (None if row.channel == CASH else _not_cash(row))
             or (None if approved[row.id] else content_changed(row))
         )
         if why is None:

@@ -64,8 +64,8 @@ def request(
     for row in rows:
         why = (
             barred(row, user, allowed)
-            or (None if row.channel == CHEQUE else _not_cheque(row))
             or not_ready(row, on_hold)
+            or (None if row.channel == CHEQUE else _not_cheque(row))
             or (None if approved[row.id] else content_changed(row))
             or (None if _asked(session, row, user, now) else _live(row))
         )

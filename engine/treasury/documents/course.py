@@ -31,7 +31,7 @@ class Moved:
 
 _MOVE = sa.text("""
 WITH standing AS (
-  SELECT id, org_id, state FROM document WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+  SELECT id, org_id, document_no, state FROM document WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
 ), moved AS (
   UPDATE document d SET state = :to, waiting_code = NULL, waiting_en = NULL,
     waiting_zh = NULL
@@ -45,7 +45,7 @@ WITH standing AS (
          coalesce(CAST(:decisions AS jsonb) -> id::text, '[]'::jsonb)
   FROM moved ORDER BY id
 )
-SELECT s.id, s.org_id, s.state, m.id IS NOT NULL AS moved
+SELECT s.id, s.org_id, s.document_no, s.state, m.id IS NOT NULL AS moved
 FROM standing s LEFT JOIN moved m ON m.id = s.id ORDER BY s.id
 """)
 
@@ -91,7 +91,8 @@ def transition(
     refused: dict[int, str | None] = {int(row.id): row.state for row in rows if not row.moved}
     refused |= {one: None for one in wanted if one not in found}
     if refused:
-        raise TransitionRefused(to.value, refused)
+        numbers = {int(row.id): str(row.document_no) for row in rows}
+        raise TransitionRefused(to.value, refused, numbers)
     forget(session, wanted)
     listeners.tell(session, to, wanted, now)
     return [Moved(int(row.id), str(row.org_id), State(row.state)) for row in rows]

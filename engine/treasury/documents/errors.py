@@ -14,11 +14,16 @@ class DocumentError(SluiceError):
 class TransitionRefused(DocumentError):
     """Some documents stand in a state from which the step is not possible; none was moved.
 
-    `states` maps each of them to the state it stands in (None: there is no such document).
+    `states` maps each of them to the state it stands in (None: there is no such document),
+    `numbers` to the document number that the sentence names.
     """
 
-    def __init__(self, to: str, states: Mapping[int, str | None]) -> None:
-        listed = ", ".join(f"{one} ({state or '-'})" for one, state in sorted(states.items())[:5])
+    def __init__(
+        self, to: str, states: Mapping[int, str | None], numbers: Mapping[int, str]
+    ) -> None:
+        listed = ", ".join(
+            f"{numbers.get(one, one)} ({state or '-'})" for one, state in sorted(states.items())[:5]
+        )
         more = len(states) - 5
         tail = (f" and {more} more", f" 等另外 {more} 张") if more > 0 else ("", "")
         super().__init__(
