@@ -89,4 +89,33 @@ def test_a_remark_in_brackets_is_no_part_of_the_amount_where_the_layout_says_so(
     rows = OUT % "131.90(已退款1.10)" + IN % "5.00"
     assert refusal(MARKED, rows) == "AMOUNT"
     assert signed(MARKED.replace("loose", "noted"), rows) == [-13190, 500]
-    assert refusal(MARKED.replace("loose", "noted"), OUT % "(5.00)") == "AMOUNT"
+    # Brackets around all of it are a minus, which needs a meaning here.
+    assert refusal(MARKED.replace("loose", "noted"), OUT % "(5.00)") == "SIGN"
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        ("1,234.50", 123450),
+        ("+1234.5", 123450),
+        ("12.00-", -1200),
+        ("(12.00)", -1200),
+        ("（12.00）", -1200),
+        ("12.00DR", -1200),
+        ("12.00 CR", 1200),
+        ("１２．００", 1200),
+        ("￥－0.01", -1),
+        ("12.00元", 1200),
+    ],
+)
+def test_amounts_as_banks_write_them(written: str, minor: int) -> None:
+    text = MARKED.replace("rule: mark, credit: [收入], debit: [支出]", "rule: signed")
+    assert signed(text, f'2026-11-02,收入,"{written}"\n') == [minor]
+
+
+@pytest.mark.parametrize(
+    "written", ["-12.00-", "(-12.00)", "-12.00DR", "1.234,50", "12.00XR", "1,2"]
+)
+def test_what_is_no_amount_is_refused(written: str) -> None:
+    text = MARKED.replace("rule: mark, credit: [收入], debit: [支出]", "rule: signed")
+    assert refusal(text, f'2026-11-02,收入,"{written}"\n') == "AMOUNT"

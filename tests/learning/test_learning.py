@@ -61,6 +61,36 @@ def test_a_day_that_can_be_read_both_ways_is_said_to_be_unsure() -> None:
     assert [one.booking_date.month for one in learned.statements[0].lines] == [2, 3, 3]
 
 
+def test_marks_that_nobody_knows_are_learned_from_the_balance() -> None:
+    rows = ["20260701,100.00,1,1100.00", "20260702,5.00,0,1095.00", "20260703,7.00,1,1102.00"]
+    for sample in (rows, rows[::-1], rows[:2]):
+        text = "\n".join(["交易日期,交易金额,借贷标志,账户余额", *sample])
+        learned = learn("x", text.encode())
+        assert learned.complete
+        assert [one.signed for one in learned.statements[0].lines] == [10000, -500, 700][
+            : len(sample)
+        ]
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2026年07月%02d日 10:11:12",
+        "２０２６－０７－%02d",
+        "Jul %d, 2026",
+        "%02d-JUL-2026",
+        "2026-07-%02dT10:00:00+08:00",
+        "2026-07-%02d-10.11.12.123456",
+        "2026/7/%d 9:05",
+    ],
+)
+def test_days_however_they_are_written(day: str) -> None:
+    rows = [f'"{day % at}",a,{at}.00' for at in (1, 13, 28)]
+    learned = learn("x", "\n".join(["交易日期,摘要,交易金额", *rows]).encode())
+    assert learned.complete, learned.faults
+    assert [one.booking_date.day for one in learned.statements[0].lines] == [1, 13, 28]
+
+
 def test_lines_that_are_no_bookings_are_told() -> None:
     learned = learn("cmb", cmb_two_columns().content)
     assert len(learned.left_out) == 3

@@ -9,15 +9,14 @@ from decimal import Decimal
 
 from engine.base.money import DECIMALS, MAX_DIGITS, MoneyError, decimals, parse_units
 from engine.formats.layouts.cells import UNSEEN, CellFault, codec_of, judge, padding_of, scaled
+from engine.formats.layouts.loose import narrow, plain_amount
 from engine.formats.layouts.model import SERIAL, FieldDef, Layout, Type, Value
 
-_LOOSE_MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
 _GROUPED = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)\.(\d\d)", re.ASCII)
 _DASHED = frozenset({Type.YUAN, Type.FEN, Type.DATE, Type.TIME})
 """Types whose empty cells banks fill with a dash."""
-_FRAME = re.compile(r"(?:CNY|RMB|人民币|[¥￥])|元$|\s", re.IGNORECASE)
 _CODE = re.compile(r"([A-Z]{3})\s*(?=[-+\d])")
-_NOTED = re.compile(r"(.*?)\s*[(（][^()（）]*[)）]")
+_NOTED = re.compile(r"(.+?)\s*[(（][^()（）]*[)）]")
 _WRAPPED = re.compile(r'="?(.*?)"?')
 _SERIAL_DAY = re.compile(r"[2-7][0-9]{4}")
 PLACEHOLDER = 4
@@ -25,7 +24,7 @@ PLACEHOLDER = 4
 _FIRST_DAY = dt.date(1899, 12, 30)
 """Day 0 of workbooks, which count the 29 February 1900 that never was."""
 _YEAR = re.compile("%[YyGxcD]")
-_RUN_TOGETHER = re.compile(r"%[A-Za-z]%[A-Za-z]")
+_RUN_TOGETHER = re.compile(r"%[A-Za-z]%(?!z)[A-Za-z]")
 _MOST_ZEROS = 64
 """Digits of a number with the zeros that fill it up."""
 _EMPTY = frozenset({"", "-", "--", "—", "/"})
@@ -267,12 +266,7 @@ class CellReader:
         plain = text
         if self._loose:
             noted = _NOTED.fullmatch(text) if self._noted else None
-            bare = _FRAME.sub("", self._without_code(noted[1] if noted else text))
-            found = _LOOSE_MONEY.fullmatch(bare)
-            if found is not None:
-                fraction = (found[3] or "").rstrip("0")
-                sign = "-" if found[1] == "-" else ""
-                plain = f"{sign}{found[2].replace(',', '')}" + (f".{fraction}" if fraction else "")
+            plain = plain_amount(self._without_code(noted[1] if noted else text)) or text
         elif self._field.format == "exact" and not re.fullmatch(
             rf"-?\d+\.\d{{{decimals(self._currency)}}}", text
         ):
@@ -302,7 +296,7 @@ class CellReader:
         return text[code.end() :]
 
     def _date(self, text: str) -> Value:
-        bare = text.removesuffix(".0")
+        bare = narrow(text).removesuffix(".0")
         for form in self._formats:
             if form == SERIAL:
                 if _SERIAL_DAY.fullmatch(bare):
@@ -331,7 +325,7 @@ class CellReader:
             (self._field.format,) if self._field.format else ("%H:%M:%S", "%H%M%S", "%H:%M")
         ):
             try:
-                return dt.datetime.strptime(text, form).time()  # noqa: DTZ007
+                return dt.datetime.strptime(narrow(text), form).time()  # noqa: DTZ007
             except ValueError:
                 continue
         raise CellFault("TIME", f"{text[:40]!r} is no time of day", f"{text[:40]!r} 不是时间")

@@ -22,7 +22,7 @@ from engine.formats.layouts.model import (
     Use,
 )
 
-_DAY = dt.date(2026, 11, 23)
+_DAY = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 NAME_PART = re.compile(r"\{([a-z_]+)(?::([^{}]+))?\}")
 """A part of a file's name: {message_id}, {value_date:%Y%m%d}, {part:2}."""
 NAME_PARTS = (*HEAD, "created_at", "bank", "org", "part", "parts", "copy")
@@ -134,7 +134,8 @@ class _Rules:
                 return False
             form = f"%Y {form}"
         try:
-            return dt.datetime.strptime(_DAY.strftime(form), form).date() == _DAY  # noqa: DTZ007
+            said = dt.datetime.strptime(_DAY.strftime(form), form)  # noqa: DTZ007
+            return said.date() == _DAY.date()
         except ValueError:
             return False
 

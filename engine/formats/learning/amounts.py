@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.base.money import MoneyError, parse_major
+from engine.formats.layouts.loose import plain_amount
 from engine.formats.learning.roles import bare_cell, mark_of, without_note
 
-_FRAME = re.compile(r"(?:[A-Z]{3}|人民币|[¥￥$€])|元$|\s|,")
+_CODE = re.compile(r"^[+-]?(?:[A-Z]{3}|[$€])\s*(?=[-+\d])")
+_MOST_WORDS = 4
+_NO_MARKS: Mapping[str, str] = {}
 _PAID_BACK = re.compile(r"还款|存入|payment|paid|refund|退款|退货", re.IGNORECASE)
 _EMPTY = frozenset({"", "-", "--", "—", "/"})
 
@@ -38,10 +41,14 @@ class Rule:
         return 40 if self.negative == "reverses" else 60
 
 
-def choose(rows: Sequence[Sequence[str]], place: dict[str, int], decimals: int = 2) -> Rule | None:
-    """The rule most rows agree with; None when the columns allow none."""
-    del decimals
-    rules = _possible(rows, place)
+def choose(
+    rows: Sequence[Sequence[str]],
+    place: Mapping[str, int],
+    marks: Mapping[str, str] = _NO_MARKS,
+) -> Rule | None:
+    """The rule most rows agree with; None when the columns allow none. `marks` are words of a mark
+    that `proven_marks` found."""
+    rules = _possible(rows, place, marks)
     if not rules:
         return None
     if "balance" not in place:
@@ -51,7 +58,51 @@ def choose(rows: Sequence[Sequence[str]], place: dict[str, int], decimals: int =
     return max(tried, key=lambda one: one.proven)
 
 
-def _possible(rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule]:
+def proven_marks(
+    rows: Sequence[Sequence[str]], place: Mapping[str, int]
+) -> tuple[int, dict[str, str]] | None:
+    """A column whose words nobody knows, but of which each goes with one direction of the balance
+    (1 and 0, 转 and 取); with what each word says. None where there is none, or it is not needed.
+    """
+    if "mark" in place or not {"amount", "balance"} <= place.keys():
+        return None
+    moved = [_money(row, place["amount"]) for row in rows]
+    balances = [_money(row, place["balance"]) for row in rows]
+    if any(one is None or one < 0 for one in moved) or None in balances:
+        return None
+    taken = frozenset(place.values())
+    for at in range(min(map(len, rows))):
+        words = [bare_cell(row[at]) for row in rows]
+        if at in taken or not 1 < len(set(words)) <= _MOST_WORDS or "" in words:
+            continue
+        for step in (1, -1):
+            said = _said(words[::step], moved[::step], balances[::step])
+            if said is not None:
+                return at, said
+    return None
+
+
+def _said(
+    words: Sequence[str], moved: Sequence[int | None], balances: Sequence[int | None]
+) -> dict[str, str] | None:
+    """What each word says when the rows stand from the oldest to the newest."""
+    said: dict[str, str] = {}
+    for word, amount, (before, after) in zip(words[1:], moved[1:], pairwise(balances), strict=True):
+        if before is None or after is None or amount is None:
+            return None
+        way = {before + amount: "credit", before - amount: "debit"}.get(after)
+        if way is None or said.setdefault(word, way) != way:
+            return None
+    rest = set(words) - said.keys()
+    if len(said) == len(rest) == 1:  # only the first row has it: of two words the other one
+        known = next(iter(said.values()))
+        said[rest.pop()] = "debit" if known == "credit" else "credit"
+    return said if set(said.values()) == {"credit", "debit"} and not rest else None
+
+
+def _possible(
+    rows: Sequence[Sequence[str]], place: Mapping[str, int], marks: Mapping[str, str]
+) -> list[Rule]:
     """The likeliest first."""
     found: list[Rule] = []
     if "credit" in place and "debit" in place:
@@ -60,8 +111,8 @@ def _possible(rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule
         words = dict.fromkeys(
             bare_cell(row[place["mark"]]) for row in rows if place["mark"] < len(row)
         )
-        credit = tuple(one for one in words if mark_of(one) == "credit")
-        debit = tuple(one for one in words if mark_of(one) == "debit")
+        credit = tuple(one for one in words if marks.get(one, mark_of(one)) == "credit")
+        debit = tuple(one for one in words if marks.get(one, mark_of(one)) == "debit")
         if credit or debit:
             rule = Rule("mark", credit or ("收入",), debit or ("支出",))
             found += _with_signs(rule, rows, place)
@@ -71,7 +122,7 @@ def _possible(rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule
     return found
 
 
-def _owed(rows: Sequence[Sequence[str]], place: dict[str, int]) -> bool:
+def _owed(rows: Sequence[Sequence[str]], place: Mapping[str, int]) -> bool:
     """Whether amounts are what is owed, as on a credit card: what is paid back has the minus."""
     ways = {
         (_money(row, place["amount"]) or 0) > 0
@@ -81,7 +132,7 @@ def _owed(rows: Sequence[Sequence[str]], place: dict[str, int]) -> bool:
     return ways == {False}
 
 
-def _with_signs(rule: Rule, rows: Sequence[Sequence[str]], place: dict[str, int]) -> list[Rule]:
+def _with_signs(rule: Rule, rows: Sequence[Sequence[str]], place: Mapping[str, int]) -> list[Rule]:
     """A rule of sides, with what a minus can mean where there is one."""
     plain, agrees = True, True
     for row in rows:
@@ -94,22 +145,22 @@ def _with_signs(rule: Rule, rows: Sequence[Sequence[str]], place: dict[str, int]
     return [replace(rule, negative="agrees"), reverses] if agrees else [reverses]
 
 
-def _sided(rule: Rule, row: Sequence[str], place: dict[str, int]) -> list[tuple[int, bool]]:
+def _sided(rule: Rule, row: Sequence[str], place: Mapping[str, int]) -> list[tuple[int, bool]]:
     """Amounts of a row, each with whether its side is that of money that came in."""
     if rule.rule == "debit_credit":
         sides = [(_money(row, place["debit"]), False), (_money(row, place["credit"]), True)]
         return [(amount, came_in) for amount, came_in in sides if amount is not None]
     amount = _money(row, place["amount"])
-    way = mark_of(bare_cell(row[place["mark"]])) if place["mark"] < len(row) else None
-    if amount is None or way not in ("credit", "debit"):
+    word = bare_cell(row[place["mark"]]) if place["mark"] < len(row) else ""
+    if amount is None or word not in (*rule.credit, *rule.debit):
         return []
-    return [(amount, way == "credit")]
+    return [(amount, word in rule.credit)]
 
 
 def _tried(
     rule: Rule,
     rows: Sequence[Sequence[str]],
-    place: dict[str, int],
+    place: Mapping[str, int],
     balances: Sequence[int | None],
 ) -> Rule:
     signed = [_signed(rule, row, place) for row in rows]
@@ -130,7 +181,7 @@ def _tried(
     return best
 
 
-def _signed(rule: Rule, row: Sequence[str], place: dict[str, int]) -> int | None:
+def _signed(rule: Rule, row: Sequence[str], place: Mapping[str, int]) -> int | None:
     if rule.rule == "signed":
         amount = _money(row, place["amount"])
         return -amount if amount is not None and rule.negative == "credit" else amount
@@ -149,10 +200,8 @@ def _money(row: Sequence[str], at: int) -> int | None:
     text = bare_cell(row[at])
     if text in _EMPTY:
         return None
-    bare = _FRAME.sub("", without_note(text)).removeprefix("+")
-    if "." in bare:
-        bare = bare.rstrip("0").rstrip(".")
+    plain = plain_amount(_CODE.sub("", without_note(text)))
     try:
-        return parse_major(bare, "CNY")
+        return None if plain is None else parse_major(plain, "CNY")
     except MoneyError:
         return None

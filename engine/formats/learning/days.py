@@ -11,6 +11,9 @@ DATE_FORMATS = (
     *("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%d/%m/%Y", "%m/%d/%Y"),
     *("%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
     *("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d%H%M%S", "%d/%m/%Y %H:%M:%S"),
+    *("%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H:%M:%S", "%Y.%m.%d %H:%M:%S"),
+    *("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d-%H.%M.%S.%f", "%Y%m%d %H%M%S", "%Y-%m-%dT%H:%M:%S%z"),
+    *("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%b %d, %Y", "%d %B %Y", "%d-%b-%y"),
     *("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d-%H.%M.%S", "%d/%m/%y", "%y%m%d"),
 )
 YEARLESS = ("%m/%d", "%m-%d", "%m.%d", "%m月%d日", "%m%d", "%d/%m")

@@ -253,7 +253,7 @@ def _footers(sniffed: Sniffed, table: Table, columns: Sequence[ColumnGuess]) -> 
     for place in range(table.head + 1, len(sniffed.rows)):
         row, text = sniffed.rows[place], sniffed.texts[place]
         day = bare_cell(row[at]) if at < len(row) else ""
-        if not text.strip(',\t |;"') or (sum(one.isdigit() for one in day) >= 4 and len(row) > at):
+        if not text.strip(',\t |;"') or day[:1].isdigit():
             continue
         bare = re.sub(r"[\s{}*\"]", "", unicodedata.normalize("NFC", text))
         lead = re.match(r"[^0-9,\t|;:：]{2,12}", bare)

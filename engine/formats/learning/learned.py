@@ -21,7 +21,7 @@ from engine.formats.layouts import (
 )
 from engine.formats.layouts.model import Form, Use
 from engine.formats.learning import drafting
-from engine.formats.learning.amounts import Rule, choose
+from engine.formats.learning.amounts import Rule, choose, proven_marks
 from engine.formats.learning.columns import ColumnGuess, Table, find_table, guess
 from engine.formats.learning.positions import guess_lines
 from engine.formats.learning.roles import NAMES, ORDER_NAMES
@@ -113,7 +113,17 @@ def learn(
     if statement_table is not None:
         columns, contents = guess(statement_table, sniffed.rows, statement=True)
         place = _places(columns)
-        rule = choose(_data(statement_table, sniffed), place)
+        rows = _data(statement_table, sniffed)
+        marks = proven_marks(rows, place)
+        if marks is not None:
+            columns[marks[0]] = replace(
+                columns[marks[0]],
+                role="mark",
+                confidence=90,
+                reason="each word goes with one direction of the balance",
+            )
+            place = _places(columns)
+        rule = choose(rows, place, {} if marks is None else marks[1])
         if "booking_date" in place and rule is not None:
             dates = contents[place["booking_date"]].dates
             tried.append((statement_table, columns, rule, dates))

@@ -340,9 +340,10 @@ DEAD_STATES = (
 )
 """States of a wallet's rows that moved no money, or not yet."""
 
-_NOTE = re.compile(r"\s*[(（][^()（）]*[)）]$")
+_NOTE = re.compile(r"(?<=[\d元])\s*[(（][^()（）]*[)）]$")
 _MONEY = re.compile(
-    r"[+-]?(?:[A-Z]{3}|人民币|[¥￥$€])?\s*[+-]?\d{1,3}(?:,?\d{3})*(?:\.\d{1,6})?\s*元?"
+    r"\(?[+-]?(?:[A-Z]{3}|人民币|[¥￥$€])?\s*[+-]?\d{1,3}(?:,?\d{3})*(?:\.\d{1,6})?\s*"
+    r"(?:元|-|\)|CR|DR)?"
 )
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|\d{6}")
 _EMPTY = frozenset({"", "-", "--", "—", "/", "----------", "-------------------"})
@@ -390,7 +391,7 @@ def content_of(cells: Sequence[str]) -> Content:
         money=len(money) / count,
         noted=next((one for one in money if not _MONEY.fullmatch(one)), ""),
         decimals=sum("." in one for one in money) * 2 >= max(1, len(money)),
-        signed=any(one.startswith("-") for one in money),
+        signed=any("-" in one or one.startswith("(") for one in money),
         time=sum(bool(_TIME.fullmatch(one)) for one in filled) / count,
         digits=len(digits) / count,
         luhn=sum(12 <= len(one) <= 19 and luhn(one) for one in digits) / count,
@@ -418,7 +419,7 @@ def bare_cell(cell: str) -> str:
 
 def by_name(name: str, names: Mapping[str, tuple[str, ...]]) -> list[tuple[str, float]]:
     """Roles a column's name may stand for, the best first: (role, 0 to 1)."""
-    said = key(name)
+    said = key(name).replace("帐", "账")
     if not said:
         return []
     found: dict[str, float] = {}
