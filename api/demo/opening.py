@@ -21,6 +21,7 @@ from engine.runtime.clock import business_date_of
 from engine.runtime.workspace import Workspace
 from engine.treasury.accounts.group import load_group
 from engine.treasury.accounts.models import BankAccount
+from engine.treasury.delegations import giving
 from engine.treasury.organisations import signin
 from engine.treasury.organisations.models import UserAccount
 from engine.treasury.organisations.tree import organisations
@@ -125,6 +126,26 @@ def open_rules(session: Session, folder: Path, now: dt.datetime) -> None:
                 f"规则无法生效:{where};请更正:sluice check {folder}",
             ),
         )
+
+
+def open_delegation(session: Session, now: dt.datetime) -> None:
+    """One stand-in for a week: claims of Beijing up to 50,000 yuan."""
+    today = business_date_of(now)
+    giving.give(
+        session,
+        "bj.manager",
+        giving.Terms(
+            principal="bj.manager",
+            delegate="manager",
+            org_id="BJ",
+            valid_from=today,
+            valid_until=today + dt.timedelta(days=6),
+            reason="出差期间代办",
+            categories=("claim",),
+            caps={"CNY": 50_000_00},
+        ),
+        now,
+    )
 
 
 def open_desks(session: Session, now: dt.datetime) -> None:

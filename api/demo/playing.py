@@ -19,6 +19,7 @@ from api.demo.day_log import DayLog
 from api.demo.opening import (
     demo_password,
     open_banks,
+    open_delegation,
     open_desks,
     open_group,
     open_rules,
@@ -96,6 +97,7 @@ def opened_stage(
             open_source(session, token, f"{source.url}/messages")
             open_banks(session, banks, clock.now())
             open_desks(session, clock.now())
+            open_delegation(session, clock.now())
         with transaction(engine) as session:
             open_rules(session, rulesets, clock.now())
         yield Stage(assembly, clock, banks, source, Sealer(engine, workspace.anchors))

@@ -51,6 +51,7 @@ def _list(request: Request, caller: Caller, *notes: Note, status: int = 200) -> 
         found = lists.find(session, user, now)
         own = visible_orgs(session, user, giving.GIVES)
         reach = own | visible_orgs(session, user, giving.MANAGES)
+        tree = organisations(session)
         return page(
             request,
             "delegations.html",
@@ -58,9 +59,11 @@ def _list(request: Request, caller: Caller, *notes: Note, status: int = 200) -> 
             notes=notes,
             status=status,
             found=found,
+            sides=lists.SIDES,
+            names=tree,
             away=lists.is_away(session, user, now),
             people=lists.stand_in_candidates(session, user),
-            orgs=[one for one in organisations(session).values() if one.id in reach],
+            orgs=[one for one in tree.values() if one.id in reach],
             gives_own=bool(own),
             manages=giving.MANAGES in caller.permissions,
             roles=approving_roles(),

@@ -67,6 +67,25 @@ def test_given_on_the_page_and_shown_where_it_is_used(
         assert said in reviewer.get(place).text
 
 
+@pytest.mark.parametrize(
+    ("user", "head"),
+    [("bj-manager", "我授出的"), ("reviewer", "授给我的"), ("admin", "他人的")],
+)
+def test_each_sees_it_in_his_own_list_until_it_is_over(
+    world: sa.Engine, clock: ManualClock, user: str, head: str
+) -> None:
+    manager = signed_in(world, clock, "bj-manager", "zh")
+    manager.post("/delegations", data={**FORM, "business": "claim", "cap": "1,000.00"})
+    shown = signed_in(world, clock, user, "zh").get("/delegations").text
+    heads = ("我授出的", "授给我的", "他人的", "已到期和已撤销")
+    assert [one for one in heads if one in shown] == [head]
+    assert all(one in shown for one in ("BJ ", "理赔", "1,000.00"))
+    [one] = manager.get("/api/v1/delegations").json()
+    manager.post(f"/delegations/{one['id']}/revoke", data={"csrf": "csrf"})
+    shown = signed_in(world, clock, user, "zh").get("/delegations").text
+    assert [one for one in heads if one in shown] == ["已到期和已撤销"]
+
+
 def test_a_refusal_stands_on_the_page(world: sa.Engine, clock: ManualClock) -> None:
     manager = signed_in(world, clock, "bj-manager")
     answer = manager.post("/delegations", data={**FORM, "delegate": "maker"})

@@ -18,6 +18,9 @@ from engine.treasury.organisations.grants import visible_orgs
 from engine.treasury.organisations.models import UserAccount
 
 State = Literal["waiting", "future", "in_force", "ended", "revoked"]
+Side = Literal["given", "received", "others", "over"]
+"""Of which list a delegation is for one person: whatever is over is of the last."""
+SIDES: tuple[Side, ...] = ("given", "received", "others", "over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Listed:
 
     terms: Delegation
     state: State
+    side: Side
     away: bool
     events: tuple[DelegationEvent, ...]
     may_confirm: bool
@@ -100,6 +104,7 @@ def _listed(
     return Listed(
         one,
         state,
+        _side(one, state, user_id),
         absent and one.principal in gone and "returned" not in kinds,
         tuple(events),
         may_confirm=state == "waiting"
@@ -107,6 +112,14 @@ def _listed(
         and user_id not in (one.given_by, one.delegate),
         may_revoke=state in ("waiting", "future", "in_force") and (own or manages),
     )
+
+
+def _side(one: Delegation, state: State, user_id: str) -> Side:
+    if state in ("ended", "revoked"):
+        return "over"
+    if user_id == one.principal:
+        return "given"
+    return "received" if user_id == one.delegate else "others"
 
 
 def _state(one: Delegation, kinds: set[str], today: dt.date) -> State:
