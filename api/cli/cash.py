@@ -79,7 +79,7 @@ def confirm(
         acting(workspace, user) as (session, person, clock),
     ):
         ids = lists.ids(session, person, numbers)
-        done = cash.confirm(session, Rulebook(), person, ids, clock.now())
+        done = cash.confirm(session, Rulebook(), person, ids, clock)
     items = [ItemOut.of(one.document_no, one.code, one.text) for one in done]
     if output == "json":
         say_json([one.model_dump(mode="json") for one in items])

@@ -63,9 +63,7 @@ def decide(
 ) -> None:
     """Take a confirmation back, or refuse to."""
     with explained(lang, output), acting(workspace, user) as (session, person, clock):
-        number = cash.decide(
-            session, person, proposal, approve=approve, reason=reason, now=clock.now()
-        )
+        number = cash.decide(session, person, proposal, approve=approve, reason=reason, clock=clock)
     if output == "json":
         say_json(CashProposed(id=proposal, document_no=number).model_dump())
     elif approve:

@@ -74,7 +74,7 @@ def decide_undo(
                 reversal_id,
                 approve=approve,
                 reason=reason,
-                now=services.clock.now(),
+                clock=services.clock,
             )
     except SluiceError as error:
         return _desks(request, caller, refusal(request, error), status=status_of(error))
@@ -103,7 +103,7 @@ def confirm(
 
     def work(session: Session) -> list[ItemResult]:
         ids = lists.ids(session, user, document_no or ())
-        return cash.confirm(session, services.rulebook, user, ids, services.clock.now())
+        return cash.confirm(session, services.rulebook, user, ids, services.clock)
 
     done = run_in_transaction(services.engine, work)
     return show_results(request, caller, done, key="done.cash")

@@ -122,7 +122,7 @@ def confirm(
 
     def work(session: Session) -> list[ItemOut]:
         ids = lists.ids(session, user, given.document_nos)
-        done = cash.confirm(session, services.rulebook, user, ids, services.clock.now())
+        done = cash.confirm(session, services.rulebook, user, ids, services.clock)
         return [ItemOut.of(one.document_no, one.code, one.text) for one in done]
 
     return keyed(request, caller, idempotency_key, given, list[ItemOut], work)

@@ -120,6 +120,6 @@ def decide(
             reversal_id,
             approve=given.approve,
             reason=given.reason,
-            now=services.clock.now(),
+            clock=services.clock,
         )
     return CashProposed(id=reversal_id, document_no=number)

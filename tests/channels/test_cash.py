@@ -38,9 +38,7 @@ def confirm(stage: Stage, *documents: int, user: str = "cashier") -> list[ItemRe
     """Confirm documents in one transaction."""
     return db.run_in_transaction(
         stage.engine,
-        lambda session: cash.confirm(
-            session, stage.rulebook, user, list(documents), stage.clock.now()
-        ),
+        lambda session: cash.confirm(session, stage.rulebook, user, list(documents), stage.clock),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.base.text import SluiceError
 from engine.runtime import db
+from engine.runtime.clock import business_date_of
 from engine.treasury import cash
 from engine.treasury.intake.ending import void
 from engine.treasury.invariants.checking import check_invariants
@@ -41,8 +43,7 @@ def decide(
 ) -> str:
     """Decide a proposal."""
     with db.transaction(stage.engine) as session:
-        now = stage.clock.now()
-        return cash.decide(session, user, reversal, approve=approve, reason=why, now=now)
+        return cash.decide(session, user, reversal, approve=approve, reason=why, clock=stage.clock)
 
 
 def _code(act: Callable[[], object]) -> str:
@@ -196,6 +197,30 @@ def test_deciders_at_once_take_it_back_once(stage: Stage, confirmed: int) -> Non
     assert sorted(found) == [NUMBER] + ["REVERSAL_DECIDED"] * 5
     assert len(rows(stage)) == 2
     _sound(stage)
+
+
+@pytest.mark.parametrize("what", ["confirming", "taking back"])
+def test_a_row_is_dated_when_its_turn_at_the_desk_has_come(
+    stage: Stage, confirmed: int, what: str
+) -> None:
+    (second,) = make(stage, 2)
+    reversal = propose(stage)
+
+    def act() -> object:
+        return confirm(stage, second) if what == "confirming" else decide(stage, reversal)
+
+    with ThreadPoolExecutor(1) as pool:
+        with stage.engine.begin() as other:
+            other.execute(sa.text("SELECT 1 FROM cash_desk FOR UPDATE"))
+            waiting = pool.submit(act)
+            while not stage.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not waiting.done(), waiting.result()
+            later = stage.clock.advance(dt.timedelta(days=1))
+        waiting.result(30)
+    assert stage.value("SELECT at FROM cash_entry ORDER BY entry_no DESC LIMIT 1") == later
+    days = stage.column("SELECT business_date FROM cash_entry ORDER BY entry_no")
+    assert days == stage.column("SELECT voucher_date FROM voucher ORDER BY id")
+    assert days[1] == business_date_of(later)
 
 
 _AGAIN = (

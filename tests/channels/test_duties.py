@@ -47,7 +47,7 @@ def hand_over(stage: Stage, document: int, user: str) -> str | None:
 def pay_cash(stage: Stage, document: int, user: str) -> str | None:
     """Confirm what was paid at the desk."""
     with db.transaction(stage.engine) as session:
-        done = cash.confirm(session, stage.rulebook, user, [document], stage.clock.now())
+        done = cash.confirm(session, stage.rulebook, user, [document], stage.clock)
     return done[0].code
 
 

@@ -19,7 +19,7 @@ from engine.base.text import SluiceError, Text
 from engine.machines.posting import Event, post_event
 from engine.rulebook import Pinned, Rulebook
 from engine.runtime import audit
-from engine.runtime.clock import business_date_of
+from engine.runtime.clock import Clock, business_date_of
 from engine.treasury.alerts.holds import held
 from engine.treasury.approvals.desk import approved_hash_matches
 from engine.treasury.arrivals.cashflow import cash_flow_item
@@ -48,7 +48,7 @@ def confirm(
     rulebook: Rulebook,
     user: str,
     document_ids: Sequence[int],
-    now: dt.datetime,
+    clock: Clock,
 ) -> list[ItemResult]:
     """Confirm cash documents (permission payments.release), each with its own result.
 
@@ -58,10 +58,12 @@ def confirm(
     """
     allowed = payable_orgs(session, user)
     rows = candidates(session, document_ids, Filters())
-    matter = _Matter(session, rulebook.at(session), user, now)
     on_hold = held(session, [row.id for row in rows])
     approved = approved_hash_matches(session, [row.id for row in rows])
     moneys = _moneys(session, [row.id for row in rows])
+    # Read when the desks are locked: the rows of a journal follow each other in time too.
+    now = clock.now()
+    matter = _Matter(session, rulebook.at(session), user, now)
     results = []
     for row in rows:
         why = (

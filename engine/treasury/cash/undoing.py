@@ -17,7 +17,7 @@ from sqlmodel import Session
 from engine.base.text import Text
 from engine.machines.posting import reverse_event
 from engine.runtime import audit
-from engine.runtime.clock import business_date_of
+from engine.runtime.clock import Clock, business_date_of
 from engine.treasury.cash.desks import CashError, Movement, enter, event_id, reversal_event_id
 from engine.treasury.documents import lists
 from engine.treasury.documents.course import forget, transition
@@ -111,7 +111,7 @@ def propose(session: Session, user: str, document_no: str, reason: str, now: dt.
 
 
 def decide(
-    session: Session, user: str, reversal_id: int, *, approve: bool, reason: str, now: dt.datetime
+    session: Session, user: str, reversal_id: int, *, approve: bool, reason: str, clock: Clock
 ) -> str:
     """Carry out or refuse a proposal (permission statements.reconcile); the document's number.
 
@@ -122,6 +122,11 @@ def decide(
     """
     found = _proposal(session, user, reversal_id)
     _may_decide(found, user, approve=approve, reason=reason)
+    # Read when the desk is locked: the rows of a journal follow each other in time too.
+    session.execute(
+        sa.text("SELECT id FROM cash_desk WHERE id = :id FOR UPDATE"), {"id": found["desk_id"]}
+    )
+    now = clock.now()
     session.execute(
         sa.text(
             "UPDATE cash_reversal SET state = :state, decided_by = :user, decided_at = :now, "
