@@ -11,7 +11,7 @@ import typer
 from api.cli.say import Format, Language, complain, explained, say, say_json
 from api.cli.until import UntilOption, day_of
 from engine.base.text import Lang, SluiceError, Text
-from engine.formats.learning import Learned, learn, members, with_example
+from engine.formats.learning import Learned, RoundTrip, learn, members, with_example
 from engine.rules.render import finding_json
 
 Sample = Annotated[Path, typer.Argument(help="A file of the bank, or a zip of such files.")]
@@ -85,11 +85,22 @@ def _tell(member: str, one: Learned, lang: Lang) -> None:
         say(f"  {statement.account} {statement.currency}: {len(statement.lines)} lines, {total}")
     for left in one.left_out[:10]:
         say(f"  {left[:160]}")
+    if one.round_trip is not None:
+        say(f"  {_round_trip(one.round_trip).say(lang)}")
     for finding in one.findings:
         complain(f"  {finding.code} {finding.message.say(lang)}")
     for fault in one.faults[:10]:
         complain(f"  {fault.place.say(lang)}: {fault.text.say(lang)}")
     say(one.text)
+
+
+def _round_trip(found: RoundTrip) -> Text:
+    if found.same:
+        return Text("written again it is the same, byte for byte", "重新写出与样例逐字节一致")
+    return Text(
+        f"written again it is not the same: {found.reason.en}",
+        f"重新写出与样例不同：{found.reason.zh}",
+    )
 
 
 def _json(member: str, one: Learned, lang: Lang) -> dict[str, object]:
@@ -115,6 +126,8 @@ def _json(member: str, one: Learned, lang: Lang) -> dict[str, object]:
         "rows": [{"line": row.line, "raw": row.raw, "read": row.read} for row in one.rows],
         "lines": one.lines,
         "left_out": list(one.left_out),
+        "round_trip": None if one.round_trip is None else one.round_trip.same,
+        "round_trip_reason": None if one.round_trip is None else one.round_trip.reason.say(lang),
         "findings": [finding_json(finding, lang) for finding in one.findings],
         "faults": [f"{fault.place.say(lang)}: {fault.text.say(lang)}" for fault in one.faults],
         "complete": one.complete,

@@ -284,6 +284,10 @@ class LearnedOut(BaseModel):
     proven: int | None
     pairs: int | None
     left_out: list[str]
+    round_trip: bool | None
+    """Whether the draft writes the sample again byte for byte."""
+    round_trip_en: str
+    round_trip_zh: str
 
     @classmethod
     def of(cls, draft: DraftOut, one: Learned) -> LearnedOut:
@@ -306,6 +310,9 @@ class LearnedOut(BaseModel):
             proven=None if one.rule is None else one.rule.proven,
             pairs=None if one.rule is None else one.rule.pairs,
             left_out=list(one.left_out),
+            round_trip=None if one.round_trip is None else one.round_trip.same,
+            round_trip_en="" if one.round_trip is None else one.round_trip.reason.en,
+            round_trip_zh="" if one.round_trip is None else one.round_trip.reason.zh,
         )
 
 

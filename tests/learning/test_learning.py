@@ -91,6 +91,21 @@ def test_days_however_they_are_written(day: str) -> None:
     assert [one.booking_date.day for one in learned.statements[0].lines] == [1, 13, 28]
 
 
+def test_whether_the_draft_writes_its_sample_again_is_said_with_the_reason() -> None:
+    head, rows = "Date,Description,Amount", ["2026-11-02,a,1.00", "2026-11-03,b,-2.50"]
+    same = learn("x", "\n".join([head, *rows, ""]).encode()).round_trip
+    assert same is not None
+    assert same.same
+    for text, said in (
+        ([head, rows[0], '2026-11-03,b,"-1,002.50"', ""], "line 3"),
+        ([f"{head},Colour", *(f"{one},red" for one in rows), ""], "Colour"),
+        ([head, *rows, "Total", ""], "around"),
+    ):
+        other = learn("x", "\n".join(text).encode()).round_trip
+        assert other is not None
+        assert (other.same, said in other.reason.en) == (False, True), other
+
+
 def test_lines_that_are_no_bookings_are_told() -> None:
     learned = learn("cmb", cmb_two_columns().content)
     assert len(learned.left_out) == 3

@@ -77,6 +77,17 @@ def test_a_fixed_file_is_cut_so_that_the_balance_joins_its_rows(
     assert learned.statements[0].opening == START
 
 
+def test_a_fixed_file_is_written_again_byte_for_byte() -> None:
+    rows = [
+        f"{'D' if moved < 0 else 'C'}{DAYS[at].replace('-', '')}{abs(moved):012d}{after:014d}"
+        for at, (moved, after) in enumerate(zip(MOVES, balances(), strict=True))
+    ]
+    learned = learn("fixed", ("\r\n".join(rows) + "\r\n").encode())
+    assert signed(learned) == list(MOVES)
+    assert learned.round_trip is not None
+    assert learned.round_trip.same, learned.round_trip.reason.en
+
+
 def test_a_longer_amount_has_room_and_a_longer_text_is_refused() -> None:
     rows = [columns_line(at, WORDS[at], moved, balances()[at]) for at, moved in enumerate(MOVES)]
     layout = load(learn("fixed", b"\n".join(rows) + b"\n").text, "x.yaml")

@@ -2,6 +2,7 @@
 
 from engine.formats.learning.columns import ColumnGuess
 from engine.formats.learning.learned import Learned, learn, with_example
+from engine.formats.learning.round_trip import RoundTrip
 from engine.formats.learning.sniffing import members
 
-__all__ = ["ColumnGuess", "Learned", "learn", "members", "with_example"]
+__all__ = ["ColumnGuess", "Learned", "RoundTrip", "learn", "members", "with_example"]

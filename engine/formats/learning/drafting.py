@@ -38,12 +38,12 @@ _UNTIL = re.compile(
     re.IGNORECASE,
 )
 """The last day of a file: named, or behind another one."""
-_ORDER = (
+_KEPT = (
     *("booking_date", "value_date", "credit", "debit", "amount", "mark", "balance", "currency"),
     *("bank_reference", "our_reference", "counterparty_name", "counterparty_account"),
     *("counterparty_bank", "status", "account", "remittance"),
 )
-"""Order of the fields in a draft; booking_time is read over."""
+"""What a draft of a statement keeps; booking_time is read over."""
 
 
 def statement(
@@ -63,8 +63,7 @@ def statement(
         "signed": ("credit", "debit", "mark"),
         "mark": ("credit", "debit"),
     }[rule.rule]
-    fields = [one for one in columns if one.role in _ORDER and one.role not in used]
-    fields.sort(key=lambda one: (_ORDER.index(one.role or ""), one.number))
+    fields = [one for one in columns if one.role in _KEPT and one.role not in used]
     lines = _head(name, "statement", bank, org, sniffed)
     yearless = not all(map(says_year, dates))
     preamble, account_known = _preamble(sniffed, table, yearless)

@@ -25,6 +25,7 @@ from engine.formats.learning.amounts import Rule, choose, proven_marks
 from engine.formats.learning.columns import ColumnGuess, Table, find_table, guess
 from engine.formats.learning.positions import guess_lines
 from engine.formats.learning.roles import NAMES, ORDER_NAMES
+from engine.formats.learning.round_trip import RoundTrip, round_trip
 from engine.formats.learning.sniffing import Sniffed, sniff
 from engine.formats.reading import FormatError
 from engine.formats.statement import Statement
@@ -66,6 +67,8 @@ class Learned:
     statements: tuple[Statement, ...]
     left_out: tuple[str, ...]
     rows: tuple[ShownRow, ...]
+    round_trip: RoundTrip | None
+    """Whether the draft writes the sample again; None where it cannot read it."""
 
     @property
     def lines(self) -> int:
@@ -228,6 +231,7 @@ def _proven(
     statements: tuple[Statement, ...] = ()
     left_out: tuple[str, ...] = ()
     rows: list[ShownRow] = []
+    came_back = None
     if not findings:
         layout = load(text, "draft.yaml")
         try:
@@ -239,6 +243,7 @@ def _proven(
                 )
             elif use is Use.PAYMENT_RETURN:
                 read_return(layout, io.BytesIO(content), "CNY")
+            came_back = round_trip(layout, content, sniffed.encoding, columns)
         except FileRefused as error:
             faults = error.faults
     for place in table.rows[:PREVIEW]:
@@ -263,4 +268,5 @@ def _proven(
         statements=statements,
         left_out=left_out,
         rows=tuple(rows),
+        round_trip=came_back,
     )
