@@ -16,6 +16,8 @@ from api.rest.bank_layouts import LayoutOut, SampleOut, layouts_of
 from api.services import Services
 from engine.base.text import Text
 from engine.formats.layouts import load
+from engine.formats.layouts.examples import run_examples
+from engine.formats.layouts.folder import samples_beside
 from engine.treasury.layouts import comparing, drafting, reviewing
 
 Hash = Annotated[str, typer.Argument(help="Hash, or its beginning, as `ls` shows.")]
@@ -70,6 +72,18 @@ def diff(
         say(line)
 
 
+def _samples_named(text: str, file: Path) -> dict[str, bytes]:
+    """The samples beside a layout that its examples name."""
+    beside, found = samples_beside(file), dict[str, bytes]()
+
+    def opened(name: str) -> bytes:
+        found[Path(name).name] = content = beside(name)
+        return content
+
+    run_examples(text, str(file), opened)
+    return found
+
+
 def submit(
     file: Annotated[Path, typer.Argument(help="Layout in YAML.", exists=True, dir_okay=False)],
     user: AsOption,
@@ -82,13 +96,17 @@ def submit(
     lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Hand a layout over for a second person's word, with samples of the bank's files."""
+    """Hand a layout over for a second person's word, with samples of the bank's files.
+
+    Those that its examples name beside it go with it by themselves.
+    """
     with explained(lang, output), operating(workspace, user) as (session, person, services):
         now, text = services.clock.now(), file.read_text("utf-8")
         load(text, str(file))
         draft = drafting.begin(session, person, org, text, now)
-        for one in sample or ():
-            drafting.add_sample(session, person, draft.id or 0, one.name, one.read_bytes(), now)
+        given = {one.name: one.read_bytes() for one in sample or ()}
+        for name, content in (_samples_named(text, file) | given).items():
+            drafting.add_sample(session, person, draft.id or 0, name, content, now)
         version = drafting.submit(session, person, draft.id or 0, draft.text_hash, reason, now)
         made = LayoutOut.of(version, live=False)
     if output == "json":

@@ -103,6 +103,26 @@ def test_the_command_line_submits_signs_compares_and_undoes(
     assert [states[one] for one in hashes] == ["live", "signed"]
 
 
+def test_what_was_learned_is_handed_over_with_the_sample_kept_beside_it(
+    sluice: Callable[..., Result], ruled: sa.Engine, tmp_path: Path
+) -> None:
+    person(ruled, "ann", "analyst")
+    given = tmp_path / "nov.csv"
+    given.write_bytes(SAMPLE + "2026-11-21,30.00,,70.00,手续费\n".encode("gb18030"))
+    out = tmp_path / "layouts"
+    learned = ("--name", "learned", "--bank", "bank_a", "--out", str(out))
+    assert sluice("bank", "learn", str(given), *learned).exit_code == 0
+    words = ("--as", "ann", "--reason", "new", "--format", "json")
+    made = sluice("bank", "layouts", "submit", str(out / "learned.yaml"), *words)
+    assert json.loads(made.output)["state"] == "proposed"
+    with ruled.connect() as connection:
+        kept = connection.execute(sa.text("SELECT content FROM bank_layout_sample")).scalars().all()
+    assert [bytes(one) for one in kept] == [given.read_bytes()]
+    (out / "samples" / "learned.csv").unlink()
+    missing = sluice("bank", "layouts", "submit", str(out / "learned.yaml"), *words, code=2)
+    assert "B040" in missing.output + missing.stderr
+
+
 def test_the_page_lists_layouts_and_shows_one(world: World) -> None:
     client = world.client("treasurer").http
     page = client.get("/operations/layouts")

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from sqlmodel import Session, col, select
 
@@ -230,9 +231,10 @@ def _refuse_examples(text: str, kept: Sequence[LayoutSample]) -> None:
     contents = {one.name: one.content for one in kept}
 
     def opened(name: str) -> bytes:
-        if name not in contents:
+        content = contents.get(name, contents.get(PurePosixPath(name).name))  # without its folder
+        if content is None:
             raise FileNotFoundError(2, "no such sample with the draft", name)
-        return contents[name]
+        return content
 
     _, found = run_examples(text, FILE, opened)
     if found:
