@@ -18,6 +18,7 @@ from api.rest.statements import ByHand, FileResult, LineIn, StatementResult, ent
 from engine.base.text import Lang, SluiceError, Text
 from engine.treasury.accounts.book import by_number
 from engine.treasury.statements import filing
+from engine.treasury.statements.archived import import_files
 
 Account = Annotated[str, typer.Option(help="Number of the account.")]
 
@@ -36,11 +37,11 @@ def take_files(
     lang: Language = "en",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Import statement files; exit 1 when a statement is quarantined."""
+    """Import statement files, or zip files of them; exit 1 when something was not taken."""
     done = []
     for path in paths:
         with explained(lang, output), acting(workspace, user) as (session, person, clock):
-            found = filing.import_file(
+            found = import_files(
                 session,
                 person,
                 path.name,
@@ -58,7 +59,10 @@ def take_files(
             say(f"{path.name}  {one.format}")
             for each in one.statements:
                 _say(each, lang)
-    if any(each.state == "quarantined" for one in done for each in one.statements):
+            for refused in one.refused:
+                why = refused.message_zh if lang == "zh" else refused.message_en
+                say(f"  {refused.member}  {refused.code}  {why}")
+    if not all(one.whole for one in done):
         raise typer.Exit(1)
 
 
@@ -123,7 +127,8 @@ def _say(one: StatementResult, lang: Lang) -> None:
         f"{one.new_lines} new lines, {one.known_lines} known",
         f"新增 {one.new_lines} 条,已有 {one.known_lines} 条",
     )
-    say(f"  {one.account}  {_STATES[one.state].say(lang)}  {counts.say(lang)}")
+    member = f"{one.member}  " if one.member else ""
+    say(f"  {member}{one.account}  {_STATES[one.state].say(lang)}  {counts.say(lang)}")
     for reason in one.reasons_zh if lang == "zh" else one.reasons_en:
         if one.state in ("quarantined", "refused"):
             say(f"    {reason}")

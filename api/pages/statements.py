@@ -18,6 +18,7 @@ from engine.base.text import SluiceError, Text
 from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury.accounts import book
 from engine.treasury.statements import deciding, filing
+from engine.treasury.statements.archived import import_files
 
 router = APIRouter(include_in_schema=False)
 May = Annotated[Caller, Depends(needs("statements.import"))]
@@ -66,7 +67,7 @@ def upload(
         content, name = file.file.read(filing.MOST + 1), file.filename
         done = run_in_transaction(
             services.engine,
-            lambda session: filing.import_file(
+            lambda session: import_files(
                 session,
                 caller.user_id,
                 name,

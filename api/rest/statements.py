@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -16,7 +17,8 @@ from engine.base.money import parse_major
 from engine.runtime.db import run_in_transaction, transaction
 from engine.treasury.accounts.models import BankAccount
 from engine.treasury.statements import Imported, filing
-from engine.treasury.statements.filing import FileImported, HandLine
+from engine.treasury.statements.archived import MemberImported, import_files
+from engine.treasury.statements.filing import HandLine
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 REFUSED: dict[int | str, dict[str, object]] = {
@@ -37,9 +39,11 @@ class StatementResult(BaseModel):
     known_lines: int
     reasons_en: list[str]
     reasons_zh: list[str]
+    member: str | None = None
+    """The file within a zip file."""
 
     @classmethod
-    def of(cls, account: str, one: Imported) -> StatementResult:
+    def of(cls, account: str, one: Imported, member: str | None = None) -> StatementResult:
         """From an import."""
         return cls(
             account=account,
@@ -49,25 +53,60 @@ class StatementResult(BaseModel):
             known_lines=one.known_lines,
             reasons_en=[reason.text.en for reason in one.reasons],
             reasons_zh=[reason.text.zh for reason in one.reasons],
+            member=member,
         )
 
 
-class FileResult(BaseModel):
-    """What became of a file. `format` is a known format or the layout it was read by."""
+class RefusedMember(BaseModel):
+    """A file within a zip file of which nothing was taken, and why."""
 
-    file: int
+    member: str
+    code: str
+    message_en: str
+    message_zh: str
+
+
+class FileResult(BaseModel):
+    """What became of a file. `format` is a known format or the layout it was read by, or zip: then
+    `statements` and `refused` name their member, and `file` is None."""
+
+    file: int | None
     format: str
     left_out: int
     statements: list[StatementResult]
+    refused: list[RefusedMember] = []
 
     @classmethod
-    def of(cls, done: FileImported) -> FileResult:
-        """From an imported file."""
+    def of(cls, made: Sequence[MemberImported]) -> FileResult:
+        """From an imported file, or the members of a zip file."""
+        taken = [(one.name, one.done) for one in made if one.done is not None]
+        whole = next((done for name, done in taken if name is None), None)
         return cls(
-            file=done.file_id,
-            format=done.format,
-            left_out=done.left_out,
-            statements=[StatementResult.of(number, one) for number, one in done.results],
+            file=None if whole is None else whole.file_id,
+            format="zip" if whole is None else whole.format,
+            left_out=sum(done.left_out for _, done in taken),
+            statements=[
+                StatementResult.of(number, one, name)
+                for name, done in taken
+                for number, one in done.results
+            ],
+            refused=[
+                RefusedMember(
+                    member=one.name or "",
+                    code=one.refused.code,
+                    message_en=one.refused.text.en,
+                    message_zh=one.refused.text.zh,
+                )
+                for one in made
+                if one.refused is not None
+            ],
+        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether no statement was kept back and no member refused."""
+        return not self.refused and all(
+            one.state in ("accepted", "known") for one in self.statements
         )
 
 
@@ -114,13 +153,13 @@ def take_file(
     layout: Annotated[str | None, Form(max_length=80)] = None,
     until: Annotated[dt.date | None, Form()] = None,
 ) -> FileResult:
-    """Every statement of it; the same file again adds nothing. `until`: the last day of a file
-    whose days have no year."""
+    """Every statement of it, or of each member of a zip file; the same again adds nothing.
+    `until`: the last day of a file whose days have no year."""
     services = services_of(request)
     content, name = file.file.read(filing.MOST + 1), file.filename or "statement"
     done = run_in_transaction(
         services.engine,
-        lambda session: filing.import_file(
+        lambda session: import_files(
             session,
             caller.user_id,
             name,

@@ -7,7 +7,7 @@ import os
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from engine.formats.statement import Statement
 from engine.runtime.db import transaction
@@ -17,6 +17,8 @@ from tests.operations.given import operated
 from tests.pages.browser import opened, serving
 from tests.pages.fixtures import chromium, played, world
 from tests.pages.world import World
+from tests.statements.test_archived import packed
+from tests.statements.test_filing import MT940
 
 __all__ = ["chromium", "played", "world"]
 SHOTS = os.environ.get("SHOTS")
@@ -138,3 +140,30 @@ def test_two_persons_decide_what_is_in_quarantine(
         assert seen.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         page.context.close()
         seen.context.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_zip_file_shows_what_became_of_each_member(
+    chromium: Browser, world: World, lang: str
+) -> None:
+    number = unconnected(world)
+    content = packed({"first.sta": MT940 % number, "notes.txt": "what is this"})
+    with serving(operated(world)) as address:
+        visit = opened(chromium, address, lang)
+        visit.sign_in("accountant", world.played.password)
+        page = visit.page
+        visit.go("/statements")
+        sent: FilePayload = {"name": "s.zip", "mimeType": "application/zip", "buffer": content}
+        page.set_input_files("input[name=file]", sent)
+        page.locator("#h-file ~ form button").click()
+        rows = page.locator("#h-done ~ div tbody tr")
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("first.sta")
+        expect(rows.last).to_contain_text("notes.txt")
+        for theme in ("light", "dark"):
+            if SHOTS:
+                page.emulate_media(color_scheme=theme)
+                page.screenshot(path=f"{SHOTS}/zip-{lang}-{theme}.png", full_page=True)
+        assert [*visit.serious(), *visit.said] == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        page.context.close()

@@ -68,11 +68,7 @@ def import_file(
 
     Raises as `reading_files.look`, StatementError FILE_TOO_LARGE.
     """
-    if len(content) > MOST:
-        raise StatementError(
-            "FILE_TOO_LARGE",
-            Text(f"a statement file has at most {MOST} bytes", f"对账单文件不得超过 {MOST} 字节"),
-        )
+    check_size(content)
     named = None if account is None else _named(session, user_id, account)
     found = look(session, user_id, content, business_date_of(now), named, layout, until)
     if not found.statements:
@@ -100,6 +96,15 @@ def import_file(
             again(session, user_id, one.id, now)
     _note(session, user_id, "statements.file", found.statements[0].account, results, name, now)
     return FileImported(file_id, found.format, tuple(results), len(found.left_out))
+
+
+def check_size(content: bytes) -> None:
+    """Raises StatementError FILE_TOO_LARGE for more than MOST bytes."""
+    if len(content) > MOST:
+        raise StatementError(
+            "FILE_TOO_LARGE",
+            Text(f"a statement file has at most {MOST} bytes", f"对账单文件不得超过 {MOST} 字节"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
