@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import zipfile
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from sqlmodel import Session
 
 from engine.base.text import SluiceError
+from engine.formats.layouts import workbooks
 from engine.rulebook import Rulebook
 from engine.runtime.clock import ManualClock
 from engine.treasury.intake import files
@@ -88,6 +90,26 @@ def test_a_long_account_number_kept_as_a_number_is_refused_not_guessed() -> None
 def test_a_short_number_and_an_amount_as_numbers_are_read_exactly() -> None:
     [read] = read_file(xlsx([HEADER, line(counterparty_account=622202, amount=100.1)]))
     assert (read.texts["counterparty_account"], read.texts["amount"]) == ("622202", "100.1")
+    assert not read.trouble
+
+
+def test_a_workbook_that_ends_its_reader_is_refused_and_ends_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dying = tmp_path / "dying.py"
+    dying.write_text("raise MemoryError\n", "utf-8")
+    monkeypatch.setattr(workbooks, "_CHILD", dying)
+    with pytest.raises(IntakeError, match="FILE_DAMAGED"):
+        read_file(xlsx([HEADER, line()]))
+
+
+def test_days_booleans_and_large_numbers_of_a_workbook_are_kept_as_they_stand() -> None:
+    due = dt.datetime.fromisoformat("2026-11-23T09:30")
+    [read] = read_file(
+        xlsx([HEADER, line(due_date=due, payee_is_insured=True, amount=123456789012.34)])
+    )
+    found = [read.texts[one] for one in ("due_date", "payee_is_insured", "amount")]
+    assert found == ["2026-11-23", "true", "123456789012.34"]
     assert not read.trouble
 
 

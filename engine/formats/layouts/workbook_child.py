@@ -47,7 +47,21 @@ def cell_text(cell: object) -> str:
             return str(cell)
 
 
-def rows(content: bytes, wanted: str) -> Iterator[object]:
+def typed_cell(cell: object) -> object:
+    """A cell as it is kept: numbers stay numbers, so that what was lost of them can be seen; of a
+    point in time its day."""
+    match cell:
+        case str() | bool() | int() | float():
+            return cell
+        case dt.datetime():
+            return cell.date().isoformat()
+        case None:
+            return ""
+        case _:
+            return str(cell)
+
+
+def rows(content: bytes, wanted: str, *, typed: bool = False) -> Iterator[object]:
     """Rows of the sheet called `wanted` (the first when it is empty), or what is wrong. Of a web
     page or an XML sheet under the name of a workbook: the rows of all its tables."""
     if not content.startswith(BOOKS):
@@ -69,7 +83,7 @@ def rows(content: bytes, wanted: str) -> Iterator[object]:
         yield {"damaged": str(error)[:200]}
         return
     for line in lines:
-        yield [cell_text(cell) for cell in line]
+        yield [typed_cell(cell) if typed else cell_text(cell) for cell in line]
 
 
 def _marked_up(content: bytes) -> Iterator[object]:
@@ -148,7 +162,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    for one in rows(sys.stdin.buffer.read(), sys.argv[1]):
+    for one in rows(sys.stdin.buffer.read(), sys.argv[1], typed=sys.argv[2:] == ["typed"]):
         # Lone surrogates in a damaged text stay what they are: JSON escapes them.
         sys.stdout.write(json.dumps(one) + "\n")
     sys.stdout.write('{"end": true}\n')

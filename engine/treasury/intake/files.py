@@ -1,4 +1,4 @@
-"""Reading an import file: CSV (UTF-8 with or without BOM, GB18030) or xlsx, by its content.
+"""Reading an import file: CSV (UTF-8 with or without BOM, GB18030), xlsx or xls, by its content.
 
 Cells become texts exactly as they stand. Where a spreadsheet kept a number it could not keep
 whole (account numbers of 16 and more digits), the cell is refused instead of being guessed.
@@ -14,8 +14,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-
 from engine.base.text import Text
 from engine.base.worksheets import (
     SheetDamaged,
@@ -25,6 +23,8 @@ from engine.base.worksheets import (
     check_range,
     check_unpacked,
 )
+from engine.formats.layouts import FileRefused
+from engine.formats.layouts.workbooks import typed_rows
 from engine.treasury.intake.columns import BY_NAME, COLUMNS, Form, column_of, known_headers
 from engine.treasury.intake.reading import RawRow
 from engine.treasury.intake.reasons import IntakeError, Reason
@@ -68,13 +68,7 @@ def read_file(content: bytes) -> list[RawRow]:
             f"文件有 {len(content):,} 字节,最多 {MAX_BYTES:,};请拆分",
             413,
         )
-    if content.startswith(_OLD_EXCEL):
-        raise _wrong(
-            "FILE_KIND",
-            "this is an old or protected Excel file; save it as xlsx without a password, or CSV",
-            "这是旧版或加密的 Excel 文件;请另存为无密码的 xlsx 或 CSV",
-        )
-    cells = _xlsx(content) if content.startswith(_ZIP) else _csv(content)
+    cells = _book(content) if content.startswith((_ZIP, _OLD_EXCEL)) else _csv(content)
     return _rows(cells)
 
 
@@ -257,15 +251,23 @@ def _decode(content: bytes) -> str:
     )
 
 
-def _xlsx(content: bytes) -> Iterator[Sequence[Cell]]:
-    _check_zip(content)
+def _book(content: bytes) -> Iterator[Sequence[Cell]]:
+    """Rows of an xlsx or xls, opened by a program of its own with limits."""
+    packed = content.startswith(_ZIP)
+    if packed:
+        _check_zip(content)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = book.get_sheet_by_index(0)
-        lines = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, PasswordError, OSError, ValueError, IndexError) as error:
-        raise _damaged() from error
-    yield from lines
+        yield from typed_rows(content)
+    except FileRefused as error:
+        if error.code == "TOO_LARGE":
+            raise _wrong("FILE_RANGE", error.text.en, error.text.zh, 413) from error
+        if packed:
+            raise _damaged() from error
+        raise _wrong(
+            "FILE_KIND",
+            "this Excel file is protected or damaged; save it as xlsx without a password, or CSV",
+            "该 Excel 文件已加密或损坏;请另存为无密码的 xlsx 或 CSV",
+        ) from error
 
 
 def _check_zip(content: bytes) -> None:
