@@ -11,7 +11,14 @@ from engine.base.text import Lang, SluiceError, Text
 from engine.formats.archives import is_archive, members_of
 from engine.formats.iso20022.pain002 import read_pain002
 from engine.formats.layouts import Layout, read_statement
-from engine.formats.readers import MAX_BYTES, read_file, reader_of, text_head, too_large
+from engine.formats.readers import (
+    MAX_BYTES,
+    read_file,
+    reader_of,
+    refuse_empty,
+    text_head,
+    too_large,
+)
 from engine.formats.reading import FormatError
 from engine.formats.statement import Statement
 from engine.formats.verdicts import Verdict, judged
@@ -92,10 +99,18 @@ def _looked(
     until: dt.date | None,
 ) -> Look:
     try:
+        refuse_empty(content)
         if layout is not None:
-            read = read_statement(layout, io.BytesIO(content), account=account, until=until)
-            verdicts = judged(read.statements, (), chained=False)
-            return _look(name, layout.name, read.statements, verdicts, left_out=len(read.left_out))
+            try:
+                read = read_statement(layout, io.BytesIO(content), account=account, until=until)
+            except SluiceError:
+                # Among files for the layout may be some of a known format.
+                if reader_of(content) is None:
+                    raise
+            else:
+                verdicts = judged(read.statements, (), chained=False)
+                left_out = len(read.left_out)
+                return _look(name, layout.name, read.statements, verdicts, left_out=left_out)
         if reader_of(content) is None:
             head = text_head(content[:4096])
             if any(one in head for one in _REPORT):

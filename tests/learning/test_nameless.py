@@ -136,3 +136,14 @@ def test_what_has_no_day_or_amount_at_one_place_is_no_table() -> None:
     ):
         with pytest.raises(FormatError, match="NO_TABLE"):
             learn("x", content)
+
+
+def test_three_numbers_without_a_gap_are_cut_apart_by_the_balance() -> None:
+    rows = [
+        f"{DAYS[at].replace('-', '')}101112{'D' if moved < 0 else 'C'}"
+        f"{abs(moved):015d}{after:015d}62220000{at * 37:08d}"
+        for at, (moved, after) in enumerate(zip(MOVES, balances(), strict=True))
+    ]
+    learned = learn("fixed", ("\n".join(rows) + "\n").encode())
+    assert learned.complete
+    assert signed(learned) == list(MOVES)

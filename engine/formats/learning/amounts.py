@@ -172,6 +172,8 @@ def _tried(
         for (_, before), (moved, after) in pairwise(chain):
             if before is None or after is None or moved is None:
                 continue
+            if not moved and before == after:  # nothing happened, which proves nothing
+                continue
             pairs += 1
             proven += before + moved == after
         if proven > best.proven or not best.pairs:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 
+from engine.base.money import MAX_DIGITS
 from engine.formats.layouts.model import Form
 from engine.formats.learning.amounts import Rule, choose
 from engine.formats.learning.borders import borders, cut
@@ -16,6 +17,8 @@ from engine.formats.learning.sniffing import Sniffed, codec_name
 
 _FEW = 3
 """Lines of a fixed file that are too few to set the first and the last apart."""
+_TRIED = 12
+"""Lines by which ways to cut are told apart before all are tried."""
 _LEAST = 4
 """Digits of the shorter part of a run that is cut in two."""
 _SURE, _LIKELY, _GUESSED = 90, 50, 25
@@ -65,8 +68,7 @@ def _fixed(sniffed: Sniffed) -> Nameless | None:
         # The first and the last line may be of another kind; those between say of which.
         if not all(whole[1:-1]):
             return None
-        starts = borders(texts[1:-1], codec)
-        between = _guess([cut(one, codec, starts) for one in texts[1:-1]])
+        starts, between = _best_borders(texts[1:-1], codec, borders(texts[1:-1], codec))
         if between is None:
             return None
         like = [whole[at] and _is_like(cut(texts[at], codec, starts), between) for at in (0, -1)]
@@ -88,7 +90,8 @@ def _fixed(sniffed: Sniffed) -> Nameless | None:
 def _best_borders(
     lines: Sequence[str], codec: str, starts: list[int]
 ) -> tuple[list[int], Guess | None]:
-    """The borders, with a run of digits cut in two where only then the balance joins all rows."""
+    """The borders, with a run of digits cut in two or three where only then the balance joins all
+    rows."""
     cells = [cut(one, codec, starts) for one in lines]
     plain = _guess(cells)
     if plain is not None and plain.proven:
@@ -97,11 +100,18 @@ def _best_borders(
         size = len(column[0])
         if size < 2 * _LEAST or not all(one.isascii() and one.isdecimal() for one in column):
             continue
-        for at in range(start + _LEAST, start + size - _LEAST + 1):
-            tried = sorted([*starts, at])
-            found = _guess([cut(one, codec, tried) for one in lines])
-            if found is not None and found.proven:
-                return tried, found
+        places = range(start + _LEAST, start + size - _LEAST + 1)
+        once = [(at,) for at in places]
+        twice = [pair for pair in combinations(places, 2) if pair[1] - pair[0] >= _LEAST]
+        for ways in (once, twice):
+            for cuts in ways:
+                tried = sorted([*starts, *cuts])
+                few = _guess([cut(one, codec, tried) for one in lines[:_TRIED]])
+                if few is None or not few.proven:
+                    continue
+                found = _guess([cut(one, codec, tried) for one in lines])
+                if found is not None and found.proven:
+                    return tried, found
     return starts, plain
 
 
@@ -116,6 +126,8 @@ def _guess(rows: Sequence[Sequence[str]]) -> Guess | None:
     days = [at for at, one in enumerate(contents) if one.dates and not one.yearless]
     if not days:
         return None
+    # Days of one bank are written in one way; six digits of a time of day can look like another.
+    days = [at for at in days if set(contents[at].dates) & set(contents[days[0]].dates)]
     found = _amounts(rows, contents, frozenset(days))
     if found is None:
         return None
@@ -170,7 +182,8 @@ def _amounts(
 
 def _filled_with_zeros(cells: Sequence[str]) -> bool:
     """Whether they are numbers of one length, as fixed files hold amounts in minor units."""
-    return len(set(map(len, cells))) == 1 and any(one.startswith("00") for one in cells)
+    size = set(map(len, cells))
+    return len(size) == 1 and max(size) <= MAX_DIGITS and any(one.startswith("00") for one in cells)
 
 
 def _ways(

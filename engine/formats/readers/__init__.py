@@ -85,8 +85,7 @@ def read_file(content: bytes) -> FileRead:
     Raises FormatError EMPTY, TOO_LARGE, UNKNOWN_FORMAT and what readers raise. Characters that
     nobody sees (control, direction) are taken out of texts, with a finding.
     """
-    if not content.strip():
-        raise FormatError("EMPTY", Text("the file is empty; get it again", "文件为空;请重新获取"))
+    refuse_empty(content)
     if len(content) > MAX_BYTES:
         raise too_large()
     reader = reader_of(content)
@@ -102,6 +101,12 @@ def read_file(content: bytes) -> FileRead:
             ),
         )
     return _visible(reader.read(content))
+
+
+def refuse_empty(content: bytes) -> None:
+    """FormatError EMPTY for a file without anything in it."""
+    if not content.strip():
+        raise FormatError("EMPTY", Text("the file is empty; get it again", "文件为空;请重新获取"))
 
 
 def too_large() -> FormatError:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from engine.base.text import SluiceError, Text
 from engine.formats.layouts import FileRefused, Use, read_statement
 from engine.formats.layouts.statements import StatementFile
-from engine.formats.readers import read_file, reader_of
+from engine.formats.readers import read_file, reader_of, refuse_empty
 from engine.formats.reading import ReadFinding
 from engine.formats.statement import Statement
 from engine.treasury.accounts.models import BankAccount
@@ -58,6 +58,7 @@ def look(
     Raises FormatError, FileRefused, StatementError STATEMENT_FILE_PART, STATEMENT_LAYOUT_SEVERAL,
     STATEMENT_LAYOUT_MISSING, STATEMENT_ACCOUNT_UNKNOWN, STATEMENT_ACCOUNT_OTHER.
     """
+    refuse_empty(content)
     accounts = _accounts(session, user_id)
     if layout is None and reader_of(content) is not None:
         read = read_file(content)
